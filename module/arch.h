@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between architectures: where a function finds its arguments and
+ * leaves its result, and by which ABI a system call came.
+ */
+#ifndef SOCKTRACE_ARCH_H
+#define SOCKTRACE_ARCH_H
+
+#include <linux/compat.h>
+#include <linux/ptrace.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+#include <asm/syscall.h>
+#include <asm/unistd.h>
+
+#include "compat/compat.h"
+#include "../uapi/socktrace.h"
+
+#if defined(CONFIG_X86_64)
+static inline unsigned long arch_arg(struct pt_regs *regs, unsigned int n)
+{
+	switch (n) {
+	case 0: return regs->di;
+	case 1: return regs->si;
+	case 2: return regs->dx;
+	default: return regs->cx;
+	}
+}
+#elif defined(CONFIG_X86_32) || defined(CONFIG_ARM64) || defined(CONFIG_RISCV) || \
+	defined(CONFIG_S390)
+#define arch_arg(regs, n) regs_get_kernel_argument(regs, n)
+#else
+#error "socktrace does not know yet where this architecture passes arguments"
+#endif
+
+#if defined(CONFIG_X86)
+#define ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_X86_64) ? SOCKTRACE_ABI_X86_64 : SOCKTRACE_ABI_I386)
+#define ARCH_ABI_COMPAT SOCKTRACE_ABI_I386
+#elif defined(CONFIG_ARM64)
+#define ARCH_ABI_NATIVE SOCKTRACE_ABI_ARM64
+#define ARCH_ABI_COMPAT SOCKTRACE_ABI_ARM
+#elif defined(CONFIG_ARM)
+#define ARCH_ABI_NATIVE SOCKTRACE_ABI_ARM
+#elif defined(CONFIG_RISCV)
+#define ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_64BIT) ? SOCKTRACE_ABI_RISCV64 : SOCKTRACE_ABI_RISCV32)
+#define ARCH_ABI_COMPAT SOCKTRACE_ABI_RISCV32
+#elif defined(CONFIG_PPC)
+#define ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_PPC64) ? SOCKTRACE_ABI_PPC64 : SOCKTRACE_ABI_PPC)
+#define ARCH_ABI_COMPAT SOCKTRACE_ABI_PPC
+#elif defined(CONFIG_S390)
+#define ARCH_ABI_NATIVE SOCKTRACE_ABI_S390X
+#define ARCH_ABI_COMPAT SOCKTRACE_ABI_S390
+#elif defined(CONFIG_MIPS)
+#define ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_64BIT) ? SOCKTRACE_ABI_MIPS64 : SOCKTRACE_ABI_MIPS)
+#define ARCH_ABI_COMPAT SOCKTRACE_ABI_MIPS
+#else
+#define ARCH_ABI_NATIVE SOCKTRACE_ABI_UNKNOWN
+#endif
+
+#ifndef ARCH_ABI_COMPAT
+#define ARCH_ABI_COMPAT SOCKTRACE_ABI_UNKNOWN
+#endif
+
+/* Of the system call that current is in. */
+static inline enum socktrace_abi arch_abi(void)
+{
+#ifdef CONFIG_X86_X32_ABI
+	if (in_x32_syscall())
+		return SOCKTRACE_ABI_X32;
+#endif
+#ifdef CONFIG_COMPAT
+	if (in_compat_syscall())
+		return ARCH_ABI_COMPAT;
+#endif
+	return ARCH_ABI_NATIVE;
+}
+
+/*
+ * Is current in connect(2)? Else it came here for io_uring, whose retries run
+ * at the end of any system call.
+ */
+static inline bool arch_in_connect(void)
+{
+	int nr = syscall_get_nr(current, task_pt_regs(current));
+
+#ifdef CONFIG_COMPAT
+	/* Other numbers, which the headers don't give; this one is everybody's. */
+	if (in_compat_syscall())
+		return nr != __NR_io_uring_enter;
+#endif
+#ifdef __NR_socketcall
+	if (nr == __NR_socketcall)
+		return true;
+#endif
+	return nr == __NR_connect;
+}
+
+#endif /* SOCKTRACE_ARCH_H */

@@ -1,0 +1,370 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/capability.h>
+#include <linux/compat.h>
+#include <linux/fs.h>
+#include <linux/miscdevice.h>
+#include <linux/module.h>
+#include <linux/poll.h>
+#include <linux/sched.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/uaccess.h>
+
+#include "cdev.h"
+#include "compat/compat.h"
+#include "probes.h"
+#include "session.h"
+
+static int cdev_open(struct inode *inode, struct file *file)
+{
+	struct session *s;
+
+	/* In the initial user namespace: a record tells of every one. */
+#ifdef CAP_PERFMON
+	if (!capable(CAP_PERFMON) && !capable(CAP_SYS_ADMIN))
+#else
+	if (!capable(CAP_SYS_ADMIN))
+#endif
+		return -EPERM;
+	s = session_create();
+	if (IS_ERR(s))
+		return PTR_ERR(s);
+	file->private_data = s;
+	return nonseekable_open(inode, file);
+}
+
+static int cdev_release(struct inode *inode, struct file *file)
+{
+	session_destroy(file->private_data);
+	return 0;
+}
+
+/* A session that nobody started is started by being read. */
+static int cdev_ensure_started(struct session *s)
+{
+	return session_was_started(s) ? 0 : session_start(s);
+}
+
+/* Bytes of whole records given, 0 where none waits; -EFAULT only for the first. */
+static ssize_t cdev_drain(struct session *s, char __user *buf, size_t count)
+{
+	const struct socktrace_event *ev;
+	struct socktrace_event lost;
+	ssize_t done = 0;
+
+	while (count - done >= sizeof(*ev)) {
+		if (!ring_set_peek(s->rings, &lost, &ev)) {
+			session_drained(s);
+			break;
+		}
+		if (copy_to_user(buf + done, ev, sizeof(*ev)))
+			return done ?: -EFAULT;
+		ring_set_advance(s->rings, ev);
+		done += sizeof(*ev);
+		cond_resched();
+	}
+	return done;
+}
+
+static ssize_t cdev_read(struct file *file, char __user *buf, size_t count,
+			 loff_t *pos)
+{
+	struct session *s = file->private_data;
+	ssize_t done;
+	bool started;
+	int err;
+
+	if (count < sizeof(struct socktrace_event))
+		return -EINVAL;
+	count = min_t(size_t, count, INT_MAX);
+	err = cdev_ensure_started(s);
+	if (err)
+		return err;
+	for (;;) {
+		/* Before the look at the rings: after a stop nothing comes. */
+		started = session_is_started(s);
+		if (mutex_lock_interruptible(&s->read_lock))
+			return -ERESTARTSYS;
+		done = cdev_drain(s, buf, count);
+		mutex_unlock(&s->read_lock);
+		if (done || !started)
+			return done;
+		if (file->f_flags & O_NONBLOCK)
+			return -EAGAIN;
+		err = wait_event_interruptible(s->wait, session_ready(s));
+		if (err)
+			return err;
+	}
+}
+
+static __poll_t cdev_poll(struct file *file, poll_table *wait)
+{
+	struct session *s = file->private_data;
+
+	if (cdev_ensure_started(s))
+		return EPOLLERR;
+	poll_wait(file, &s->wait, wait);
+	return session_ready(s) ? EPOLLIN | EPOLLRDNORM : 0;
+}
+
+/* --- ioctls: each takes the user's structure and the size that it has there -- */
+
+/* The size of the first version: whoever has less never was a reader. */
+#define CONFIG_SIZE_V1 24
+#define FILTER_SIZE_V1 32
+#define RULE_SIZE_V1 32
+#define RULE_SIZE_MAX 4096
+
+/* A structure that may grow, to a user who may know less of it, or more. */
+static long give(void __user *arg, size_t usize, const void *from, size_t ksize)
+{
+	size_t size = min(usize, ksize);
+
+	if (copy_to_user(arg, from, size) ||
+	    clear_user((char __user *)arg + size, usize - size))
+		return -EFAULT;
+	return 0;
+}
+
+static long ioctl_get_info(struct session *s, void __user *arg, size_t size)
+{
+	struct socktrace_info *info;
+	long err;
+
+	info = kzalloc(sizeof(*info), GFP_KERNEL);
+	if (!info)
+		return -ENOMEM;
+	info->abi_version = SOCKTRACE_ABI_VERSION;
+	info->record_size = sizeof(struct socktrace_event);
+	info->clock = CLOCK_BOOTTIME;
+	info->possible_cpus = num_possible_cpus();
+	info->max_rules = SOCKTRACE_MAX_RULES;
+	strscpy(info->module_version, SOCKTRACE_VERSION,
+		sizeof(info->module_version));
+	mutex_lock(&s->lock);
+	info->records_per_cpu = s->config.records_per_cpu;
+	mutex_unlock(&s->lock);
+	sessions_info(info);
+	probes_info(info);
+	err = give(arg, size, info, sizeof(*info));
+	kfree(info);
+	return err;
+}
+
+static long ioctl_set_config(struct session *s, void __user *arg, size_t size)
+{
+	struct socktrace_config config;
+	int err;
+
+	if (size < CONFIG_SIZE_V1)
+		return -EINVAL;
+	err = copy_struct_from_user(&config, sizeof(config), arg, size);
+	if (err)
+		return err;
+	err = session_configure(s, &config);
+	if (err)
+		return err;
+	return give(arg, size, &config, sizeof(config));
+}
+
+/* Copies the header; the rules that it names are still the user's. */
+static long get_filter_header(struct socktrace_filter *header, void __user *arg,
+			      size_t size)
+{
+	if (size < FILTER_SIZE_V1)
+		return -EINVAL;
+	return copy_struct_from_user(header, sizeof(*header), arg, size);
+}
+
+/* Says which field of the header, or of which rule, was wrong. */
+static long refuse_filter(struct socktrace_filter *header, void __user *arg,
+			  size_t size, u32 rule, u32 field, long err)
+{
+	header->error_rule = rule;
+	header->error_field = field;
+	return give(arg, size, header, sizeof(*header)) ?: err;
+}
+
+static struct filter *copy_rules(const struct socktrace_filter *header, u32 *rule)
+{
+	const char __user *from = u64_to_user_ptr(header->rules);
+	struct filter *filter;
+	int err;
+
+	filter = kzalloc(sizeof(*filter) +
+				 header->nr_rules * sizeof(filter->rules[0]),
+			 GFP_KERNEL);
+	if (!filter)
+		return ERR_PTR(-ENOMEM);
+	filter->nr_rules = header->nr_rules;
+	filter->default_action = header->default_action;
+	for (*rule = 0; *rule < header->nr_rules; ++*rule) {
+		err = copy_struct_from_user(&filter->rules[*rule],
+					    sizeof(filter->rules[0]),
+					    from + *rule * header->rule_size,
+					    header->rule_size);
+		if (err) {
+			kfree(filter);
+			return ERR_PTR(err);
+		}
+	}
+	return filter;
+}
+
+#define HEADER_FIELD(field) ~0U, offsetof(struct socktrace_filter, field)
+
+static long ioctl_set_filter(struct session *s, void __user *arg, size_t size)
+{
+	struct socktrace_filter header;
+	struct filter *filter;
+	u32 rule, field;
+	long err;
+
+	err = get_filter_header(&header, arg, size);
+	if (err)
+		return err;
+	if (header.flags)
+		return refuse_filter(&header, arg, size, HEADER_FIELD(flags), -EINVAL);
+	if (header.nr_rules > SOCKTRACE_MAX_RULES)
+		return refuse_filter(&header, arg, size, HEADER_FIELD(nr_rules), -E2BIG);
+	if (header.rule_size < RULE_SIZE_V1 || header.rule_size > RULE_SIZE_MAX)
+		return refuse_filter(&header, arg, size, HEADER_FIELD(rule_size), -EINVAL);
+
+	filter = copy_rules(&header, &rule);
+	if (IS_ERR(filter)) {
+		err = PTR_ERR(filter);
+		if (err != -E2BIG)
+			return err;
+		/* Some byte behind what this module knows of that rule. */
+		return refuse_filter(&header, arg, size, rule,
+				     sizeof(struct socktrace_rule), err);
+	}
+	err = filter_validate(filter, &rule, &field);
+	if (err) {
+		kfree(filter);
+		return refuse_filter(&header, arg, size, rule, field, err);
+	}
+	filter_prepare(filter);
+	session_set_filter(s, filter);
+	return 0;
+}
+
+static long ioctl_get_filter(struct session *s, void __user *arg, size_t size)
+{
+	const struct filter *filter;
+	struct socktrace_filter header;
+	char __user *to;
+	u32 room, i;
+	long err;
+
+	err = get_filter_header(&header, arg, size);
+	if (err)
+		return err;
+	if (header.rule_size < RULE_SIZE_V1 || header.rule_size > RULE_SIZE_MAX)
+		return refuse_filter(&header, arg, size, HEADER_FIELD(rule_size), -EINVAL);
+	room = header.nr_rules;
+	to = u64_to_user_ptr(header.rules);
+
+	mutex_lock(&s->lock);
+	filter = rcu_dereference_protected(s->filter, lockdep_is_held(&s->lock));
+	header.nr_rules = filter->nr_rules;
+	header.default_action = filter->default_action;
+	header.flags = 0;
+	err = give(arg, size, &header, sizeof(header));
+	if (!err && room < filter->nr_rules)
+		err = -ENOSPC;
+	for (i = 0; !err && i < filter->nr_rules; i++)
+		err = give(to + i * header.rule_size, header.rule_size,
+			   &filter->rules[i], sizeof(filter->rules[i]));
+	mutex_unlock(&s->lock);
+	return err;
+}
+
+static long ioctl_start(struct session *s, void __user *arg, size_t size)
+{
+	return session_start(s);
+}
+
+static long ioctl_stop(struct session *s, void __user *arg, size_t size)
+{
+	session_stop(s);
+	return 0;
+}
+
+static long ioctl_get_stats(struct session *s, void __user *arg, size_t size)
+{
+	struct socktrace_stats stats;
+
+	session_stats(s, &stats);
+	return give(arg, size, &stats, sizeof(stats));
+}
+
+static long ioctl_flush(struct session *s, void __user *arg, size_t size)
+{
+	session_flush(s);
+	return 0;
+}
+
+#define IOCTL(cmd, handler) [_IOC_NR(cmd)] = { _IOC_DIR(cmd), handler }
+static const struct {
+	unsigned int dir;
+	long (*handler)(struct session *s, void __user *arg, size_t size);
+} ioctls[] = {
+	IOCTL(SOCKTRACE_IOC_GET_INFO, ioctl_get_info),
+	IOCTL(SOCKTRACE_IOC_SET_CONFIG, ioctl_set_config),
+	IOCTL(SOCKTRACE_IOC_SET_FILTER, ioctl_set_filter),
+	IOCTL(SOCKTRACE_IOC_GET_FILTER, ioctl_get_filter),
+	IOCTL(SOCKTRACE_IOC_START, ioctl_start),
+	IOCTL(SOCKTRACE_IOC_STOP, ioctl_stop),
+	IOCTL(SOCKTRACE_IOC_GET_STATS, ioctl_get_stats),
+	IOCTL(SOCKTRACE_IOC_FLUSH, ioctl_flush),
+};
+
+/* The size in the command is the caller's: not part of which command it is. */
+static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	unsigned int nr = _IOC_NR(cmd), size = _IOC_SIZE(cmd);
+
+	if (_IOC_TYPE(cmd) != SOCKTRACE_IOC_MAGIC || nr >= ARRAY_SIZE(ioctls) ||
+	    !ioctls[nr].handler || _IOC_DIR(cmd) != ioctls[nr].dir)
+		return -ENOTTY;
+	if (!size != (ioctls[nr].dir == _IOC_NONE))
+		return -EINVAL;
+	return ioctls[nr].handler(file->private_data, (void __user *)arg, size);
+}
+
+#ifdef CONFIG_COMPAT
+static long cdev_compat_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
+{
+	return cdev_ioctl(file, cmd, (unsigned long)compat_ptr(arg));
+}
+#endif
+
+static const struct file_operations cdev_fops = {
+	.owner = THIS_MODULE,
+	.open = cdev_open,
+	.release = cdev_release,
+	.read = cdev_read,
+	.poll = cdev_poll,
+	.unlocked_ioctl = cdev_ioctl,
+#ifdef CONFIG_COMPAT
+	.compat_ioctl = cdev_compat_ioctl,
+#endif
+};
+
+static struct miscdevice cdev = {
+	.minor = MISC_DYNAMIC_MINOR,
+	.name = "socktrace",
+	.mode = 0600,
+	.fops = &cdev_fops,
+};
+
+int cdev_init(void)
+{
+	return misc_register(&cdev);
+}
+
+void cdev_exit(void)
+{
+	misc_deregister(&cdev);
+}

@@ -1,0 +1,404 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/cgroup.h>
+#include <linux/cred.h>
+#include <linux/file.h>
+#include <linux/fs.h>
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/ipv6.h>
+#include <linux/nsproxy.h>
+#include <linux/pid_namespace.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/uaccess.h>
+#include <linux/uidgid.h>
+#include <net/af_unix.h>
+#include <net/af_vsock.h>
+#include <net/inet_sock.h>
+#include <net/ipv6.h>
+#include <net/net_namespace.h>
+#include <net/sock.h>
+
+#include "arch.h"
+#include "collect.h"
+#include "compat/compat.h"
+
+/* How deep a process tree is searched for an ancestor. */
+#define MAX_ANCESTORS 1024
+
+/* Offset of the inode number in struct mnt_namespace; -1: not known. */
+#define MNTNS_SEARCHED 256
+static int mntns_inum_at = -1;
+
+/*
+ * struct mnt_namespace is private to the kernel's fs/, but the inode number in
+ * it is known for the task at hand: look where it stands.
+ */
+void collect_init(void)
+{
+	const char *ns = (const char *)current->nsproxy->mnt_ns;
+	u32 word, inum;
+	struct file *file;
+	int at;
+
+	file = filp_open("/proc/self/ns/mnt", O_RDONLY, 0);
+	if (!IS_ERR(file)) {
+		inum = file_inode(file)->i_ino;
+		filp_close(file, NULL);
+		for (at = 0; at < MNTNS_SEARCHED; at += sizeof(word)) {
+			if (copy_from_kernel_nofault(&word, ns + at, sizeof(word)))
+				break;
+			if (word == inum) {
+				mntns_inum_at = at;
+				return;
+			}
+		}
+	}
+	pr_warn("mount namespaces won't be told: their numbers were not found\n");
+}
+
+static u32 mntns_inum(const struct mnt_namespace *ns)
+{
+	if (mntns_inum_at < 0)
+		return 0;
+	return *(const u32 *)((const char *)ns + mntns_inum_at);
+}
+
+/* A worker of io_uring works for a process: it is told by that one's name. */
+static const struct task_struct *task_named(const struct task_struct *task)
+{
+	return task->flags & PF_IO_WORKER ? task->group_leader : task;
+}
+
+/* Who calls: current's identity. Sets what a record has for every event. */
+void collect_task(struct socktrace_event *ev)
+{
+	struct pid_namespace *pidns = task_active_pid_ns(current);
+	const struct cred *cred = current_cred();
+	const struct nsproxy *ns = current->nsproxy;
+
+	ev->cpu = smp_processor_id();
+	ev->tgid = current->tgid;
+	ev->tid = current->pid;
+	/* A kuid is the uid in the initial namespace: no mapping needed. */
+	ev->uid = __kuid_val(cred->uid);
+	ev->gid = __kgid_val(cred->gid);
+	if (pidns == &init_pid_ns) {
+		ev->ns_tgid = ev->tgid;
+		ev->ns_tid = ev->tid;
+	} else {
+		ev->ns_tgid = task_tgid_vnr(current);
+		ev->ns_tid = task_pid_vnr(current);
+	}
+	if (pidns)
+		ev->pidns = pidns->ns.inum;
+	if (ns) { /* none in an exiting task */
+		ev->netns = ns->net_ns->ns.inum;
+		ev->mntns = mntns_inum(ns->mnt_ns);
+	}
+	/* Not get_task_comm(): it locks. A rename meanwhile may show half. */
+	memcpy(ev->comm, task_named(current)->comm, sizeof(ev->comm));
+	ev->comm[sizeof(ev->comm) - 1] = '\0';
+
+	ev->ppid = rcu_dereference(current->real_parent)->tgid;
+	ev->cgroup_id = compat_cgroup_id(current);
+}
+
+/* Is current process @tgid, or does it descend from it? */
+bool collect_descends(u32 tgid)
+{
+	const struct task_struct *task = current;
+	unsigned int depth;
+	bool found = false;
+
+	for (depth = 0; depth < MAX_ANCESTORS; depth++) {
+		found = task->tgid == tgid;
+		if (found || task->pid == 0)
+			break;
+		task = rcu_dereference(task->real_parent);
+	}
+	return found;
+}
+
+/* By which door current came to a function that both doors lead to. */
+enum socktrace_via collect_via(void)
+{
+	if (current->flags & PF_IO_WORKER || !arch_in_connect())
+		return SOCKTRACE_VIA_IO_URING;
+	return SOCKTRACE_VIA_SYSCALL;
+}
+
+/* 0, or an error where current's memory can't be read without faulting. */
+long collect_user_addr(void *dst, const void __user *src, unsigned int len)
+{
+	return copy_from_user_nofault(dst, src, len);
+}
+
+/* @sock must be held by the caller. */
+void collect_socket(struct socket_facts *facts, struct socket *sock)
+{
+	const struct sock *sk = READ_ONCE(sock->sk);
+
+	facts->inode = SOCK_INODE(sock)->i_ino;
+	facts->type = sock->type;
+	if (sk) {
+		facts->family = sk->sk_family;
+		facts->protocol = sk->sk_protocol;
+	}
+}
+
+void collect_set_socket(struct socktrace_event *ev, const struct socket_facts *facts)
+{
+	ev->flags |= SOCKTRACE_F_SOCK;
+	ev->inode = facts->inode;
+	ev->sock_family = facts->family;
+	ev->sock_type = facts->type;
+	ev->sock_protocol = facts->protocol;
+}
+
+/* Which end of a socket: what getsockname() and getpeername() tell. */
+enum end { LOCAL, PEER };
+
+/*
+ * The functions below read what the family's getname() would, without its
+ * locks. Each gives the length of the name, 0 where there is none.
+ */
+union name {
+	struct sockaddr sa;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+	struct sockaddr_un un;
+	struct sockaddr_vm vm;
+	u8 bytes[RECORD_ADDR_MAX];
+};
+
+static unsigned int inet_name(union name *name, struct sock *sk, enum end end)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+
+	memset(&name->in, 0, sizeof(name->in));
+	name->in.sin_family = AF_INET;
+	if (end == PEER) {
+		name->in.sin_port = inet->inet_dport;
+		name->in.sin_addr.s_addr = inet->inet_daddr;
+	} else {
+		name->in.sin_port = inet->inet_sport;
+		name->in.sin_addr.s_addr = inet->inet_rcv_saddr ?: inet->inet_saddr;
+	}
+	if (!name->in.sin_port && !name->in.sin_addr.s_addr)
+		return 0;
+	return sizeof(name->in);
+}
+
+#if IS_ENABLED(CONFIG_IPV6)
+static unsigned int inet6_name(union name *name, struct sock *sk, enum end end)
+{
+	const struct inet_sock *inet = inet_sk(sk);
+	const struct ipv6_pinfo *np = inet6_sk(sk);
+	struct sockaddr_in6 *in6 = &name->in6;
+
+	memset(in6, 0, sizeof(*in6));
+	in6->sin6_family = AF_INET6;
+	if (end == PEER) {
+		in6->sin6_port = inet->inet_dport;
+		in6->sin6_addr = sk->sk_v6_daddr;
+	} else {
+		in6->sin6_port = inet->inet_sport;
+		in6->sin6_addr = sk->sk_v6_rcv_saddr;
+		if (np && ipv6_addr_any(&in6->sin6_addr))
+			in6->sin6_addr = np->saddr;
+	}
+	if (!in6->sin6_port && ipv6_addr_any(&in6->sin6_addr))
+		return 0;
+	in6->sin6_scope_id = ipv6_iface_scope_id(&in6->sin6_addr, sk->sk_bound_dev_if);
+	return sizeof(*in6);
+}
+#endif
+
+/*
+ * Does it keep its peer, and what it knows of it, for as long as it is held? A
+ * connected stream does. Others may lose theirs at any time, and another thread
+ * may have put such a one where the accepted one was.
+ */
+static bool unix_peer_is_stable(const struct sock *sk)
+{
+	return (sk->sk_type == SOCK_STREAM || COMPAT_SEQPACKET_KEEPS_PEER(sk)) &&
+	       READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
+}
+
+/* A name is set once, for its owner's life. */
+static unsigned int unix_name(union name *name, struct sock *sk, enum end end)
+{
+	const struct unix_address *addr;
+
+	if (end == PEER) {
+		if (!unix_peer_is_stable(sk))
+			return 0;
+		sk = unix_peer(sk);
+		if (!sk)
+			return 0;
+	}
+	/* Pairs with the binding's smp_store_release(): the name is whole. */
+	addr = smp_load_acquire(&unix_sk(sk)->addr);
+	if (!addr) {
+		name->un.sun_family = AF_UNIX;
+		/* A client without a name is the rule: only a peer's is told. */
+		return end == PEER ? sizeof(name->un.sun_family) : 0;
+	}
+	/* A path of all 108 bytes is kept with one more, its NUL. */
+	memcpy(name->bytes, addr->name, min_t(size_t, addr->len, sizeof(name->bytes)));
+	return addr->len;
+}
+
+#if IS_ENABLED(CONFIG_VSOCKETS)
+static unsigned int vsock_name(union name *name, struct sock *sk, enum end end)
+{
+	const struct vsock_sock *vsk = vsock_sk(sk);
+
+	name->vm = end == PEER ? vsk->remote_addr : vsk->local_addr;
+	return name->vm.svm_port == VMADDR_PORT_ANY ? 0 : sizeof(name->vm);
+}
+#endif
+
+static unsigned int socket_name(union name *name, struct socket *sock, enum end end)
+{
+	struct sock *sk = READ_ONCE(sock->sk);
+
+	if (!sk)
+		return 0;
+	switch (sk->sk_family) {
+	case AF_INET:
+		return inet_name(name, sk, end);
+#if IS_ENABLED(CONFIG_IPV6)
+	case AF_INET6:
+		return inet6_name(name, sk, end);
+#endif
+	case AF_UNIX:
+		return unix_name(name, sk, end);
+#if IS_ENABLED(CONFIG_VSOCKETS)
+	case AF_VSOCK:
+		return vsock_name(name, sk, end);
+#endif
+	default: /* the others keep their names in private structures */
+		return 0;
+	}
+}
+
+/* The socket behind current's @fd, held until fput(@file); NULL: none. */
+static struct socket *socket_get(int fd, struct file **file)
+{
+	struct socket *sock;
+
+	*file = fget(fd);
+	if (!*file)
+		return NULL;
+	sock = compat_sock_from_file(*file);
+	if (!sock)
+		fput(*file);
+	return sock;
+}
+
+/* What SO_PEERCRED would tell of a connected AF_UNIX socket. */
+static void set_peercred(struct socktrace_event *ev, struct socket *sock)
+{
+	const struct sock *sk = READ_ONCE(sock->sk);
+
+	if (!sk || sk->sk_family != AF_UNIX || !unix_peer_is_stable(sk) ||
+	    !sk->sk_peer_pid || !sk->sk_peer_cred)
+		return;
+	ev->flags |= SOCKTRACE_F_PEERCRED;
+	ev->peer_pid = pid_nr(sk->sk_peer_pid);
+	ev->peer_uid = __kuid_val(sk->sk_peer_cred->euid);
+}
+
+static void set_local(struct socktrace_event *ev, struct socket *sock)
+{
+	union name name;
+	unsigned int len = socket_name(&name, sock, LOCAL);
+
+	record_set_local(ev, &name, len);
+}
+
+/* The new socket of a socket(): it has no name yet. */
+void collect_created(struct socktrace_event *ev, int fd)
+{
+	struct socket_facts facts = { 0 };
+	struct socket *sock;
+	struct file *file;
+
+	sock = socket_get(fd, &file);
+	if (!sock)
+		return;
+	collect_socket(&facts, sock);
+	collect_set_socket(ev, &facts);
+	fput(file);
+}
+
+/*
+ * The socket that current's @fd is now, and its own name. Another thread may
+ * have closed the descriptor, or put another socket there, since the call used
+ * it: @inode is the one that it used, 0 if that is not known.
+ */
+void collect_fd(struct socktrace_event *ev, int fd, u64 inode)
+{
+	struct socket_facts facts = { 0 };
+	struct socket *sock;
+	struct file *file;
+
+	sock = socket_get(fd, &file);
+	if (!sock)
+		return;
+	collect_socket(&facts, sock);
+	if (!inode || inode == facts.inode) {
+		collect_set_socket(ev, &facts);
+		set_local(ev, sock);
+		set_peercred(ev, sock);
+	}
+	fput(file);
+}
+
+/* The new socket of an accept: its names come from it, not from the caller. */
+void collect_accepted(struct socktrace_event *ev, int fd)
+{
+	struct socket_facts facts = { 0 };
+	struct socket *sock;
+	struct file *file;
+	union name name;
+
+	sock = socket_get(fd, &file);
+	if (!sock)
+		return;
+	collect_socket(&facts, sock);
+	collect_set_socket(ev, &facts);
+	record_set_addr(ev, &name, socket_name(&name, sock, PEER));
+	if (ev->addr_len)
+		ev->addr_source = SOCKTRACE_ADDR_KERNEL;
+	set_local(ev, sock);
+	set_peercred(ev, sock);
+	fput(file);
+}
+
+/* How many connections wait at the listener @fd, and how many may. */
+void collect_queue(struct socktrace_event *ev, int fd)
+{
+	struct socket *sock;
+	struct file *file;
+	struct sock *sk;
+
+	sock = socket_get(fd, &file);
+	if (!sock)
+		return;
+	sk = READ_ONCE(sock->sk);
+	if (sk && READ_ONCE(sk->sk_state) == TCP_LISTEN) {
+		ev->flags |= SOCKTRACE_F_QUEUE;
+		/* AF_UNIX keeps who waits among the data that waits. */
+		ev->queue_len = sk->sk_family == AF_UNIX ?
+					READ_ONCE(sk->sk_receive_queue.qlen) :
+					READ_ONCE(sk->sk_ack_backlog);
+		ev->queue_limit = READ_ONCE(sk->sk_max_ack_backlog);
+	}
+	fput(file);
+}

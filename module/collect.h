@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Facts of the running system: of the task that calls, and of sockets. All of
+ * it for the probes' context, under rcu_read_lock(): nothing here allocates,
+ * sleeps, faults or takes a lock that may sleep.
+ */
+#ifndef SOCKTRACE_COLLECT_H
+#define SOCKTRACE_COLLECT_H
+
+#include <linux/net.h>
+#include <linux/types.h>
+
+#include "inflight.h"
+#include "record.h"
+
+/* Learns what the kernel's headers don't tell. Once, at load; may sleep. */
+void collect_init(void);
+
+void collect_task(struct socktrace_event *ev);
+bool collect_descends(u32 tgid);
+enum socktrace_via collect_via(void);
+
+long collect_user_addr(void *dst, const void __user *src, unsigned int len);
+void collect_socket(struct socket_facts *facts, struct socket *sock);
+void collect_set_socket(struct socktrace_event *ev, const struct socket_facts *facts);
+void collect_created(struct socktrace_event *ev, int fd);
+void collect_fd(struct socktrace_event *ev, int fd, u64 inode);
+void collect_accepted(struct socktrace_event *ev, int fd);
+void collect_queue(struct socktrace_event *ev, int fd);
+
+#endif /* SOCKTRACE_COLLECT_H */

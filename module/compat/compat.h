@@ -1,0 +1,114 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * What differs between kernels. The rest of the module is written for the
+ * newest one; this gives older ones the same names. The only place with version
+ * checks.
+ */
+#ifndef SOCKTRACE_COMPAT_H
+#define SOCKTRACE_COMPAT_H
+
+#include <linux/cgroup.h>
+#include <linux/errno.h>
+#include <linux/fs.h>
+#include <linux/gfp.h>
+#include <linux/kernel.h>
+#include <linux/kprobes.h>
+#include <linux/ktime.h>
+#include <linux/mm.h>
+#include <linux/net.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/timekeeping.h>
+#include <linux/uaccess.h>
+#include <linux/version.h>
+#include <linux/vmalloc.h>
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 3, 0)
+static inline u64 ktime_get_boottime_ns(void)
+{
+	return ktime_get_boot_ns();
+}
+#endif
+
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 4, 0)
+static inline int copy_struct_from_user(void *dst, size_t ksize,
+					const void __user *src, size_t usize)
+{
+	size_t size = min(ksize, usize), i;
+	char byte;
+
+	for (i = size; i < usize; i++) {
+		if (get_user(byte, (const char __user *)src + i))
+			return -EFAULT;
+		if (byte)
+			return -E2BIG;
+	}
+	memset((char *)dst + size, 0, ksize - size);
+	return copy_from_user(dst, src, size) ? -EFAULT : 0;
+}
+#endif
+
+/* 5.8 has it under this name; before, it is what everybody wrote by hand. */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 8, 0)
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 0, 0) && !defined(RHEL_RELEASE_CODE)
+#define compat_access_ok(addr, size) access_ok(VERIFY_READ, addr, size)
+#else
+#define compat_access_ok(addr, size) access_ok(addr, size)
+#endif
+static inline long compat_copy_from_user_nofault(void *dst, const void __user *src,
+						 size_t size)
+{
+	long left = -EFAULT;
+
+	if (!compat_access_ok(src, size))
+		return -EFAULT;
+	pagefault_disable();
+	left = __copy_from_user_inatomic(dst, src, size);
+	pagefault_enable();
+	return left ? -EFAULT : 0;
+}
+#define copy_from_user_nofault compat_copy_from_user_nofault
+#define copy_from_kernel_nofault probe_kernel_read
+#endif
+
+/* The error by reference is from before 5.11. */
+static inline struct socket *compat_sock_from_file(struct file *file)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+	int err;
+
+	return sock_from_file(file, &err);
+#else
+	return sock_from_file(file);
+#endif
+}
+
+/* Of the default hierarchy; 0: none. Under rcu_read_lock(). */
+static inline u64 compat_cgroup_id(struct task_struct *task)
+{
+#if !defined(CONFIG_CGROUPS)
+	return 0;
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(5, 5, 0)
+	return task_dfl_cgroup(task)->kn->id.id;
+#else
+	return cgroup_id(task_dfl_cgroup(task));
+#endif
+}
+
+#ifndef PF_IO_WORKER
+#define PF_IO_WORKER 0
+#endif
+
+#ifndef __NR_io_uring_enter /* 5.1 */
+#define __NR_io_uring_enter (-1)
+#endif
+
+/* Before, a send to a dead peer took it away. */
+#define COMPAT_SEQPACKET_KEEPS_PEER(sk) \
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0) && (sk)->sk_type == SOCK_SEQPACKET)
+
+#ifndef GFP_KERNEL_ACCOUNT /* 4.5 */
+#define GFP_KERNEL_ACCOUNT GFP_KERNEL
+#endif
+
+#endif /* SOCKTRACE_COMPAT_H */

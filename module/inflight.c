@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * An open hash table that is never locked: a slot is claimed by a cmpxchg and
+ * given back by a store, both by the task that the slot is for. Not kept in the
+ * kretprobe's instance, because the LSM hook can't find that one.
+ */
+#include <linux/hash.h>
+#include <linux/kernel.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+
+#include "compat/compat.h"
+#include "inflight.h"
+
+/* Slots looked at from a task's own on: with half of them free, plenty. */
+#define MAX_STEPS 32
+
+/* Set while the probes are armed. */
+static struct inflight *slots;
+static unsigned int slot_bits;
+/* Claimed slots of the tasks that hash to each: spares a search in vain. */
+static atomic_t *claimed;
+
+/* When no handler can run any more. */
+void inflight_exit(void)
+{
+	kvfree(slots);
+	kvfree(claimed);
+	slots = NULL;
+	claimed = NULL;
+}
+
+int inflight_init(unsigned int max_calls)
+{
+	/* Room for all of a kind and many of the others, in short runs. */
+	slot_bits = ilog2(roundup_pow_of_two(max_calls)) + 2;
+	slot_bits = max_t(unsigned int, slot_bits, ilog2(MAX_STEPS));
+	slots = kvzalloc(sizeof(*slots) << slot_bits, GFP_KERNEL);
+	claimed = kvzalloc(sizeof(*claimed) << slot_bits, GFP_KERNEL);
+	if (slots && claimed)
+		return 0;
+	inflight_exit();
+	return -ENOMEM;
+}
+
+static struct inflight *slot_at(u32 home, unsigned int i)
+{
+	return &slots[(home + i) & ((1U << slot_bits) - 1)];
+}
+
+struct inflight *inflight_find(const struct task_struct *task)
+{
+	u32 home = hash_ptr(task, slot_bits);
+	unsigned int i;
+
+	if (!atomic_read(&claimed[home]))
+		return NULL;
+	for (i = 0; i < MAX_STEPS; i++) {
+		struct inflight *call = slot_at(home, i);
+
+		if (READ_ONCE(call->task) == task)
+			return call;
+	}
+	return NULL;
+}
+
+/*
+ * A slot for a call that @task, which is current, just enters; or NULL: none is
+ * free. A task makes one such call at a time, so a slot that it has already is
+ * the rest of a call that never returned (the task was killed by an oops, and
+ * its task_struct came back as another's): it is taken over.
+ */
+struct inflight *inflight_claim(struct task_struct *task)
+{
+	struct inflight *call = inflight_find(task);
+	u32 home = hash_ptr(task, slot_bits);
+	unsigned int i;
+
+	if (call)
+		return call;
+	for (i = 0; i < MAX_STEPS; i++) {
+		call = slot_at(home, i);
+		if (!READ_ONCE(call->task) && !cmpxchg(&call->task, NULL, task)) {
+			atomic_inc(&claimed[home]);
+			return call;
+		}
+	}
+	return NULL;
+}
+
+void inflight_release(struct inflight *call)
+{
+	atomic_dec(&claimed[hash_ptr(call->task, slot_bits)]);
+	/* Whoever claims it must not see what we wrote: pairs with the cmpxchg. */
+	smp_store_release(&call->task, NULL);
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Calls in flight: what is remembered of a traced call between its entry and
+ * its return, found by the task that makes it.
+ */
+#ifndef SOCKTRACE_INFLIGHT_H
+#define SOCKTRACE_INFLIGHT_H
+
+#include <linux/atomic.h>
+#include <linux/sched.h>
+#include <linux/types.h>
+
+#include "record.h"
+
+/* What is told of a socket: only plain facts, no reference is held. */
+struct socket_facts {
+	u64 inode; /* 0: not known */
+	u16 family, type, protocol;
+};
+
+/* Written and read by the calling task alone, but for `task`. */
+struct inflight {
+	struct task_struct *task; /* NULL: free. Claimed by cmpxchg */
+	u64 time_ns; /* entry, CLOCK_BOOTTIME */
+	u64 call_id;
+	s32 args[3];
+	u8 type; /* enum socktrace_type */
+	u8 abi; /* enum socktrace_abi */
+	u8 addr_source; /* enum socktrace_addr_source, of addr */
+	u8 toctou; /* enum socktrace_toctou */
+	bool wants_entry; /* some session wants to know of the entry */
+	bool wants_return; /* ... of the return */
+	bool hooked; /* and the return handler will be called */
+	u8 addr_len; /* valid bytes of addr */
+	struct socket_facts sock; /* from the LSM hook */
+	u8 addr[RECORD_ADDR_MAX];
+};
+
+int inflight_init(unsigned int max_calls);
+void inflight_exit(void);
+struct inflight *inflight_claim(struct task_struct *task);
+struct inflight *inflight_find(const struct task_struct *task);
+void inflight_release(struct inflight *call);
+
+#endif /* SOCKTRACE_INFLIGHT_H */

@@ -1,0 +1,288 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * The probe points: which functions, by which names, and their being armed.
+ *
+ * A call is a kretprobe whose own pre-handler we stand in front of. The kernel
+ * would take a return instance first and ask afterwards, and says nothing when
+ * it has none; asked first, a call that nobody wants costs no instance, and one
+ * whose return can't be hooked is noticed. A second, plain kprobe would tell
+ * the same for three times the instructions.
+ */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
+#include <linux/kernel.h>
+#include <linux/kprobes.h>
+#include <linux/percpu.h>
+#include <linux/string.h>
+
+#include "calls.h"
+#include "compat/compat.h"
+#include "probes.h"
+
+#define MAX_CANDIDATES 4
+
+enum probe_kind { PROBE_CALL, PROBE_POINT };
+
+/* One row per probe point. The first candidate that the kernel takes is used. */
+struct probe {
+	enum socktrace_type type;
+	enum probe_kind kind;
+	void (*hit)(struct pt_regs *regs); /* PROBE_POINT's */
+	const char *candidates[MAX_CANDIDATES];
+
+	const char *symbol; /* of the candidates; NULL: not bound */
+	bool armed;
+	struct kretprobe rp; /* PROBE_POINT uses its kp alone */
+	kprobe_pre_handler_t take_instance; /* the kernel's own pre-handler */
+};
+
+static struct probe probes[] = {
+	{ SOCKTRACE_SOCKET, PROBE_CALL, NULL,
+	  { "__sys_socket", "SyS_socket", "sys_socket" } },
+	{ SOCKTRACE_CONNECT, PROBE_CALL, NULL,
+	  { "__sys_connect", "SyS_connect", "sys_connect" } },
+	{ SOCKTRACE_ACCEPT4, PROBE_CALL, NULL,
+	  { "__sys_accept4", "SyS_accept4", "sys_accept4" } },
+	{ SOCKTRACE_SECURITY_SOCKET_CONNECT, PROBE_POINT, call_security_socket_connect,
+	  { "security_socket_connect" } },
+};
+
+/* Per probe and CPU: each CPU writes its own, anybody reads. */
+struct probe_counts {
+	u64 hits, missed;
+};
+static DEFINE_PER_CPU(struct probe_counts[ARRAY_SIZE(probes)], probe_counts);
+
+/* The call whose return instance is just being taken on this CPU. */
+static DEFINE_PER_CPU(struct inflight *, entering);
+
+static unsigned int probes_maxactive;
+
+static struct probe_counts *counts_of(const struct probe *probe)
+{
+	return &(*this_cpu_ptr(&probe_counts))[probe - probes];
+}
+
+static int probe_call(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct probe *probe = container_of(kp, struct probe, rp.kp);
+	struct inflight *call;
+
+	counts_of(probe)->hits++;
+	rcu_read_lock();
+	call = call_enter(probe->type, regs);
+	if (!call)
+		goto out;
+	if (call->wants_return) {
+		if (call->task) {
+			__this_cpu_write(entering, call);
+			probe->take_instance(kp, regs);
+			__this_cpu_write(entering, NULL);
+		}
+		if (!call->hooked)
+			counts_of(probe)->missed++;
+	}
+	call_entered(call);
+out:
+	rcu_read_unlock();
+	return 0;
+}
+
+/* Called by take_instance() with the instance that it took. */
+static int probe_instance(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	struct inflight *call = __this_cpu_read(entering);
+
+	if (!call)
+		return 1; /* not asked for by probe_call(): give it back */
+	*(struct inflight **)ri->data = call;
+	call->hooked = true;
+	return 0;
+}
+
+static int probe_return(struct kretprobe_instance *ri, struct pt_regs *regs)
+{
+	rcu_read_lock();
+	call_return(*(struct inflight **)ri->data, regs_return_value(regs));
+	rcu_read_unlock();
+	return 0;
+}
+
+static int probe_point(struct kprobe *kp, struct pt_regs *regs)
+{
+	struct probe *probe = container_of(kp, struct probe, rp.kp);
+
+	counts_of(probe)->hits++;
+	rcu_read_lock();
+	probe->hit(regs);
+	rcu_read_unlock();
+	return 0;
+}
+
+/* A fresh registration each time: the kernel changes the fields for good. */
+static int probe_register(struct probe *probe, const char *symbol)
+{
+	struct kretprobe *rp = &probe->rp;
+	int err;
+
+	memset(rp, 0, sizeof(*rp));
+	rp->kp.symbol_name = symbol;
+	rp->kp.flags = KPROBE_FLAG_DISABLED;
+	if (probe->kind == PROBE_POINT) {
+		rp->kp.pre_handler = probe_point;
+		return register_kprobe(&rp->kp);
+	}
+	rp->entry_handler = probe_instance;
+	rp->handler = probe_return;
+	rp->data_size = sizeof(struct inflight *);
+	rp->maxactive = probes_maxactive;
+	err = register_kretprobe(rp);
+	if (err)
+		return err;
+	probe->take_instance = rp->kp.pre_handler;
+	rp->kp.pre_handler = probe_call;
+	return 0;
+}
+
+static void probe_unregister(struct probe *probe)
+{
+	if (probe->kind == PROBE_POINT)
+		unregister_kprobe(&probe->rp.kp);
+	else
+		unregister_kretprobe(&probe->rp);
+}
+
+
+static int probe_arm(struct probe *probe)
+{
+	int err;
+
+	err = probe_register(probe, probe->symbol);
+	if (err)
+		goto fail;
+	err = enable_kprobe(&probe->rp.kp);
+	/* Says yes and does nothing while all kprobes are switched off. */
+	if (!err && kprobe_disabled(&probe->rp.kp)) {
+		pr_err("kprobes are switched off: write 1 to /sys/kernel/debug/kprobes/enabled\n");
+		err = -EBUSY;
+	}
+	if (err) {
+		probe_unregister(probe);
+		goto fail;
+	}
+	probe->armed = true;
+	return 0;
+fail:
+	pr_err("%s: can't be probed now (error %d)\n", probe->symbol, err);
+	return err;
+}
+
+int probes_arm(void)
+{
+	unsigned int armed = 0, i;
+	int err;
+
+	err = inflight_init(probes_maxactive);
+	if (err)
+		return err;
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].symbol && !probe_arm(&probes[i]))
+			armed++;
+	if (!armed) {
+		inflight_exit();
+		return -ENODEV;
+	}
+	return 0;
+}
+
+void probes_disarm(void)
+{
+	struct kretprobe *calls[ARRAY_SIZE(probes)];
+	struct kprobe *points[ARRAY_SIZE(probes)];
+	int nr_calls = 0, nr_points = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		if (!probes[i].armed)
+			continue;
+		probes[i].armed = false;
+		if (probes[i].kind == PROBE_CALL)
+			calls[nr_calls++] = &probes[i].rp;
+		else
+			points[nr_points++] = &probes[i].rp.kp;
+	}
+	/* All at once: each of these waits for a grace period. */
+	unregister_kretprobes(calls, nr_calls);
+	unregister_kprobes(points, nr_points);
+	inflight_exit();
+}
+
+/* Which candidate the kernel takes: found by registering it, disarmed. */
+static void probe_bind(struct probe *probe)
+{
+	int err = -ENOENT, now;
+	unsigned int i;
+
+	for (i = 0; i < MAX_CANDIDATES && probe->candidates[i]; i++) {
+		now = probe_register(probe, probe->candidates[i]);
+		if (!now) {
+			probe_unregister(probe);
+			probe->symbol = probe->candidates[i];
+			pr_info("%s: bound\n", probe->symbol);
+			return;
+		}
+		/* Rather the reason of one that is there than of one that isn't. */
+		if (err == -ENOENT)
+			err = now;
+	}
+	if (err == -ENOENT)
+		pr_warn("%s: this kernel has no such function, its calls won't be seen\n",
+			probe->candidates[0]);
+	else
+		pr_warn("%s: this kernel refuses a probe on it (error %d), its calls won't be seen\n",
+			probe->candidates[0], err);
+}
+
+int probes_init(unsigned int maxactive)
+{
+	unsigned int i, bound = 0;
+
+	probes_maxactive = 1;
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		probe_bind(&probes[i]);
+		bound += !!probes[i].symbol;
+	}
+	probes_maxactive = maxactive;
+	if (!bound) {
+		pr_err("this kernel lets none of the functions be probed\n");
+		return -ENODEV;
+	}
+	return 0;
+}
+
+void probes_info(struct socktrace_info *info)
+{
+	unsigned int i;
+	int cpu;
+
+	info->maxactive = probes_maxactive;
+	info->nr_probes = ARRAY_SIZE(probes);
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		struct socktrace_probe *out = &info->probes[i];
+
+		strscpy(out->symbol, probes[i].symbol ?: probes[i].candidates[0],
+			sizeof(out->symbol));
+		out->type = probes[i].type;
+		if (probes[i].symbol)
+			out->flags |= SOCKTRACE_PROBE_BOUND;
+		if (READ_ONCE(probes[i].armed))
+			out->flags |= SOCKTRACE_PROBE_ARMED;
+		for_each_possible_cpu(cpu) {
+			const struct probe_counts *counts =
+				&per_cpu(probe_counts, cpu)[i];
+
+			out->hits += READ_ONCE(counts->hits);
+			out->missed += READ_ONCE(counts->missed);
+		}
+	}
+}

@@ -1,0 +1,96 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/in.h>
+#include <linux/in6.h>
+#include <linux/kernel.h>
+#include <linux/socket.h>
+#include <linux/stddef.h>
+#include <linux/string.h>
+#include <linux/un.h>
+
+#include "record.h"
+
+/* Zeroes all of it: no byte of another record may reach a reader. */
+void record_init(struct socktrace_event *ev, enum socktrace_type type,
+		 enum socktrace_phase phase)
+{
+	memset(ev, 0, sizeof(*ev));
+	ev->size = sizeof(*ev);
+	ev->version = SOCKTRACE_RECORD_VERSION;
+	ev->type = type;
+	ev->phase = phase;
+	ev->via = SOCKTRACE_VIA_SYSCALL;
+}
+
+/* The family of an address of @len bytes, or -1 where there is none. */
+int record_addr_family(const void *addr, unsigned int len)
+{
+	__kernel_sa_family_t family;
+
+	if (len < sizeof(family))
+		return -1;
+	memcpy(&family, addr, sizeof(family));
+	return family;
+}
+
+/*
+ * How many of the @len bytes passed are the address: callers pass whole
+ * buffers. 0 where there is not even a family.
+ */
+unsigned int record_addr_len(const void *addr, unsigned int len)
+{
+	const unsigned int path_at = offsetof(struct sockaddr_un, sun_path);
+	const char *path = (const char *)addr + path_at;
+
+	len = min_t(unsigned int, len, RECORD_ADDR_MAX);
+	switch (record_addr_family(addr, len)) {
+	case -1:
+		return 0;
+	case AF_INET:
+		return min_t(unsigned int, len, sizeof(struct sockaddr_in));
+	case AF_INET6:
+		return min_t(unsigned int, len, sizeof(struct sockaddr_in6));
+	case AF_UNIX:
+		len = min_t(unsigned int, len, sizeof(struct sockaddr_un));
+		/* Abstract: every byte counts. A path ends with its NUL. */
+		if (len <= path_at || path[0] == '\0')
+			return len;
+		return path_at + min_t(unsigned int, len - path_at,
+				       strnlen(path, len - path_at) + 1);
+	default:
+		return len;
+	}
+}
+
+/* To be called before record_set_local(): local lies behind addr. */
+void record_set_addr(struct socktrace_event *ev, const void *addr,
+		     unsigned int len)
+{
+	ev->addr_len = record_addr_len(addr, len);
+	memcpy(ev->addrs, addr, ev->addr_len);
+}
+
+void record_set_local(struct socktrace_event *ev, const void *addr,
+		      unsigned int len)
+{
+	unsigned int at = SOCKTRACE_LOCAL_OFFSET(ev->addr_len);
+	unsigned int room = SOCKTRACE_ADDRS_LEN - at;
+
+	len = record_addr_len(addr, len);
+	if (len > room) {
+		len = room;
+		ev->flags |= SOCKTRACE_F_LOCAL_TRUNCATED;
+	}
+	ev->local_len = len;
+	memcpy(ev->addrs + at, addr, len);
+}
+
+void record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
+		     u64 time_ns)
+{
+	record_init(ev, SOCKTRACE_LOST, SOCKTRACE_POINT);
+	ev->cpu = cpu;
+	ev->seq = seq;
+	ev->time_ns = time_ns;
+	ev->lost_count = count;
+	ev->lost_reason = SOCKTRACE_LOST_RING_FULL;
+}

@@ -1,0 +1,32 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Records, as pure data: nothing here looks at a task, a socket or a register.
+ */
+#ifndef SOCKTRACE_RECORD_H
+#define SOCKTRACE_RECORD_H
+
+#include <linux/types.h>
+
+#include "../uapi/socktrace.h"
+
+/* The longest address that the kernel takes: sizeof(struct sockaddr_storage). */
+#define RECORD_ADDR_MAX 128
+
+void record_init(struct socktrace_event *ev, enum socktrace_type type,
+		 enum socktrace_phase phase);
+unsigned int record_addr_len(const void *addr, unsigned int len);
+void record_set_addr(struct socktrace_event *ev, const void *addr,
+		     unsigned int len);
+void record_set_local(struct socktrace_event *ev, const void *addr,
+		      unsigned int len);
+void record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
+		     u64 time_ns);
+int record_addr_family(const void *addr, unsigned int len);
+
+/* When the record was made, CLOCK_BOOTTIME: what reading is merged by. */
+static inline u64 record_completion(const struct socktrace_event *ev)
+{
+	return ev->time_ns + ev->duration_ns;
+}
+
+#endif /* SOCKTRACE_RECORD_H */

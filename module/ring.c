@@ -1,0 +1,254 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/cpumask.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/slab.h>
+#include <linux/string.h>
+#include <linux/topology.h>
+
+#include "compat/compat.h"
+#include "ring.h"
+
+u64 ring_set_bytes(unsigned int records)
+{
+	return num_possible_cpus() * (sizeof(struct ring) +
+				      (u64)records * sizeof(struct socktrace_event));
+}
+
+/*
+ * @records is a power of two. Rings are for possible CPUs, not for those online
+ * now: a CPU may come up while the session runs.
+ */
+struct ring_set *ring_set_create(unsigned int records,
+				 void *(*alloc)(size_t bytes, int cpu))
+{
+	size_t bytes = records * sizeof(struct socktrace_event);
+	struct ring_set *set;
+	struct ring *ring;
+	void *buffer;
+	int cpu;
+
+	set = kzalloc(sizeof(*set) + nr_cpu_ids * sizeof(set->ring[0]), GFP_KERNEL);
+	if (!set)
+		return NULL;
+	set->records = records;
+	set->nr = nr_cpu_ids;
+	for_each_possible_cpu(cpu) {
+		ring = alloc(sizeof(*ring), cpu);
+		if (!ring)
+			goto fail;
+		set->ring[cpu] = ring;
+		u64_stats_init(&ring->sync);
+		buffer = alloc(bytes, cpu);
+		if (!buffer)
+			goto fail;
+		if (kfifo_init(&ring->fifo, buffer, bytes)) {
+			kvfree(buffer);
+			goto fail;
+		}
+	}
+	return set;
+fail:
+	ring_set_free(set);
+	return NULL;
+}
+
+void ring_set_free(struct ring_set *set)
+{
+	unsigned int i;
+
+	if (!set)
+		return;
+	for (i = 0; i < set->nr; i++) {
+		if (!set->ring[i])
+			continue;
+		kvfree(set->ring[i]->fifo.kfifo.data);
+		kvfree(set->ring[i]);
+	}
+	kfree(set);
+}
+
+/* Numbers @ev and keeps it; false: dropped, and its number with it. */
+bool ring_put(struct ring *ring, struct socktrace_event *ev)
+{
+	bool kept;
+
+	ev->seq = ring->seq++;
+	kept = kfifo_put(&ring->fifo, *ev);
+	/* Who sees the number gone must see the record, if it was kept. */
+	smp_store_release(&ring->made, (unsigned long)ring->seq);
+	return kept;
+}
+
+unsigned int ring_len(struct ring *ring)
+{
+	return kfifo_len(&ring->fifo);
+}
+
+/* Takes the oldest record out of the kfifo, if none is held already. */
+static bool ring_refill(struct ring *ring)
+{
+	if (ring->has_head)
+		return true;
+	if (kfifo_is_empty(&ring->fifo))
+		return false;
+	/* kfifo only has the barriers for writing: see the record after `in`. */
+	smp_rmb();
+	ring->has_head = kfifo_get(&ring->fifo, &ring->head);
+	return ring->has_head;
+}
+
+/*
+ * How many of the @made records the reader has not accounted for. None where it
+ * is ahead: it may have read a record that the writer is just about to count.
+ */
+static u64 ring_behind(const struct ring *ring, unsigned long made)
+{
+	long behind = made - (unsigned long)READ_ONCE(ring->next_seq);
+
+	return behind > 0 ? behind : 0;
+}
+
+/*
+ * How many records were lost just before the held one, or, where the ring is
+ * empty, after the last one delivered.
+ */
+static u64 ring_gap(struct ring *ring)
+{
+	unsigned long made;
+
+	if (ring_refill(ring))
+		return ring->head.seq - ring->next_seq;
+	/* Pairs with ring_put(): what was kept of these is seen below. */
+	made = smp_load_acquire(&ring->made);
+	if (ring_refill(ring))
+		return ring->head.seq - ring->next_seq;
+	return ring_behind(ring, made);
+}
+
+/* When the loss was: the time of the record behind it, as far as known. */
+static u64 ring_gap_time(const struct ring *ring)
+{
+	return ring->has_head ? record_completion(&ring->head) :
+				ktime_get_boottime_ns();
+}
+
+/*
+ * The next record of the stream, without taking it: the oldest of the rings'
+ * first ones, or, where some were lost before it, @lost filled in to say so.
+ * Valid until ring_set_advance(), which must be given it. False: none.
+ */
+bool ring_set_peek(struct ring_set *set, struct socktrace_event *lost,
+		   const struct socktrace_event **ev)
+{
+	struct ring *oldest = NULL;
+	unsigned int i;
+	u64 gap;
+
+	for (i = 0; i < set->nr; i++) {
+		struct ring *ring = set->ring[i];
+
+		if (!ring)
+			continue;
+		gap = ring_gap(ring);
+		if (gap && !ring->has_head) {
+			/* Drained: nothing of this ring can come before it. */
+			record_set_lost(lost, i, ring->next_seq, gap,
+					ring_gap_time(ring));
+			*ev = lost;
+			return true;
+		}
+		if (ring->has_head &&
+		    (!oldest || record_completion(&ring->head) <
+					record_completion(&oldest->head)))
+			oldest = ring;
+	}
+	if (!oldest)
+		return false;
+	gap = oldest->head.seq - oldest->next_seq;
+	if (gap) {
+		record_set_lost(lost, oldest->head.cpu, oldest->next_seq, gap,
+				ring_gap_time(oldest));
+		*ev = lost;
+	} else {
+		*ev = &oldest->head;
+	}
+	return true;
+}
+
+/* @ev, from ring_set_peek(), reached the reader. */
+void ring_set_advance(struct ring_set *set, const struct socktrace_event *ev)
+{
+	struct ring *ring = set->ring[ev->cpu];
+
+	if (ev->type == SOCKTRACE_LOST) {
+		ring->next_seq += ev->lost_count;
+		ring->lost_told += ev->lost_count;
+	} else {
+		ring->next_seq++;
+		ring->delivered++;
+		ring->has_head = false;
+	}
+}
+
+/*
+ * Safe without the read_lock: may miss only what comes just now. The acquire
+ * pairs with ring_put().
+ */
+bool ring_set_empty(struct ring_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nr; i++) {
+		struct ring *ring = set->ring[i];
+
+		if (ring && ring_behind(ring, smp_load_acquire(&ring->made)))
+			return false;
+	}
+	return true;
+}
+
+/* Discards what waits. Losses not told yet are not told any more. */
+void ring_set_flush(struct ring_set *set)
+{
+	unsigned int i;
+
+	for (i = 0; i < set->nr; i++) {
+		struct ring *ring = set->ring[i];
+
+		if (!ring)
+			continue;
+		while (ring_refill(ring)) {
+			ring->next_seq = ring->head.seq + 1;
+			ring->flushed++;
+			ring->has_head = false;
+		}
+		ring->next_seq += ring_gap(ring);
+	}
+}
+
+/* Adds the set's numbers to @stats; with the read_lock held. */
+void ring_set_stats(struct ring_set *set, struct socktrace_stats *stats)
+{
+	struct ring_counts counts;
+	unsigned int i, start;
+
+	for (i = 0; i < set->nr; i++) {
+		struct ring *ring = set->ring[i];
+
+		if (!ring)
+			continue;
+		do {
+			start = u64_stats_fetch_begin(&ring->sync);
+			counts = ring->counts;
+		} while (u64_stats_fetch_retry(&ring->sync, start));
+		stats->hits += counts.hits;
+		stats->filtered += counts.filtered;
+		stats->dropped += counts.dropped;
+		stats->missed += counts.missed;
+		stats->queued += ring_len(ring) + ring->has_head;
+		stats->delivered += ring->delivered;
+		stats->flushed += ring->flushed;
+		stats->lost_told += ring->lost_told;
+	}
+}

@@ -1,0 +1,66 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Rings: one kfifo of records per CPU, and reading them as one stream.
+ *
+ * Each ring has one writer, its CPU with interrupts off, and one reader at a
+ * time, whoever holds the session's read_lock. They share the kfifo and `made`;
+ * every other field belongs to one side.
+ */
+#ifndef SOCKTRACE_RING_H
+#define SOCKTRACE_RING_H
+
+#include <linux/cache.h>
+#include <linux/kfifo.h>
+#include <linux/types.h>
+#include <linux/u64_stats_sync.h>
+
+#include "record.h"
+
+/* What the writer counts; read by anybody, through ring_set_stats(). */
+struct ring_counts {
+	u64 hits; /* records that were offered */
+	u64 filtered; /* of them: refused by the filter */
+	u64 dropped; /* of them: found the ring full */
+	u64 missed; /* of them: their return could not be hooked */
+};
+
+struct ring {
+	DECLARE_KFIFO_PTR(fifo, struct socktrace_event);
+	/* The writer's. */
+	u64 seq; /* number of the next record, kept or dropped */
+	unsigned long made; /* low bits of seq, published after the record */
+	struct ring_counts counts;
+	struct u64_stats_sync sync; /* writer's, for counts on 32 bit */
+
+	/* The reader's. */
+	struct socktrace_event head ____cacheline_aligned_in_smp;
+	bool has_head; /* head was taken from the kfifo, not delivered */
+	u64 next_seq; /* number that the next record should have */
+	u64 delivered, flushed, lost_told;
+};
+
+struct ring_set {
+	unsigned int records; /* of each ring; a power of two */
+	unsigned int nr; /* rings: one for each possible CPU number */
+	struct ring *ring[]; /* NULL where no such CPU can be */
+};
+
+/* @alloc gives zeroed memory of @bytes near @cpu, or NULL. */
+struct ring_set *ring_set_create(unsigned int records,
+				 void *(*alloc)(size_t bytes, int cpu));
+void ring_set_free(struct ring_set *set);
+u64 ring_set_bytes(unsigned int records);
+
+/* Writer's side: on @ring's CPU with interrupts off. */
+bool ring_put(struct ring *ring, struct socktrace_event *ev);
+unsigned int ring_len(struct ring *ring);
+
+/* Reader's side. */
+bool ring_set_peek(struct ring_set *set, struct socktrace_event *lost,
+		   const struct socktrace_event **ev);
+void ring_set_advance(struct ring_set *set, const struct socktrace_event *ev);
+bool ring_set_empty(struct ring_set *set);
+void ring_set_flush(struct ring_set *set);
+void ring_set_stats(struct ring_set *set, struct socktrace_stats *stats);
+
+#endif /* SOCKTRACE_RING_H */

@@ -1,0 +1,462 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/bitops.h>
+#include <linux/jiffies.h>
+#include <linux/log2.h>
+#include <linux/mm.h>
+#include <linux/pid.h>
+#include <linux/sched.h>
+#include <linux/sched/signal.h>
+#include <linux/slab.h>
+
+#include "compat/compat.h"
+#include "probes.h"
+#include "session.h"
+
+struct session_limits session_limits;
+
+/* Guards the list's writers and the totals below. */
+static DEFINE_MUTEX(sessions_lock);
+static LIST_HEAD(sessions_started);
+static unsigned int sessions_open, sessions_nr_started;
+static u64 sessions_memory;
+
+/* --- the probes' side ---------------------------------------------------- */
+
+/*
+ * Which events any started session may take in which phase, for the probes to
+ * ask before they do anything. Written under sessions_lock. At worst it is of a
+ * moment ago, which is as if the call had come then.
+ */
+u32 sessions_events[SOCKTRACE_POINT + 1];
+static u32 sessions_phases; /* likewise: a bit for each that is asked for */
+
+/* Which of these phases does the session get records of, of what current does? */
+static u32 session_takes(const struct session *s, u32 phases)
+{
+	return s->own || s->owner != task_tgid(current) ? s->phases & phases : 0;
+}
+
+static enum filter_verdict session_judge(const struct session *s,
+					 const struct filter_facts *facts)
+{
+	return filter_judge(rcu_dereference(s->filter), facts);
+}
+
+/* Would any session keep a record with these facts, or can't it tell yet? */
+bool sessions_want(const struct filter_facts *facts, enum socktrace_phase phase)
+{
+	const struct session *s;
+
+	list_for_each_entry_rcu(s, &sessions_started, node)
+		if (session_takes(s, 1U << phase) &&
+		    session_judge(s, facts) != FILTER_REJECT)
+			return true;
+	return false;
+}
+
+static struct ring *session_ring(const struct session *s)
+{
+	return s->rings->ring[smp_processor_id()];
+}
+
+/* Counts a record of one of @phases, which sessions_want() said nobody wants. */
+void sessions_refuse(u32 phases)
+{
+	const struct session *s;
+	unsigned long flags;
+
+	if (!(READ_ONCE(sessions_phases) & phases))
+		return;
+	local_irq_save(flags);
+	list_for_each_entry_rcu(s, &sessions_started, node) {
+		struct ring *ring = session_ring(s);
+
+		if (!session_takes(s, phases))
+			continue;
+		u64_stats_update_begin(&ring->sync);
+		ring->counts.hits++;
+		ring->counts.filtered++;
+		u64_stats_update_end(&ring->sync);
+	}
+	local_irq_restore(flags);
+}
+
+/* A record was put, or dropped: wake the reader, now or later, unless that's under way. */
+static void session_notify(struct session *s, struct ring *ring)
+{
+	/* The record before the state: pairs with session_drained(). */
+	smp_mb();
+	switch (READ_ONCE(s->wake)) {
+	case WAKE_READY:
+		return;
+	case WAKE_IDLE:
+		if (s->watermark > 1 && ring_len(ring) < s->watermark) {
+			if (cmpxchg(&s->wake, WAKE_IDLE, WAKE_DELAYED) == WAKE_IDLE)
+				irq_work_queue(&s->work);
+			return;
+		}
+		break;
+	case WAKE_DELAYED:
+		if (ring_len(ring) < s->watermark)
+			return;
+	}
+	if (xchg(&s->wake, WAKE_READY) != WAKE_READY)
+		irq_work_queue(&s->work);
+}
+
+static void session_offer(struct session *s, struct socktrace_event *ev,
+			  const struct filter_facts *facts)
+{
+	u32 phases = 1U << ev->phase, takes;
+	struct ring *ring = session_ring(s);
+	struct ring_counts *counts = &ring->counts;
+	unsigned long flags;
+	bool wanted;
+
+	/* A missed return is told to who waits for it, by the entry's record. */
+	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
+		phases |= SOCKTRACE_PHASE_EXIT;
+	takes = session_takes(s, phases);
+	if (!takes)
+		return;
+	wanted = session_judge(s, facts) == FILTER_ACCEPT;
+
+	local_irq_save(flags);
+	u64_stats_update_begin(&ring->sync);
+	if (wanted) {
+		counts->hits++;
+		if (takes & ~(1U << ev->phase)) {
+			counts->hits++;
+			counts->missed++;
+		}
+		if (!ring_put(ring, ev))
+			counts->dropped++;
+	} else {
+		counts->hits += hweight32(takes);
+		counts->filtered += hweight32(takes);
+	}
+	u64_stats_update_end(&ring->sync);
+	local_irq_restore(flags);
+	/* A drop, too: the reader may have emptied the ring meanwhile. */
+	if (wanted)
+		session_notify(s, ring);
+}
+
+/* Gives the finished record @ev to every session that wants it. */
+void sessions_offer(struct socktrace_event *ev, const struct filter_facts *facts)
+{
+	struct session *s;
+
+	list_for_each_entry_rcu(s, &sessions_started, node)
+		session_offer(s, ev, facts);
+}
+
+/* --- waking the reader --------------------------------------------------- */
+
+static void session_wake_work(struct irq_work *work)
+{
+	struct session *s = container_of(work, struct session, work);
+
+	if (READ_ONCE(s->wake) == WAKE_READY)
+		wake_up_interruptible(&s->wait);
+	else
+		schedule_delayed_work(&s->delay,
+				      msecs_to_jiffies(s->config.latency_ms));
+}
+
+static void session_wake_delay(struct work_struct *work)
+{
+	struct session *s = container_of(to_delayed_work(work), struct session, delay);
+
+	WRITE_ONCE(s->wake, WAKE_READY);
+	wake_up_interruptible(&s->wait);
+}
+
+/* The reader found nothing more: the next record is to wake it again. */
+void session_drained(struct session *s)
+{
+	WRITE_ONCE(s->wake, WAKE_IDLE);
+	/* The state before the last look: pairs with session_notify(). */
+	smp_mb();
+	if (ring_set_empty(s->rings))
+		return;
+	WRITE_ONCE(s->wake, WAKE_READY);
+	/* Another thread may sleep on what we alone saw. */
+	wake_up_interruptible(&s->wait);
+}
+
+bool session_ready(struct session *s)
+{
+	if (!session_is_started(s))
+		return true;
+	if (READ_ONCE(s->wake) != WAKE_READY)
+		return false;
+	if (!ring_set_empty(s->rings))
+		return true;
+	session_drained(s);
+	return READ_ONCE(s->wake) == WAKE_READY;
+}
+
+/* --- the file descriptor's side ------------------------------------------ */
+
+static struct filter *filter_accept_all(void)
+{
+	struct filter *filter = kzalloc(sizeof(*filter), GFP_KERNEL);
+
+	if (filter) {
+		filter->default_action = SOCKTRACE_ACCEPT;
+		filter_prepare(filter);
+	}
+	return filter;
+}
+
+static int sessions_enroll(void)
+{
+	int err = 0;
+
+	mutex_lock(&sessions_lock);
+	if (sessions_open >= session_limits.max_sessions)
+		err = -EUSERS;
+	else
+		sessions_open++;
+	mutex_unlock(&sessions_lock);
+	return err;
+}
+
+/* ERR_PTR: -EUSERS more than max_sessions, -ENOMEM. */
+struct session *session_create(void)
+{
+	struct session *s;
+	int err;
+
+	err = sessions_enroll();
+	if (err)
+		return ERR_PTR(err);
+	s = kzalloc(sizeof(*s), GFP_KERNEL);
+	if (!s)
+		goto no_session;
+	RCU_INIT_POINTER(s->filter, filter_accept_all());
+	if (!rcu_access_pointer(s->filter))
+		goto no_filter;
+	INIT_LIST_HEAD(&s->node);
+	s->owner = get_pid(task_tgid(current));
+	init_irq_work(&s->work, session_wake_work);
+	INIT_DELAYED_WORK(&s->delay, session_wake_delay);
+	init_waitqueue_head(&s->wait);
+	mutex_init(&s->lock);
+	mutex_init(&s->read_lock);
+	session_configure(s, &(struct socktrace_config){ 0 });
+	return s;
+
+no_filter:
+	kfree(s);
+no_session:
+	mutex_lock(&sessions_lock);
+	sessions_open--;
+	mutex_unlock(&sessions_lock);
+	return ERR_PTR(-ENOMEM);
+}
+
+static void session_free_rings(struct session *s)
+{
+	lockdep_assert_held(&sessions_lock);
+	if (!s->rings)
+		return;
+	sessions_memory -= ring_set_bytes(s->rings->records);
+	ring_set_free(s->rings);
+	s->rings = NULL;
+}
+
+/* When nobody can use it any more. */
+void session_destroy(struct session *s)
+{
+	session_stop(s);
+	mutex_lock(&sessions_lock);
+	sessions_open--;
+	session_free_rings(s);
+	mutex_unlock(&sessions_lock);
+
+	kfree(rcu_access_pointer(s->filter));
+	put_pid(s->owner);
+	mutex_destroy(&s->read_lock);
+	mutex_destroy(&s->lock);
+	kfree(s);
+}
+
+/*
+ * Takes @config, and writes back what is in force. 0, -EBUSY once the session
+ * was started, -EINVAL for a value that can't be.
+ */
+int session_configure(struct session *s, struct socktrace_config *config)
+{
+	u32 phases = SOCKTRACE_PHASE_ENTER | SOCKTRACE_PHASE_EXIT;
+	int err = 0;
+
+	if (config->phases & ~phases || config->flags & ~SOCKTRACE_CONFIG_OWN ||
+	    config->reserved || config->latency_ms > SESSION_MAX_LATENCY_MS ||
+	    config->records_per_cpu > session_limits.max_records_per_cpu)
+		return -EINVAL;
+	if (!config->records_per_cpu)
+		config->records_per_cpu = session_limits.records_per_cpu;
+	config->records_per_cpu = roundup_pow_of_two(
+		max_t(u32, config->records_per_cpu, SESSION_MIN_RECORDS));
+	if (config->watermark > config->records_per_cpu)
+		return -EINVAL;
+	if (!config->phases)
+		config->phases = SOCKTRACE_PHASE_EXIT;
+	if (!config->watermark)
+		config->watermark = 1;
+	if (config->watermark > 1 && !config->latency_ms)
+		config->latency_ms = 100;
+
+	mutex_lock(&s->lock);
+	if (s->was_started) {
+		err = -EBUSY;
+	} else {
+		s->config = *config;
+		s->phases = config->phases | 1U << SOCKTRACE_POINT;
+		s->watermark = config->watermark;
+		s->own = config->flags & SOCKTRACE_CONFIG_OWN;
+	}
+	mutex_unlock(&s->lock);
+	return err;
+}
+
+/* After any change of the started sessions, or of what they take. */
+static void sessions_sum_up(void)
+{
+	u32 events[ARRAY_SIZE(sessions_events)] = { 0 };
+	const struct session *s;
+	unsigned int phase;
+	u32 phases = 0;
+
+	lockdep_assert_held(&sessions_lock);
+	list_for_each_entry(s, &sessions_started, node) {
+		phases |= s->phases;
+		for (phase = 0; phase < ARRAY_SIZE(events); phase++)
+			if (s->phases & 1U << phase)
+				events[phase] |= rcu_dereference_protected(
+					s->filter, lockdep_is_held(&sessions_lock))->events;
+	}
+	WRITE_ONCE(sessions_phases, phases);
+	for (phase = 0; phase < ARRAY_SIZE(events); phase++)
+		WRITE_ONCE(sessions_events[phase], events[phase]);
+}
+
+/* Takes @filter over. */
+void session_set_filter(struct session *s, struct filter *filter)
+{
+	struct filter *old;
+
+	mutex_lock(&s->lock);
+	mutex_lock(&sessions_lock);
+	old = rcu_dereference_protected(s->filter, lockdep_is_held(&s->lock));
+	rcu_assign_pointer(s->filter, filter);
+	sessions_sum_up();
+	mutex_unlock(&sessions_lock);
+	mutex_unlock(&s->lock);
+	kfree_rcu(old, rcu);
+}
+
+static void *session_alloc(size_t bytes, int cpu)
+{
+	return kvzalloc_node(bytes, GFP_KERNEL_ACCOUNT, cpu_to_node(cpu));
+}
+
+/* Ring memory, within the limit of all sessions. */
+static int session_make_rings(struct session *s)
+{
+	u64 bytes = ring_set_bytes(s->config.records_per_cpu);
+
+	lockdep_assert_held(&sessions_lock);
+	if (s->rings)
+		return 0;
+	if (bytes > session_limits.max_memory - sessions_memory)
+		return -ENOMEM;
+	s->rings = ring_set_create(s->config.records_per_cpu, session_alloc);
+	if (!s->rings)
+		return -ENOMEM;
+	sessions_memory += bytes;
+	return 0;
+}
+
+/* 0 also if it is started already; -ENOMEM; -ENODEV: nothing can be probed. */
+int session_start(struct session *s)
+{
+	int err = 0;
+
+	mutex_lock(&s->lock);
+	if (s->started)
+		goto out;
+	mutex_lock(&sessions_lock);
+	err = session_make_rings(s);
+	if (!err && !sessions_nr_started)
+		err = probes_arm();
+	if (err) {
+		/* Another configuration may do: it is not in force yet. */
+		if (!s->was_started)
+			session_free_rings(s);
+	} else {
+		sessions_nr_started++;
+		/* What a stop left may wait for a wake-up that it cancelled. */
+		s->wake = ring_set_empty(s->rings) ? WAKE_IDLE : WAKE_READY;
+		smp_store_release(&s->was_started, true);
+		smp_store_release(&s->started, true);
+		list_add_tail_rcu(&s->node, &sessions_started);
+		sessions_sum_up();
+	}
+	mutex_unlock(&sessions_lock);
+out:
+	mutex_unlock(&s->lock);
+	return err;
+}
+
+/* When it returns, no probe writes to the session, and no work is on the way. */
+void session_stop(struct session *s)
+{
+	mutex_lock(&s->lock);
+	if (!s->started)
+		goto out;
+	mutex_lock(&sessions_lock);
+	list_del_rcu(&s->node);
+	sessions_sum_up();
+	synchronize_rcu();
+	if (!--sessions_nr_started)
+		probes_disarm();
+	mutex_unlock(&sessions_lock);
+	irq_work_sync(&s->work);
+	cancel_delayed_work_sync(&s->delay);
+	smp_store_release(&s->started, false);
+	wake_up_interruptible(&s->wait);
+out:
+	mutex_unlock(&s->lock);
+}
+
+void session_flush(struct session *s)
+{
+	mutex_lock(&s->read_lock);
+	if (session_was_started(s))
+		ring_set_flush(s->rings);
+	mutex_unlock(&s->read_lock);
+}
+
+void session_stats(struct session *s, struct socktrace_stats *stats)
+{
+	memset(stats, 0, sizeof(*stats));
+	mutex_lock(&s->read_lock);
+	if (session_was_started(s))
+		ring_set_stats(s->rings, stats);
+	mutex_unlock(&s->read_lock);
+}
+
+/* What @info tells of all sessions. */
+void sessions_info(struct socktrace_info *info)
+{
+	info->records_per_cpu_max = session_limits.max_records_per_cpu;
+	info->memory_max = session_limits.max_memory;
+	mutex_lock(&sessions_lock);
+	info->sessions = sessions_open;
+	info->started = sessions_nr_started;
+	info->memory = sessions_memory;
+	mutex_unlock(&sessions_lock);
+}

@@ -1,0 +1,104 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Sessions: one for each open of the device.
+ *
+ * The probes see the started ones through an RCU list; everything else belongs
+ * to the file descriptor's own calls.
+ */
+#ifndef SOCKTRACE_SESSION_H
+#define SOCKTRACE_SESSION_H
+
+#include <linux/irq_work.h>
+#include <linux/mutex.h>
+#include <linux/rculist.h>
+#include <linux/types.h>
+#include <linux/wait.h>
+#include <linux/workqueue.h>
+
+#include "filter.h"
+#include "ring.h"
+
+/* From the module's parameters; set once before the device is there. */
+struct session_limits {
+	unsigned int records_per_cpu; /* default, a power of two */
+	unsigned int max_records_per_cpu;
+	unsigned int max_sessions;
+	u64 max_memory; /* bytes of all sessions' rings */
+};
+extern struct session_limits session_limits;
+
+#define SESSION_MIN_RECORDS 2
+#define SESSION_MAX_LATENCY_MS 10000
+
+/* Has the reader been told that records wait? */
+enum session_wake {
+	WAKE_IDLE, /* none wait, as far as the reader has looked */
+	WAKE_DELAYED, /* some wait; it will be told when latency_ms is over */
+	WAKE_READY /* it has been told, and has not emptied the rings since */
+};
+
+struct session {
+	/* Read by the probes, under RCU. */
+	struct list_head node; /* of the started sessions */
+	struct filter __rcu *filter; /* replaced under lock and sessions_lock */
+	struct ring_set *rings; /* set by the first start, for good */
+	struct pid *owner; /* the opener: its calls are not traced */
+	u32 phases; /* a bit per phase; fixed before the first start */
+	u32 watermark; /* likewise */
+	bool own; /* likewise: trace the owner too */
+	int wake; /* enum session_wake: set up by writers, down by readers */
+
+	struct irq_work work; /* leaves the probe's context ... */
+	struct delayed_work delay; /* ... and waits for latency_ms */
+	wait_queue_head_t wait;
+
+	struct mutex lock; /* configuration, and starting and stopping */
+	struct socktrace_config config; /* as it is in force */
+	/* Read without the lock, too: by session_is_started(), _was_started(). */
+	bool started; /* the probes may write to it now */
+	bool was_started; /* it has rings: no configuration any more */
+
+	struct mutex read_lock; /* the reader's side of the rings */
+};
+
+struct session *session_create(void);
+void session_destroy(struct session *s);
+int session_configure(struct session *s, struct socktrace_config *config);
+void session_set_filter(struct session *s, struct filter *filter);
+int session_start(struct session *s);
+void session_stop(struct session *s);
+void session_flush(struct session *s);
+void session_stats(struct session *s, struct socktrace_stats *stats);
+void sessions_info(struct socktrace_info *info);
+
+/* Pairs with session_start(): who sees it started sees its rings. */
+static inline bool session_was_started(const struct session *s)
+{
+	return smp_load_acquire(&s->was_started);
+}
+
+/* Pairs with session_stop(): who sees it stopped sees its last record. */
+static inline bool session_is_started(const struct session *s)
+{
+	return smp_load_acquire(&s->started);
+}
+
+/* For reading: is it worth a read() now? A stopped session always is. */
+bool session_ready(struct session *s);
+void session_drained(struct session *s);
+
+/* For the probes, with preemption off and under rcu_read_lock(). */
+extern u32 sessions_events[SOCKTRACE_POINT + 1];
+
+/* A first look, before facts are gathered: false is certain. */
+static inline bool sessions_may_want(enum socktrace_type type,
+				     enum socktrace_phase phase)
+{
+	return READ_ONCE(sessions_events[phase]) & SOCKTRACE_EVENT_BIT(type);
+}
+
+bool sessions_want(const struct filter_facts *facts, enum socktrace_phase phase);
+void sessions_refuse(u32 phases);
+void sessions_offer(struct socktrace_event *ev, const struct filter_facts *facts);
+
+#endif /* SOCKTRACE_SESSION_H */

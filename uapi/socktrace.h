@@ -1,0 +1,399 @@
+/* SPDX-License-Identifier: GPL-2.0 WITH Linux-syscall-note */
+/*
+ * socktrace: the interface between the kernel module and its readers.
+ *
+ * This is the only file that both sides share. It is append-only: a field, a
+ * bit or a number that was given out keeps its meaning for ever.
+ *
+ * Everything is in host byte order, except the bytes of socket addresses,
+ * which are as the kernel has them (ports and IP addresses big-endian). Every
+ * structure has the same layout for 32 and 64 bit, for C and for C++.
+ *
+ * Every open of /dev/socktrace is a session with its own filter, rings and
+ * statistics. open() needs CAP_SYS_ADMIN in the initial user namespace, or
+ * CAP_PERFMON where the kernel has it.
+ *
+ * read() gives whole records of `struct socktrace_event::size` bytes each,
+ * merged over the CPUs in order of their completion (time_ns + duration_ns).
+ * Errors of read():
+ *   EINVAL  the buffer is smaller than one record
+ *   EAGAIN  O_NONBLOCK, and no record is queued
+ *   EFAULT  the buffer can't be written; the record stays queued
+ *   EINTR   a signal came before the first record
+ *   ENOMEM  ring memory, or its limit; where read() starts the session
+ *   ENODEV  this kernel lets no probe be registered
+ * A session that was stopped gives what is still queued, and then end of file.
+ * poll() says POLLIN when read() would not wait, and POLLERR where it would have
+ * to start the session and can't.
+ */
+#ifndef _UAPI_SOCKTRACE_H
+#define _UAPI_SOCKTRACE_H
+
+#include <linux/ioctl.h>
+#include <linux/types.h>
+
+#define SOCKTRACE_DEVICE "/dev/socktrace"
+#define SOCKTRACE_ABI_VERSION 1
+#define SOCKTRACE_RECORD_VERSION 1
+
+#define SOCKTRACE_COMM_LEN 16 /* TASK_COMM_LEN */
+#define SOCKTRACE_ADDRS_LEN 152
+#define SOCKTRACE_SYMBOL_LEN 40
+#define SOCKTRACE_MAX_PROBES 16
+#define SOCKTRACE_MAX_RULES 64
+
+/* What a record tells of: socktrace_event::type. */
+enum socktrace_type {
+	SOCKTRACE_SOCKET = 1, /* socket(2), __sys_socket() */
+	SOCKTRACE_CONNECT = 2, /* connect(2), __sys_connect() */
+	SOCKTRACE_ACCEPT4 = 3, /* accept(2) and accept4(2), __sys_accept4() */
+	SOCKTRACE_SECURITY_SOCKET_CONNECT = 4, /* the LSM hook of that name */
+	SOCKTRACE_ADDR_MISMATCH = 5, /* user's address differs from the kernel's */
+	/*
+	 * Records that this session lost: lost_*, cpu and seq tell which, and
+	 * time_ns when that was noticed; all else of such a record is zero.
+	 */
+	SOCKTRACE_LOST = 31
+};
+#define SOCKTRACE_EVENT_BIT(type) (1U << (type))
+#define SOCKTRACE_EVENTS_ALL                                                   \
+	(SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKET) |                               \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |                              \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4) |                              \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT) |              \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH))
+
+/* When, within the call: socktrace_event::phase. */
+enum socktrace_phase {
+	SOCKTRACE_ENTER = 1, /* at entry: no result, no duration yet */
+	SOCKTRACE_EXIT = 2, /* at return: the whole call */
+	SOCKTRACE_POINT = 3 /* neither: the LSM hook, a mismatch, a loss */
+};
+
+/*
+ * The ABI by which the call came, as the kernel saw it at entry
+ * (in_compat_syscall(), in_x32_syscall()): socktrace_event::abi.
+ */
+enum socktrace_abi {
+	SOCKTRACE_ABI_UNKNOWN = 0,
+	SOCKTRACE_ABI_X86_64 = 1,
+	SOCKTRACE_ABI_I386 = 2, /* native, or ia32 emulation */
+	SOCKTRACE_ABI_X32 = 3,
+	SOCKTRACE_ABI_ARM64 = 4,
+	SOCKTRACE_ABI_ARM = 5, /* native, or on arm64 */
+	SOCKTRACE_ABI_RISCV64 = 6,
+	SOCKTRACE_ABI_RISCV32 = 7,
+	SOCKTRACE_ABI_PPC64 = 8, /* either byte order */
+	SOCKTRACE_ABI_PPC = 9,
+	SOCKTRACE_ABI_S390X = 10,
+	SOCKTRACE_ABI_S390 = 11,
+	SOCKTRACE_ABI_MIPS64 = 12,
+	SOCKTRACE_ABI_MIPS = 13
+};
+
+/* The door through which the call came: socktrace_event::via. */
+enum socktrace_via {
+	SOCKTRACE_VIA_SYSCALL = 1,
+	SOCKTRACE_VIA_IO_URING = 2
+};
+
+/* Whose copy the address `addr` is: socktrace_event::addr_source. */
+enum socktrace_addr_source {
+	SOCKTRACE_ADDR_NONE = 0, /* the event has no address */
+	SOCKTRACE_ADDR_KERNEL = 1, /* the kernel's own, beyond any race */
+	SOCKTRACE_ADDR_USER = 2, /* the caller's memory, read at entry */
+	SOCKTRACE_ADDR_FAULT = 3 /* the caller's memory was not readable */
+};
+
+/* The kernel's copy against the caller's at entry: socktrace_event::toctou. */
+enum socktrace_toctou {
+	SOCKTRACE_TOCTOU_NONE = 0, /* not a connect, or it used no address */
+	SOCKTRACE_TOCTOU_MATCH = 1,
+	SOCKTRACE_TOCTOU_MISMATCH = 2, /* changed between entry and use */
+	SOCKTRACE_TOCTOU_UNREADABLE = 3, /* page not resident at entry */
+	SOCKTRACE_TOCTOU_UNCHECKED = 4 /* the LSM hook did not see this call */
+};
+
+/* socktrace_event::flags */
+#define SOCKTRACE_F_SOCK (1U << 0) /* inode and sock_* are valid */
+#define SOCKTRACE_F_QUEUE (1U << 1) /* queue_len and queue_limit are valid */
+#define SOCKTRACE_F_PEERCRED (1U << 2) /* peer_pid and peer_uid are valid */
+#define SOCKTRACE_F_LOCAL_TRUNCATED (1U << 3) /* local is longer than local_len */
+#define SOCKTRACE_F_RETURN_MISSED (1U << 4) /* the return could not be hooked */
+
+/* Why records were lost: socktrace_event::lost_reason. */
+enum socktrace_lost_reason {
+	SOCKTRACE_LOST_RING_FULL = 1 /* the reader did not keep up */
+};
+
+/*
+ * One record. Facts that a record does not have are zero, and say so as
+ * described at each field.
+ */
+struct socktrace_event {
+	__u16 size; /* bytes of this record: step by it */
+	__u8 type; /* enum socktrace_type */
+	__u8 phase; /* enum socktrace_phase */
+	__u16 version; /* SOCKTRACE_RECORD_VERSION */
+	__u8 abi; /* enum socktrace_abi */
+	__u8 via; /* enum socktrace_via */
+	__u32 flags; /* SOCKTRACE_F_* */
+	__u32 cpu; /* CPU that made the record */
+	/* Entry of the call (or the point), nanoseconds of CLOCK_BOOTTIME. */
+	__aligned_u64 time_ns;
+	/* Entry to return, nanoseconds; 0 unless phase is SOCKTRACE_EXIT. */
+	__aligned_u64 duration_ns;
+	/*
+	 * Per session and CPU, from 0; a record that is lost takes its number
+	 * with it. In a LOST record: the first number that was lost.
+	 */
+	__aligned_u64 seq;
+	/* Pairs the records of one call; 0: a point in none that is followed. */
+	__aligned_u64 call_id;
+	/* cgroup v2 id (the directory's inode number); 0: kernel has none. */
+	__aligned_u64 cgroup_id;
+	/* Inode of the socket, as in ss -e and /proc/net/; if F_SOCK. */
+	__aligned_u64 inode;
+	__u32 tgid; /* "PID" of the process, initial pid namespace */
+	__u32 tid; /* thread, initial pid namespace */
+	__u32 ppid; /* tgid of the parent, initial pid namespace */
+	__u32 uid; /* real uid, initial user namespace */
+	__u32 gid; /* real gid, initial user namespace */
+	__u32 ns_tgid; /* tgid in the task's own pid namespace */
+	__u32 ns_tid; /* tid in the task's own pid namespace */
+	__u32 netns; /* inode of /proc/PID/ns/net; 0: unknown */
+	__u32 mntns; /* inode of /proc/PID/ns/mnt; 0: unknown */
+	__u32 pidns; /* inode of /proc/PID/ns/pid; 0: unknown */
+	char comm[SOCKTRACE_COMM_LEN]; /* any bytes, ends with NUL */
+	/*
+	 * The arguments exactly as they were passed:
+	 *   SOCKET                   domain, type (with its flags), protocol
+	 *   CONNECT                  sockfd, addrlen
+	 *   ACCEPT4                  sockfd, flags
+	 *   SECURITY_SOCKET_CONNECT, ADDR_MISMATCH
+	 *                            sockfd (-1: of no call that is followed),
+	 *                            addrlen
+	 */
+	__s32 args[3];
+	__s32 ret; /* return value, or negative errno; if phase is EXIT */
+	/*
+	 * Of the socket; if F_SOCK. SOCKET and ACCEPT4 that succeeded: of the
+	 * new one; else of the one that the call was made on.
+	 */
+	__u16 sock_family; /* AF_* */
+	__u16 sock_type; /* SOCK_*, without flags */
+	__u16 sock_protocol; /* sk_protocol: IPPROTO_*, NETLINK_*, ... */
+	__u8 addr_len; /* bytes of addr, from its sa_family; 0: none */
+	__u8 local_len; /* bytes of local, likewise; 0: none */
+	__u8 addr_source; /* enum socktrace_addr_source */
+	__u8 toctou; /* enum socktrace_toctou; CONNECT at EXIT only */
+	__u16 reserved0; /* 0 */
+	/* ACCEPT4 at EXIT: connections that still wait, and listen()'s limit. */
+	__u32 queue_len; /* if F_QUEUE */
+	__u32 queue_limit; /* if F_QUEUE */
+	/* Connected AF_UNIX stream: as SO_PEERCRED; if F_PEERCRED. */
+	__u32 peer_pid; /* initial pid namespace */
+	__u32 peer_uid; /* effective uid, initial user namespace */
+	__u32 reserved1; /* 0 */
+	union {
+		/*
+		 * addr, then local at the next multiple of 8: the macros
+		 * socktrace_addr() and socktrace_local() give them. Each is a
+		 * sockaddr: sa_family first, in host byte order, then
+		 * addr_len - 2 bytes as the kernel has them.
+		 *   addr   CONNECT and the LSM hook: the address asked for;
+		 *          ACCEPT4: the peer, from the new socket;
+		 *          ADDR_MISMATCH: the caller's copy at entry
+		 *   local  the socket's own end, at return (at entry, for ENTER);
+	 *          a new socket's of SOCKET is not told
+		 */
+		__u8 addrs[SOCKTRACE_ADDRS_LEN];
+		struct {
+			__aligned_u64 lost_count; /* records lost, from seq on */
+			__u32 lost_reason; /* enum socktrace_lost_reason */
+			__u32 reserved2; /* 0 */
+		};
+	};
+};
+
+#define SOCKTRACE_LOCAL_OFFSET(addr_len) (((addr_len) + 7U) & ~7U)
+#define socktrace_addr(ev) ((ev)->addrs)
+#define socktrace_local(ev) ((ev)->addrs + SOCKTRACE_LOCAL_OFFSET((ev)->addr_len))
+
+/* One probe point, as GET_INFO tells it. */
+struct socktrace_probe {
+	char symbol[SOCKTRACE_SYMBOL_LEN]; /* kernel function; ends with NUL */
+	__aligned_u64 hits; /* since the module was loaded */
+	__aligned_u64 missed; /* returns that could not be hooked, likewise */
+	__u32 type; /* enum socktrace_type */
+	__u32 flags; /* SOCKTRACE_PROBE_* */
+};
+#define SOCKTRACE_PROBE_BOUND (1U << 0) /* else the kernel has no such function */
+#define SOCKTRACE_PROBE_ARMED (1U << 1) /* registered now */
+
+/*
+ * GET_INFO. Size-extensible: the module fills the smaller of the caller's size
+ * and its own, and zeroes what it does not know.
+ */
+struct socktrace_info {
+	__u32 abi_version; /* SOCKTRACE_ABI_VERSION */
+	__u32 record_size; /* bytes; read() never takes less */
+	__u32 clock; /* clockid_t of time_ns: CLOCK_BOOTTIME */
+	__u32 possible_cpus; /* rings of a session */
+	__u32 records_per_cpu; /* of this session: in force, or the default */
+	__u32 records_per_cpu_max; /* what SET_CONFIG may ask for */
+	__u32 max_rules; /* what SET_FILTER may ask for */
+	__u32 maxactive; /* calls in flight that can be held */
+	__u32 sessions; /* open now, this one included */
+	__u32 started; /* sessions started now */
+	__aligned_u64 memory; /* bytes of all sessions' rings now */
+	__aligned_u64 memory_max; /* and their limit */
+	char module_version[16]; /* ends with NUL */
+	__u32 nr_probes; /* entries of probes[] that are valid */
+	__u32 reserved; /* 0 */
+	struct socktrace_probe probes[SOCKTRACE_MAX_PROBES];
+};
+
+/*
+ * SET_CONFIG, before the session's first start. Zero takes the default; the
+ * values in force are written back. Size-extensible: a shorter structure takes
+ * the defaults for what it lacks; a longer one must be zero in what this module
+ * does not know.
+ * Errors: EBUSY started before; EINVAL a value, bit or size; E2BIG non-zero
+ * bytes beyond the module's structure; EFAULT.
+ */
+struct socktrace_config {
+	__u32 records_per_cpu; /* ring size, rounded up to a power of two */
+	__u32 phases; /* SOCKTRACE_PHASE_*; default: exit */
+	/*
+	 * poll() and a blocking read() wake when `watermark` records wait on
+	 * one CPU (default 1), or `latency_ms` after the first of them,
+	 * whichever is earlier (0: only the watermark counts if it is 1, else
+	 * 100 ms).
+	 */
+	__u32 watermark;
+	__u32 latency_ms; /* milliseconds, at most 10000 */
+	__u32 flags; /* SOCKTRACE_CONFIG_* */
+	__u32 reserved; /* 0 */
+};
+#define SOCKTRACE_PHASE_ENTER (1U << SOCKTRACE_ENTER)
+#define SOCKTRACE_PHASE_EXIT (1U << SOCKTRACE_EXIT)
+#define SOCKTRACE_CONFIG_OWN (1U << 0) /* trace the opener's own calls too */
+
+/* socktrace_rule::match: conditions, of which all that are set must hold. */
+#define SOCKTRACE_MATCH_EVENTS (1U << 0)
+#define SOCKTRACE_MATCH_TGID (1U << 1)
+#define SOCKTRACE_MATCH_TID (1U << 2)
+#define SOCKTRACE_MATCH_ANCESTOR (1U << 3)
+#define SOCKTRACE_MATCH_FAMILIES (1U << 4)
+#define SOCKTRACE_MATCH_ALL_BITS ((1U << 5) - 1)
+
+enum socktrace_action {
+	SOCKTRACE_ACCEPT = 1,
+	SOCKTRACE_REJECT = 2
+};
+
+/*
+ * One rule. A condition whose bit is not in `match` is not looked at, and its
+ * field must be 0. A condition about a fact that the record does not have does
+ * not hold.
+ */
+struct socktrace_rule {
+	__u32 match; /* SOCKTRACE_MATCH_* */
+	__u32 action; /* enum socktrace_action */
+	__u32 events; /* MATCH_EVENTS: mask of SOCKTRACE_EVENT_BIT() */
+	__u32 tgid; /* MATCH_TGID: process, initial pid namespace */
+	__u32 tid; /* MATCH_TID: thread, initial pid namespace */
+	__u32 ancestor; /* MATCH_ANCESTOR: tgid of a process; its descendants, and itself */
+	/*
+	 * MATCH_FAMILIES: bit n is AF_n. For socket() the domain argument, else
+	 * the socket's family; where there is no socket, the address's.
+	 */
+	__aligned_u64 families;
+};
+
+/*
+ * SET_FILTER, at any time; GET_FILTER gives back what is set. The first rule
+ * that matches decides; `default_action` where none does. Of `rule_size` bytes
+ * of each rule those that this module does not know must be zero.
+ * Errors: EINVAL with error_rule and error_field; E2BIG more rules than
+ * SOCKTRACE_MAX_RULES, or unknown bytes that are not zero; EFAULT; ENOMEM;
+ * GET_FILTER: ENOSPC nr_rules is too small (what is needed is written there).
+ */
+struct socktrace_filter {
+	__u32 nr_rules;
+	__u32 rule_size; /* sizeof(struct socktrace_rule) of the caller */
+	__u32 default_action; /* enum socktrace_action */
+	__u32 flags; /* 0 */
+	__u32 error_rule; /* out: index of the first bad rule; ~0: the header */
+	__u32 error_field; /* out: byte offset of the bad field within it */
+	__aligned_u64 rules; /* user's address of struct socktrace_rule[] */
+};
+
+/*
+ * A call whose return was wanted and missed is two hits: the record of its
+ * return, which is counted as missed, and the entry record that tells of it.
+ *
+ * GET_STATS, of this session since its open. Size-extensible as GET_INFO. At
+ * any time when no record is being made (as after STOP):
+ *   hits == delivered + queued + filtered + dropped + missed + flushed
+ */
+struct socktrace_stats {
+	__aligned_u64 hits; /* records that this session was offered */
+	__aligned_u64 delivered; /* given by read() */
+	__aligned_u64 queued; /* wait in the rings now */
+	__aligned_u64 filtered; /* refused by the filter */
+	__aligned_u64 dropped; /* ring full: told by LOST records */
+	__aligned_u64 missed; /* returns not hooked: told by F_RETURN_MISSED */
+	__aligned_u64 flushed; /* discarded by FLUSH */
+	__aligned_u64 lost_told; /* of dropped: told by LOST records so far */
+};
+
+#define SOCKTRACE_IOC_MAGIC 0xD7
+#define SOCKTRACE_IOC_GET_INFO _IOR(SOCKTRACE_IOC_MAGIC, 1, struct socktrace_info)
+#define SOCKTRACE_IOC_SET_CONFIG _IOWR(SOCKTRACE_IOC_MAGIC, 2, struct socktrace_config)
+#define SOCKTRACE_IOC_SET_FILTER _IOWR(SOCKTRACE_IOC_MAGIC, 3, struct socktrace_filter)
+#define SOCKTRACE_IOC_GET_FILTER _IOWR(SOCKTRACE_IOC_MAGIC, 4, struct socktrace_filter)
+/*
+ * START: the first of all sessions' arms the probes. Starting a started session
+ * does nothing. ENOMEM: ring memory, or its limit; ENODEV: no probe could be
+ * registered. read() and poll() start a session that never was.
+ */
+#define SOCKTRACE_IOC_START _IO(SOCKTRACE_IOC_MAGIC, 5)
+/* STOP: when it returns, no record is made any more; what waits can be read. */
+#define SOCKTRACE_IOC_STOP _IO(SOCKTRACE_IOC_MAGIC, 6)
+#define SOCKTRACE_IOC_GET_STATS _IOR(SOCKTRACE_IOC_MAGIC, 7, struct socktrace_stats)
+/* FLUSH: discards what waits in the rings. */
+#define SOCKTRACE_IOC_FLUSH _IO(SOCKTRACE_IOC_MAGIC, 8)
+
+/* The layout is the contract: the same for every compiler that takes it. */
+#if defined(__cplusplus)
+#define SOCKTRACE_ASSERT(cond) static_assert(cond, #cond)
+#else
+#define SOCKTRACE_ASSERT(cond) _Static_assert(cond, #cond)
+#endif
+#define SOCKTRACE_ASSERT_AT(type, field, offset)                               \
+	SOCKTRACE_ASSERT(__builtin_offsetof(struct type, field) == (offset))
+
+SOCKTRACE_ASSERT(sizeof(struct socktrace_event) == 320);
+SOCKTRACE_ASSERT_AT(socktrace_event, flags, 8);
+SOCKTRACE_ASSERT_AT(socktrace_event, time_ns, 16);
+SOCKTRACE_ASSERT_AT(socktrace_event, inode, 56);
+SOCKTRACE_ASSERT_AT(socktrace_event, tgid, 64);
+SOCKTRACE_ASSERT_AT(socktrace_event, comm, 104);
+SOCKTRACE_ASSERT_AT(socktrace_event, args, 120);
+SOCKTRACE_ASSERT_AT(socktrace_event, ret, 132);
+SOCKTRACE_ASSERT_AT(socktrace_event, addr_len, 142);
+SOCKTRACE_ASSERT_AT(socktrace_event, queue_len, 148);
+SOCKTRACE_ASSERT_AT(socktrace_event, addrs, 168);
+SOCKTRACE_ASSERT_AT(socktrace_event, lost_count, 168);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_probe) == 64);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_info) == 80 + 64 * SOCKTRACE_MAX_PROBES);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_config) == 24);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_rule) == 32);
+SOCKTRACE_ASSERT_AT(socktrace_rule, families, 24);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_filter) == 32);
+SOCKTRACE_ASSERT_AT(socktrace_filter, rules, 24);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_stats) == 64);
+
+#endif /* _UAPI_SOCKTRACE_H */
