@@ -1,0 +1,171 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * The reader's device, without a kernel: records come from the file that
+ * --device names. A regular file ends the session; a FIFO is live, and its
+ * session ends when it is stopped and empty. Linked in place of device.o.
+ *
+ * What the environment asks for (this program is made for the tests only):
+ *   FAKE_LOG=FILE      append what the reader asked for, one line per call
+ *   FAKE_START=ERROR   device_start() fails with this text
+ *   FAKE_READ=ERROR    device_read() fails with this text, after the records
+ *   FAKE_MISSED=N      so many returns were missed
+ *   FAKE_UNBOUND=TYPE  the kernel has no probe for this event type
+ */
+#include "device.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdbool.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+static bool live, stopped;
+static struct socktrace_stats counted;
+
+__attribute__((format(printf, 1, 2)))
+static void note(const char *format, ...)
+{
+	const char *path = getenv("FAKE_LOG");
+	va_list args;
+	FILE *log;
+
+	if (!path)
+		return;
+	log = fopen(path, "ae");
+	if (!log)
+		abort();
+	va_start(args, format);
+	vfprintf(log, format, args);
+	va_end(args);
+	fclose(log);
+}
+
+static int fail(struct device *device, const char *what)
+{
+	snprintf(device->error, sizeof(device->error), "%s: %s", device->path, what);
+	return -1;
+}
+
+int device_open(struct device *device, const char *path)
+{
+	static const char *const symbols[] = {
+		[SOCKTRACE_SOCKET] = "__sys_socket",
+		[SOCKTRACE_CONNECT] = "__sys_connect",
+		[SOCKTRACE_ACCEPT4] = "__sys_accept4",
+		[SOCKTRACE_SECURITY_SOCKET_CONNECT] = "security_socket_connect",
+	};
+	const char *unbound = getenv("FAKE_UNBOUND");
+	struct stat st;
+	unsigned int type;
+
+	device->path = path;
+	/* A FIFO that is open for writing too never hangs up. */
+	live = !stat(path, &st) && S_ISFIFO(st.st_mode);
+	device->fd = open(path, (live ? O_RDWR : O_RDONLY) | O_NONBLOCK | O_CLOEXEC);
+	if (device->fd < 0)
+		return fail(device, strerror(errno));
+	device->info = (struct socktrace_info){
+		.abi_version = SOCKTRACE_ABI_VERSION,
+		.record_size = sizeof(struct socktrace_event),
+		.records_per_cpu = 4096,
+		.records_per_cpu_max = 65536,
+		.max_rules = SOCKTRACE_MAX_RULES,
+		.maxactive = 8,
+		.nr_probes = 4,
+	};
+	for (type = 1; type <= 4; type++) {
+		struct socktrace_probe *probe = &device->info.probes[type - 1];
+
+		strcpy(probe->symbol, symbols[type]);
+		probe->type = type;
+		if (!unbound || (unsigned int)atoi(unbound) != type)
+			probe->flags = SOCKTRACE_PROBE_BOUND;
+	}
+	return 0;
+}
+
+void device_close(struct device *device)
+{
+	if (device->fd >= 0)
+		close(device->fd);
+	device->fd = -1;
+}
+
+int device_configure(struct device *device, struct socktrace_config *config)
+{
+	(void)device;
+	note("config records=%u phases=%u watermark=%u latency=%u\n",
+	     config->records_per_cpu, config->phases, config->watermark, config->latency_ms);
+	if (!config->records_per_cpu)
+		config->records_per_cpu = 4096;
+	return 0;
+}
+
+int device_filter(struct device *device, const struct socktrace_rule *rules,
+		  unsigned int nr_rules)
+{
+	unsigned int i;
+
+	(void)device;
+	for (i = 0; i < nr_rules; i++)
+		note("rule match=%u action=%u events=%#x tgid=%u tid=%u ancestor=%u families=%#llx\n",
+		     rules[i].match, rules[i].action, rules[i].events, rules[i].tgid,
+		     rules[i].tid, rules[i].ancestor, (unsigned long long)rules[i].families);
+	return 0;
+}
+
+int device_start(struct device *device)
+{
+	const char *error = getenv("FAKE_START");
+
+	note("start\n");
+	return error ? fail(device, error) : 0;
+}
+
+int device_stop(struct device *device)
+{
+	(void)device;
+	if (!stopped)
+		note("stop\n");
+	stopped = true;
+	return 0;
+}
+
+int device_stats(struct device *device, struct socktrace_stats *stats)
+{
+	const char *missed = getenv("FAKE_MISSED");
+	struct stat st;
+
+	*stats = counted;
+	stats->missed = missed ? (unsigned int)atoi(missed) : 0;
+	if (!live && !fstat(device->fd, &st))
+		stats->queued = (__u64)(st.st_size - lseek(device->fd, 0, SEEK_CUR)) /
+				sizeof(struct socktrace_event);
+	stats->hits = stats->delivered + stats->queued + stats->dropped + stats->missed;
+	return 0;
+}
+
+ssize_t device_read(struct device *device, void *buffer, size_t size)
+{
+	const char *error = getenv("FAKE_READ");
+	const struct socktrace_event *ev = buffer;
+	ssize_t n = read(device->fd, buffer, size), left;
+
+	if (n < 0 && errno != EAGAIN)
+		return fail(device, strerror(errno));
+	if (n <= 0 && error)
+		return fail(device, error);
+	if (n <= 0)
+		return live && !stopped ? 0 : DEVICE_END;
+	for (left = n; left >= (ssize_t)sizeof(*ev); left -= (ssize_t)sizeof(*ev), ev++) {
+		if (ev->type == SOCKTRACE_LOST)
+			counted.dropped += ev->lost_count;
+		else
+			counted.delivered++;
+	}
+	return n;
+}

@@ -1,0 +1,517 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# The whole reader, with the fake device (fake_device.c) where it needs one.
+# Sourced by run, which gives $O, $top, $here, $tmp and it(). Each function is a
+# test: it fails by a command that fails, as the shell's -e has it, in a
+# directory of its own.
+
+records() { "$here/records.py" "$@"; }
+real=$O/san/socktrace-read
+fake=$O/fake-san
+
+# status WANTED COMMAND...: runs it, output to ./out and ./err.
+status() {
+	local wanted=$1 got=0
+	shift
+	"$@" >out 2>err || got=$?
+	[ "$got" = "$wanted" ] || { echo "exit status $got, not $wanted, of: $*"; cat err; return 1; }
+}
+# has FILE TEXT..., hasnt FILE TEXT: fixed strings.
+has() {
+	local file=$1 text
+	shift
+	for text; do
+		grep -qF -- "$text" "$file" || { echo "$file lacks: $text"; cat "$file"; return 1; }
+	done
+}
+hasnt() { ! grep -F -- "$2" "$1"; }
+empty() { [ ! -s "$1" ] || { echo "$1 is not empty:"; cat "$1"; return 1; }; }
+lines() { [ "$(wc -l <"$1")" = "$2" ] || { echo "$1 has $(wc -l <"$1") lines, not $2"; return 1; }; }
+# soon COMMAND...: true within two seconds.
+soon() {
+	local i
+	for ((i = 0; i < 100; i++)); do
+		"$@" >/dev/null 2>&1 && return 0
+		sleep 0.02
+	done
+	echo "not within two seconds: $*"
+	return 1
+}
+one_line_error() { lines err 1 && grep -q '^socktrace-read: ' err; }
+
+missing_device() {
+	status 1 "$real" --device ./none
+	one_line_error
+	has err "./none: not there: is the module loaded? (sudo modprobe socktrace)"
+}
+no_socktrace_device() {
+	for device in /dev/null ./fifo; do
+		[ "$device" = /dev/null ] || mkfifo fifo
+		status 1 "$real" --device "$device"
+		one_line_error
+		has err "$device: is not a socktrace device"
+	done
+}
+directory_as_device() {
+	status 1 "$real" --device .
+	one_line_error
+	has err ".: cannot open: Is a directory"
+}
+usage_errors_exit_2() {
+	local args
+	for args in "--bogus" "-e bind" "-p 0" "-p x" "--family klingon" "-o xml" "-o json:" \
+		"-n 0" "-n -1" "--color red" "--records 0" "--latency 99999" "-f" "ls" "--" "-e" \
+		"--port 80" "-p 1 -- ls"; do
+		# shellcheck disable=SC2086
+		status 2 "$real" $args
+		one_line_error
+		empty out
+	done
+	status 2 "$real" -e connect,bind
+	has err "'bind'" "socket, connect, accept4"
+}
+help_names_all_options() {
+	status 0 "$real" --help
+	empty err
+	local option
+	for option in --event --pid --follow --family --output --count --enter --stats --quiet \
+		--color --device --records --latency --help --version; do
+		has out "$option"
+		grep -q -- "Fl -${option#--}\b" "$top/docs/socktrace-read.1" ||
+			{ echo "the man page lacks $option"; return 1; }
+	done
+	[ "$(wc -L <out)" -le 80 ]
+	status 0 "$real" --version
+	grep -qx 'socktrace-read [0-9.]* (interface 1)' out
+	status 1 sh -c "'$O/plain/socktrace-read' --help >/dev/full"
+}
+man_page_is_clean() {
+	mandoc -T lint -W warning "$top/docs/socktrace-read.1"
+}
+
+text_of_typical_records() {
+	records typical 9 >r
+	status 0 "$fake" --device r
+	lines out 9
+	empty err # no banner on a pipe
+	grep -qE '^[0-9:]{8}\.[0-9]{6} python3\[12345\]       socket\(AF_INET, SOCK_STREAM\|SOCK_CLOEXEC, IPPROTO_TCP\)     = 7 <0\.[0-9]{6}>$' out
+	grep -qF ' accept4(4, {AF_INET 10.0.2.15:32770}, SOCK_CLOEXEC)        = 9 <' out
+	# Results stand below each other.
+	[ "$(grep -bo ' = ' out | wc -l)" = 9 ]
+	[ "$(awk '{ print index($0, " = ") }' out | sort -u | wc -l)" = 1 ]
+}
+text_of_hostile_records() {
+	records hostile 3000 5 >r
+	status 0 "$fake" -q --device r
+	/usr/bin/python3 "$here/check_text.py" r out
+	status 0 "$fake" -q --color always --device r
+	/usr/bin/python3 "$here/check_text.py" --color r out
+}
+json_of_typical_records() {
+	records typical 1200 >r
+	status 0 "$fake" --device r -o json
+	empty err
+	/usr/bin/python3 "$here/check_json.py" r out "$top/docs/socktrace-event.schema.json"
+}
+json_of_hostile_records() {
+	records hostile 2000 7 >r
+	status 0 "$fake" --device r -o json
+	/usr/bin/python3 "$here/check_json.py" r out "$top/docs/socktrace-event.schema.json"
+	# Without the schema, which takes long: many more.
+	records hostile 20000 8 >r
+	status 0 "$O/fake-plain" --device r -o json
+	/usr/bin/python3 "$here/check_json.py" r out
+}
+the_schema_refuses() {
+	records typical 1 >r
+	"$fake" --device r -o json >out
+	# Each of these changes makes the line wrong.
+	/usr/bin/python3 - "$top/docs/socktrace-event.schema.json" <<-'END'
+		import copy, json, sys, jsonschema
+		validator = jsonschema.Draft7Validator(json.load(open(sys.argv[1])))
+		good = json.load(open("out"))
+		assert validator.is_valid(good)
+		changes = [("more", 1), ("event", "bind"), ("phase", "leave"), ("time", "today"),
+		           ("pid", -1), ("pid", "1"), ("call", 0), ("flags", []), ("netns", 0),
+		           ("family", "INET"), ("args", {"domain": 2}), ("phase", "enter"),
+		           ("args", {"sockfd": 1, "addrlen": 2}), ("ret", -1), ("error", "EPERM"),
+		           ("addr", {"family": "AF_INET", "family_id": 2, "ip": "1.2.3.4"}),
+		           ("addr", {"family": "AF_UNIX", "family_id": 1, "path": ""})]
+		for key, value in changes:
+		    bad = copy.deepcopy(good)
+		    bad[key] = value
+		    assert not validator.is_valid(bad), f"accepted: {key} = {value}"
+		for key in ("time", "event", "cpu", "seq", "pid", "comm", "args", "ret", "duration_ns"):
+		    bad = copy.deepcopy(good)
+		    del bad[key]
+		    assert not validator.is_valid(bad), f"accepted: no {key}"
+	END
+}
+every_build_says_the_same() {
+	local build
+	records hostile 500 9 >r
+	"$O/fake-plain" -q --device r -o json 2>/dev/null | sed 's/^{"time":"[^"]*"//' >want
+	lines want 500
+	for build in m32 san; do
+		"$O/fake-$build" -q --device r -o json 2>/dev/null | sed 's/^{"time":"[^"]*"//' >got
+		cmp want got
+	done
+}
+static_builds_run() {
+	local build
+	for build in static musl; do
+		file "$O/$build/socktrace-read" | grep -q 'statically linked'
+		status 0 "$O/$build/socktrace-read" --version
+		status 2 "$O/$build/socktrace-read" -qz
+		has err "'-z'"
+		status 2 "$O/$build/socktrace-read" --bogus
+		has err "'--bogus'"
+		status 2 "$O/$build/socktrace-read" --device
+		has err "'--device' needs a value"
+		status 1 "$O/$build/socktrace-read" --device /dev/null
+		has err "is not a socktrace device"
+	done
+}
+
+file_as_output() {
+	records typical 3 >r
+	echo old >trace
+	status 0 "$fake" --device r -o json:trace
+	empty out
+	empty err
+	lines trace 3
+	hasnt trace old
+}
+unwritable_file() {
+	records typical 3 >r
+	status 1 "$fake" --device r -o json:/nonexistent/trace
+	one_line_error
+	has err "cannot open /nonexistent/trace: No such file or directory"
+	status 1 "$fake" --device r -o text:.
+	has err "cannot open .: Is a directory"
+}
+full_disk() {
+	records typical 1000 >r
+	status 1 "$fake" --device r -o json:/dev/full
+	has err "cannot write /dev/full: No space left on device" \
+		"256 records were read but not written, 744 were still queued"
+	records typical 1000 >r
+	status 1 sh -c "'$fake' --device r >/dev/full"
+	has err "cannot write standard output: No space left on device"
+}
+closed_pipe_is_no_trouble() {
+	records typical 20000 >r
+	{ "$fake" --device r 2>err || echo "$?" >failed; } | head -n 1 >out
+	lines out 1
+	empty err
+	[ ! -e failed ]
+}
+count_stops_exactly() {
+	records typical 600 >r
+	status 0 "$fake" --device r -n 1
+	lines out 1
+	status 0 "$fake" --device r -n 300 --stats
+	lines out 300
+	has err "delivered 300 + queued 300"
+	# A LOST record does not count.
+	/usr/bin/python3 - "$here" >r <<-'END'
+		import sys; sys.path.insert(0, sys.argv[1]); import records
+		out = sys.stdout.buffer.write
+		for i in range(4):
+		    out(records.record(type=31, phase=3, lost=(2, 1)))
+		    out(records.record(type=3, phase=2))
+	END
+	status 0 "$fake" --device r -n 3
+	[ "$(grep -c accept4 out)" = 3 ]
+	[ "$(grep -c LOST out)" -ge 3 ]
+}
+loss_is_told_even_quietly() {
+	/usr/bin/python3 - "$here" >r <<-'END'
+		import sys; sys.path.insert(0, sys.argv[1]); import records
+		sys.stdout.buffer.write(records.record(type=31, phase=3, cpu=1, seq=17, lost=(123, 1)))
+	END
+	FAKE_MISSED=4 status 0 "$fake" -q --stats --device r
+	has out "!!! LOST 123 records on CPU 1 (ring full), seq 17..139"
+	has err "LOST 123 records: the ring was full (4096 records per CPU" "4 returns were missed" \
+		"hits 127 = delivered 0 + queued 0 + filtered 0 + dropped 123 + missed 4 + flushed 0"
+	hasnt err "NOT add up"
+}
+broken_records_end_it() {
+	records typical 2 >r
+	printf '\2' | dd of=r bs=1 seek=321 conv=notrunc status=none # size 576, beyond the end
+	status 1 "$fake" --device r
+	lines out 1
+	has err "gave a broken record"
+	printf '\0\0' | dd of=r bs=1 seek=0 conv=notrunc status=none # size 0
+	status 1 "$fake" --device r
+	has err "gave a broken record"
+	# A newer module's longer records are stepped over whole.
+	/usr/bin/python3 - "$here" >r <<-'END'
+		import sys; sys.path.insert(0, sys.argv[1]); import records
+		for i in range(3):
+		    sys.stdout.buffer.write(records.record(type=3, phase=2, tgid=i, size=384) + bytes(64))
+	END
+	status 0 "$fake" --device r
+	lines out 3
+	grep -q '\[2/0\]' out
+}
+device_errors_are_told() {
+	records typical 2 >r
+	FAKE_START="no probe" status 1 "$fake" --device r
+	one_line_error
+	has err "r: no probe"
+	FAKE_READ="went away" status 1 "$fake" --device r
+	lines out 2
+	has err "r: went away"
+}
+configuration_and_rules() {
+	records typical 1 >r
+	FAKE_LOG=log status 0 "$fake" --device r --enter --latency 50 -p 7,9 -e connect --family inet
+	has log "config records=0 phases=6 watermark=64 latency=50" \
+		"rule match=19 action=1 events=0x4 tgid=7 tid=0 ancestor=0 families=0x4" \
+		"rule match=19 action=1 events=0x4 tgid=9 tid=0 ancestor=0 families=0x4"
+	rm log
+	# No latency: every record wakes. A small ring: half of it does.
+	FAKE_LOG=log status 0 "$fake" --device r --latency 0
+	has log "phases=4 watermark=1 latency=0" "rule match=1 action=1 events=0x2e "
+	rm log
+	FAKE_LOG=log status 0 "$fake" --device r --records 16
+	has log "config records=16 phases=4 watermark=8 latency=20"
+}
+missing_probes_are_told() {
+	records typical 1 >r
+	FAKE_UNBOUND=3 status 0 "$fake" --device r
+	has err "no function to probe for accept4"
+	FAKE_UNBOUND=4 status 0 "$fake" --device r
+	has err "no function to probe for addr_mismatch"
+	FAKE_UNBOUND=3 status 0 "$fake" --device r -e connect
+	empty err
+	FAKE_UNBOUND=3 status 0 "$fake" -q --device r
+	empty err
+}
+
+# Live sessions: a FIFO is the device, and descriptor 9 feeds it.
+live() {
+	mkfifo dev
+	exec 9<>dev
+	"$@" --device dev >out 2>err &
+	pid=$!
+}
+ends_with() {
+	local got=0
+	wait "$pid" || got=$?
+	[ "$got" = "$1" ] || { echo "exit status $got, not $1"; cat err; return 1; }
+}
+live_within_100_ms() {
+	live "$O/fake-plain" -o json
+	records typical 1 >r
+	cat r >&9
+	soon test -s out # started up
+	/usr/bin/python3 - <<-'END'
+		import os, time
+		record = open("r", "rb").read()
+		before = os.path.getsize("out")
+		fd = os.open("dev", os.O_WRONLY)
+		times = []
+		for i in range(5):
+		    start = time.monotonic()
+		    os.write(fd, record)
+		    while os.path.getsize("out") == before and time.monotonic() < start + 2:
+		        time.sleep(0.001)
+		    times.append(time.monotonic() - start)
+		    before = os.path.getsize("out")
+		    time.sleep(0.01)
+		# The median: a busy machine may hold up one of them.
+		assert sorted(times)[2] < 0.1, times
+	END
+	kill -TERM "$pid"
+	ends_with 0
+	lines out 6
+}
+signals_drain_and_end() {
+	local signal
+	for signal in INT TERM HUP; do
+		rm -f dev out
+		# A shell in the background ignores SIGINT; the reader does not.
+		live "$O/fake-plain"
+		records typical 1 >&9
+		soon test -s out
+		kill -STOP "$pid"
+		records typical 50 >&9
+		kill -"$signal" "$pid"
+		kill -CONT "$pid"
+		ends_with 0
+		lines out 51
+		empty err
+	done
+}
+nohup_is_honoured() {
+	live nohup "$O/fake-plain"
+	records typical 1 >&9
+	soon test -s out
+	kill -HUP "$pid"
+	records typical 1 >&9
+	soon lines out 2
+	kill -TERM "$pid"
+	ends_with 0
+}
+usr1_prints_statistics() {
+	live "$O/fake-plain" -q
+	records typical 3 >&9
+	soon lines out 3
+	kill -USR1 "$pid"
+	soon grep -q 'hits 3 = delivered 3 + queued 0' err
+	kill -TERM "$pid"
+	ends_with 0
+	lines err 1 # no --stats: none at the end
+}
+
+command_status() {
+	: >r
+	status 0 "$fake" -q --device r -- true
+	status 7 "$fake" -q --device r -- sh -c 'exit 7'
+	status 143 "$fake" -q --device r -- sh -c 'kill -TERM $$'
+	status 127 "$fake" -q --device r -- ./no-such-command
+	has err "cannot run './no-such-command': No such file or directory"
+	echo text >plain
+	status 126 "$fake" -q --device r -- ./plain
+	has err "cannot run './plain': Permission denied"
+	# Trouble of ours is not the command's success.
+	records typical 1 >r
+	status 1 "$fake" -q --device r -o text:/dev/full -- true
+}
+command_and_trace_apart() {
+	records typical 2 >r
+	status 0 "$fake" --device r -- echo hello
+	[ "$(cat out)" = hello ]
+	lines err 3
+	has err "socktrace-read: tracing socket connect accept4 addr_mismatch (__sys_socket __sys_connect"
+	status 0 "$fake" -q --device r -o json:trace -- echo hello
+	lines trace 2
+	empty err
+	status 0 "$fake" -q --device r -o text:- -- true
+	lines out 2
+}
+command_waits_for_the_start() {
+	mkfifo r
+	# The command notes its parent, which the filter must name.
+	# shellcheck disable=SC2016
+	FAKE_LOG=log status 0 "$fake" -q --device r -- sh -c 'echo "command of $PPID" >>log'
+	local parent
+	parent=$(sed -n 's/^command of //p' log)
+	has log "rule match=9 action=1 events=0x2e tgid=0 tid=0 ancestor=$parent families=0"
+	[ "$(grep -n '^start' log | cut -d: -f1)" -lt "$(grep -n '^command' log | cut -d: -f1)" ]
+	[ "$(grep -n '^command' log | cut -d: -f1)" -lt "$(grep -n '^stop' log | cut -d: -f1)" ]
+	FAKE_START=no status 1 "$fake" -q --device r -- touch ran
+	[ ! -e ran ]
+}
+command_gets_signals() {
+	mkfifo dev
+	exec 9<>dev
+	# shellcheck disable=SC2016
+	"$O/fake-plain" -q --device dev -o text:trace -- \
+		sh -c 'trap "echo got; exit 5" TERM; echo ready; while :; do sleep 0.05; done' >out 2>err &
+	pid=$!
+	soon grep -q ready out
+	records typical 4 >&9
+	kill -TERM "$pid"
+	ends_with 5
+	has out got
+	lines trace 4
+}
+orphans_are_adopted() {
+	: >r
+	# What outlives its parent gets the reader as its new one.
+	# shellcheck disable=SC2016
+	printf '%s\n' 'sleep 0.2' 'exec sh -c '"'"'echo "$PPID" >adopted'"'" >orphan
+	# shellcheck disable=SC2016
+	status 0 "$fake" -q --device r -- sh -c 'echo "$PPID" >reader; (sh orphan &); sleep 0.6'
+	[ "$(cat adopted)" = "$(cat reader)" ]
+}
+colour_only_when_wanted() {
+	records hostile 200 3 >r
+	"$O/fake-plain" -q --device r >out 2>/dev/null
+	hasnt out $'\033'
+	"$O/fake-plain" -q --color always --device r >out 2>/dev/null
+	has out $'\033[7m!!! LOST' $'\033[31m'
+	# On a terminal: colour and header, unless NO_COLOR or a dumb one says no.
+	TERM=xterm script -qec "$O/fake-plain --device r" /dev/null >out
+	has out $'\033[7m!!! LOST' "TIME            PROCESS              CALL" "Ctrl-C ends"
+	NO_COLOR=1 TERM=xterm script -qec "$O/fake-plain --device r" /dev/null >out
+	hasnt out $'\033'
+	TERM=dumb script -qec "$O/fake-plain -q --device r" /dev/null >out
+	hasnt out $'\033'
+	hasnt out TIME
+}
+
+no_leak_and_no_wild_access() {
+	local check="valgrind -q --error-exitcode=99 --leak-check=full --show-leak-kinds=all
+		--errors-for-leak-kinds=all --trace-children=no"
+	records hostile 300 4 >r
+	# shellcheck disable=SC2086
+	{
+		status 0 $check "$O/fake-plain" -q --device r -o json:j
+		status 0 $check "$O/fake-plain" --device r --color always --stats
+		status 3 $check "$O/fake-plain" --device r -o text:t -- sh -c 'exit 3'
+		status 1 $check "$O/fake-plain" -q --device r -o json:/dev/full
+		status 1 $check "$O/plain/socktrace-read" --device /dev/null
+		status 2 $check "$O/plain/socktrace-read" -e bind
+	}
+}
+# instructions FORMAT: of the reader, per record; the start-up cancels out.
+instructions() {
+	local count refs=()
+	for count in 10000 20000; do
+		records typical "$count" >r
+		valgrind --tool=callgrind --callgrind-out-file=/dev/null "$O/fake-plain" -q \
+			--device r -o "$1" 2>&1 >/dev/null | sed -n 's/.*I *refs: *//p' | tr -d , >refs
+		refs+=("$(cat refs)")
+	done
+	echo $(((refs[1] - refs[0]) / 10000))
+}
+json_within_1500_instructions() {
+	local n
+	n=$(instructions json)
+	echo "$n instructions per record"
+	[ "$n" -gt 0 ] && [ "$n" -le 1500 ]
+}
+text_within_1500_instructions() {
+	local n
+	n=$(instructions text)
+	echo "$n instructions per record"
+	[ "$n" -gt 0 ] && [ "$n" -le 1500 ]
+}
+
+uapi_header_compiles() {
+	local width dialect
+	echo '#include <socktrace.h>' >u.c
+	echo 'int f(const struct socktrace_event *e) { return *socktrace_local(e); }' >>u.c
+	cp u.c u.cc
+	for width in -m64 -m32; do
+		for dialect in gnu99 c99 c11 c17; do
+			gcc -std=$dialect $width -Wall -Wextra -Werror -fsyntax-only -I"$top/uapi" u.c
+		done
+		for dialect in c++11 c++17; do
+			g++ -std=$dialect $width -Wall -Wextra -Werror -fsyntax-only -I"$top/uapi" u.cc
+		done
+	done
+	# The asserts bite: a layout that is wrong does not compile.
+	sed 's/SOCKTRACE_COMM_LEN 16/SOCKTRACE_COMM_LEN 17/' "$top/uapi/socktrace.h" >socktrace.h
+	! gcc -fsyntax-only -I. u.c 2>/dev/null
+}
+tables_are_what_generate_makes() {
+	local version
+	version=$(dpkg-query -W -f='${Version}' linux-libc-dev)
+	if ! grep -qF "linux-libc-dev $version," "$top/userspace/tables/netlink.h"; then
+		echo "SKIP the headers are not those of the tables"
+		return 0
+	fi
+	mkdir tables
+	cp "$top/userspace/tables/generate" tables
+	tables/generate >/dev/null
+	for table in tables/*.h; do
+		# libc's version may differ; what it gives, may not.
+		cmp <(grep ^ROW "$table") <(grep ^ROW "$top/userspace/$table")
+	done
+}

@@ -1,0 +1,195 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Makes records of uapi/socktrace.h, for tests that have no kernel.
+
+As a program: records.py typical|hostile COUNT [SEED] writes records to standard
+output. `typical` is what a busy server makes; `hostile` draws every field at
+random, among edge cases and any bytes.
+"""
+import random
+import socket
+import struct
+import sys
+
+SIZE = 320
+SOCKET, CONNECT, ACCEPT4, LSM, MISMATCH, LOST = 1, 2, 3, 4, 5, 31
+ENTER, EXIT, POINT = 1, 2, 3
+F_SOCK, F_QUEUE, F_PEERCRED = 1, 2, 4
+F_LOCAL_TRUNCATED, F_RETURN_MISSED = 8, 16
+
+# Everything before the union, in order; the same on every machine.
+LAYOUT = "=HBBHBBIIQQQQQQIIIIIIIIII16s3iiHHHBBBBHIIIII"
+FIELDS = """size type phase version abi via flags cpu time_ns duration_ns seq
+call_id cgroup_id inode tgid tid ppid uid gid ns_tgid ns_tid netns mntns pidns
+comm arg0 arg1 arg2 ret sock_family sock_type sock_protocol addr_len local_len
+addr_source toctou reserved0 queue_len queue_limit peer_pid peer_uid
+reserved1""".split()
+ADDRS = 152
+assert struct.calcsize(LAYOUT) == SIZE - ADDRS
+
+
+def record(addr=b"", local=b"", lost=None, **fields):
+    """One record; what is not named is zero, as the module leaves it."""
+    values = dict.fromkeys(FIELDS, 0)
+    values.update(size=SIZE, version=1, comm=b"", addr_len=len(addr),
+                  local_len=len(local))
+    values.update(fields)
+    if lost:
+        union = struct.pack("=QII", lost[0], lost[1], 0)
+    else:
+        union = addr + bytes(-len(addr) % 8) + local
+    union = union[:ADDRS]
+    return (struct.pack(LAYOUT, *(values[name] for name in FIELDS)) +
+            union + bytes(ADDRS - len(union)))
+
+
+def parse(data):
+    """The fields of one record as a dictionary, with addr, local and lost."""
+    values = dict(zip(FIELDS, struct.unpack(LAYOUT, data[:SIZE - ADDRS])))
+    union = data[SIZE - ADDRS:]
+    addr_len = min(values["addr_len"], ADDRS)
+    start = (addr_len + 7) & ~7
+    values["addr"] = union[:addr_len]
+    values["local"] = union[start:start + values["local_len"]]
+    values["lost"] = struct.unpack("=QI", union[:12])
+    return values
+
+
+def inet(ip, port):
+    return struct.pack("=H", 2) + struct.pack(">H", port) + socket.inet_aton(ip) + bytes(8)
+
+
+def inet6(ip, port, flowinfo=0, scope=0):
+    return (struct.pack("=H", 10) + struct.pack(">HI", port, flowinfo) +
+            socket.inet_pton(socket.AF_INET6, ip) + struct.pack("=I", scope))
+
+
+def unix(path):
+    return struct.pack("=H", 1) + path
+
+
+PROCESS = dict(tgid=12345, tid=12345, ppid=1200, uid=1000, gid=1000,
+               ns_tgid=12345, ns_tid=12345, netns=4026531840, mntns=4026531841,
+               pidns=4026531836, cgroup_id=7312, abi=1, via=1, comm=b"python3")
+
+
+def typical(count, rng):
+    """socket, connect and accept4 by turns, from a few processes."""
+    time = 7200 * 10**9
+    for i in range(count):
+        time += rng.randrange(1000, 200000)
+        common = dict(PROCESS, phase=EXIT, cpu=i % 4, seq=i // 4, call_id=i + 1,
+                      time_ns=time, duration_ns=rng.randrange(900, 90000),
+                      flags=F_SOCK, inode=100000 + i, sock_family=2, sock_type=1,
+                      sock_protocol=6)
+        common["tgid"] = common["tid"] = common["ns_tgid"] = common["ns_tid"] = 12345 + i % 5
+        port = 32768 + i % 28000
+        if i % 3 == 0:
+            yield record(type=SOCKET, arg0=2, arg1=0o2000001, arg2=6, ret=7, **common)
+        elif i % 3 == 1:
+            yield record(type=CONNECT, arg0=7, arg1=16, ret=-115, addr_source=1, toctou=1,
+                         addr=inet("10.128.3.77", 443), local=inet("192.168.100.23", port),
+                         **common)
+        else:
+            common["flags"] |= F_QUEUE
+            yield record(type=ACCEPT4, arg0=4, arg1=0o2000000, ret=9, addr_source=1,
+                         addr=inet("10.0.2.15", port), local=inet("192.168.100.23", 8080),
+                         queue_len=1, queue_limit=4096, **common)
+
+
+EDGES = [0, 1, -1, 2**31 - 1, -2**31, 2, 9, 10, 99, 100, 4095, -4095, -4096, 512, -512]
+HOSTILE = [b"", b"\n", b"\x1b[2J\x1b[H", b'"', b"\\", b'a"b\\c', b"\xff\xfe", b"\xc0\x80",
+           b"\xed\xa0\x80", b"\xf4\x90\x80\x80", "\u00e9\u20ac\U0001f600".encode(),
+           "\u202egnp.exe".encode(), "\u2028".encode(), b"\xc2\x9b31m", b"\x7f\t\r\x00x",
+           b"\xe2\x82", b'","pid":1,"x":"', b"x\n15:04:05.123456 init[1] "]
+
+
+def any_bytes(rng, length):
+    if rng.random() < 0.5:
+        return rng.randbytes(length)
+    return b"".join(rng.choice(HOSTILE) for _ in range(8))[:length]
+
+
+def any_int(rng, bits, signed=False):
+    if rng.random() < 0.5:
+        value = rng.choice(EDGES)
+    else:
+        value = rng.getrandbits(rng.randrange(1, bits + 1))
+    value &= (1 << bits) - 1
+    return value - (1 << bits) if signed and value >> (bits - 1) else value
+
+
+def any_addr(rng, room):
+    """An address of any family, now and then cut anywhere."""
+    kind = rng.randrange(9)
+    if kind == 0:
+        addr = inet(socket.inet_ntoa(rng.randbytes(4)), rng.getrandbits(16))
+    elif kind == 1:
+        words = [rng.choice([0, 0, 0, 1, 0xffff, rng.getrandbits(16)]) for _ in range(8)]
+        ip = struct.pack(">8H", *words)
+        addr = inet6(socket.inet_ntop(socket.AF_INET6, ip), rng.getrandbits(16),
+                     rng.getrandbits(32), rng.choice([0, rng.getrandbits(32)]))
+    elif kind == 2:
+        addr = unix(any_bytes(rng, rng.randrange(109)))
+    elif kind == 3:
+        addr = unix(b"\0" + any_bytes(rng, rng.randrange(108)))
+    elif kind == 4:
+        addr = struct.pack("=HHII", 16, 0, rng.getrandbits(32), rng.getrandbits(32))
+    elif kind == 5:
+        addr = struct.pack("=HHIIBxxx", 40, 0, rng.getrandbits(32), rng.getrandbits(32), 0)
+    elif kind == 6:
+        addr = (struct.pack("=H", 17) + struct.pack(">H", rng.choice([3, 0x800])) +
+                struct.pack("=iHBB", any_int(rng, 32, True), 1, rng.randrange(8),
+                            rng.randrange(256)) + rng.randbytes(8))
+    else:
+        addr = struct.pack("=H", rng.randrange(70)) + any_bytes(rng, rng.randrange(127))
+    if rng.random() < 0.2:
+        addr = addr[:rng.randrange(len(addr) + 1)]
+    return addr[:room]
+
+
+def hostile(count, rng):
+    for _ in range(count):
+        kind = rng.choice([SOCKET, CONNECT, CONNECT, ACCEPT4, LSM, MISMATCH, LOST])
+        common = {name: any_int(rng, 32) for name in
+                  "cpu tgid tid ppid uid gid ns_tgid ns_tid netns mntns pidns "
+                  "queue_len queue_limit peer_pid peer_uid".split()}
+        common.update((name, any_int(rng, 64)) for name in "seq call_id cgroup_id inode".split())
+        common.update((name, any_int(rng, 32, True)) for name in "arg0 arg1 arg2 ret".split())
+        common["time_ns"] = rng.choice([0, 1, 10**9 - 1, 10**9, rng.getrandbits(55)])
+        common["duration_ns"] = any_int(rng, 64)
+        if kind == LOST:
+            yield record(type=kind, phase=POINT, lost=(any_int(rng, 64), rng.choice([0, 1, 9])),
+                         **common)
+            continue
+        if kind in (SOCKET, CONNECT, ACCEPT4):
+            common["phase"] = rng.choice([ENTER, EXIT, EXIT])
+        else:
+            common["phase"] = POINT
+        common["comm"] = any_bytes(rng, rng.randrange(17))
+        common["flags"] = rng.getrandbits(5)
+        common["abi"] = rng.choice([0, 1, 2, 3, 4, 13, 14, 255])
+        common["via"] = rng.choice([0, 1, 2, 3, 255])
+        if rng.random() < 0.7:
+            common["arg0"] = rng.choice([0, 1, 2, 3, 10, 16, 17, 29, 31, 40, 45, 46])
+            common["arg2"] = rng.choice([0, 1, 2, 6, 17, 58, 262, 263, 0x0300, 0x0008])
+        common["arg1"] = rng.choice([common["arg1"], 1, 2, 0o2004003, 0x80000, 0x800, 0])
+        common["sock_family"] = rng.choice([0, 1, 2, 10, 16, 17, 29, 46, 65535])
+        common["sock_type"] = rng.choice([0, 1, 2, 3, 5, 10, 11, 65535])
+        common["sock_protocol"] = rng.choice([0, 1, 6, 17, 255, 262, 65535])
+        common["addr_source"] = rng.randrange(5)
+        common["toctou"] = rng.randrange(6)
+        addr = any_addr(rng, 128)
+        local = any_addr(rng, ADDRS - ((len(addr) + 7) & ~7))
+        yield record(type=kind, addr=addr, local=local, **common)
+
+
+def main():
+    make = {"typical": typical, "hostile": hostile}[sys.argv[1]]
+    seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
+    for data in make(int(sys.argv[2]), random.Random(seed)):
+        sys.stdout.buffer.write(data)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,243 @@
+// SPDX-License-Identifier: GPL-2.0
+/* Whole objects, key by key and in order; check_json.py tests the rest. */
+#include "unit.h"
+
+#include <errno.h>
+#include <netinet/in.h>
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "json.h"
+
+static struct walltime wall;
+static struct procinfo proc;
+static struct json json;
+
+static int setup(void **state)
+{
+	(void)state;
+	walltime_init(&wall);
+	/* 2024-02-29T23:59:59Z at boot */
+	wall.offset_ns = 1709251199LL * 1000000000;
+	procinfo_init(&proc);
+	json_init(&json, &wall, &proc);
+	return 0;
+}
+
+#define assert_line(ev, expected) assert_text(json_event(&json, unit_buffer, ev), expected "\n")
+
+/* Beyond PID_MAX_LIMIT: /proc has no such process, and thus no exe. */
+#define NOBODY 4194999
+
+static void minimal_socket(void **state)
+{
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_SOCKET,
+		.phase = SOCKTRACE_ENTER,
+		.tgid = NOBODY,
+		.comm = "x",
+	};
+
+	(void)state;
+	assert_line(&ev, "{\"time\":\"2024-02-29T23:59:59.000000000Z\",\"event\":\"socket\","
+			 "\"phase\":\"enter\",\"cpu\":0,\"seq\":0,\"pid\":4194999,\"tid\":0,"
+			 "\"ppid\":0,\"uid\":0,\"gid\":0,\"comm\":\"x\","
+			 "\"args\":{\"domain\":0,\"type\":0,\"protocol\":0},"
+			 "\"family\":\"AF_UNSPEC\",\"type\":\"0\",\"protocol\":\"0\"}");
+}
+
+static void full_connect(void **state)
+{
+	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(443) };
+	struct sockaddr_in6 from = { .sin6_family = AF_INET6, .sin6_port = htons(40000),
+				     .sin6_addr = IN6ADDR_LOOPBACK_INIT, .sin6_scope_id = 4 };
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_CONNECT,
+		.phase = SOCKTRACE_EXIT,
+		.abi = SOCKTRACE_ABI_I386,
+		.via = SOCKTRACE_VIA_IO_URING,
+		.flags = SOCKTRACE_F_SOCK | SOCKTRACE_F_LOCAL_TRUNCATED,
+		.cpu = 3,
+		.time_ns = 1000000001,
+		.duration_ns = 5000000000,
+		.seq = 18446744073709551615ULL,
+		.call_id = 12,
+		.cgroup_id = 7312,
+		.inode = 99,
+		.tgid = NOBODY,
+		.tid = 2,
+		.ppid = 3,
+		.uid = 4294967294,
+		.gid = 5,
+		.ns_tgid = 6,
+		.ns_tid = 7,
+		.netns = 4026531840,
+		.mntns = 8,
+		.pidns = 9,
+		.comm = "a\"b\n\xff",
+		.args = { 10, 16 },
+		.ret = -EINPROGRESS,
+		.sock_family = AF_INET,
+		.sock_type = SOCK_STREAM,
+		.sock_protocol = IPPROTO_TCP,
+		.addr_len = sizeof(to),
+		.local_len = sizeof(from),
+		.addr_source = SOCKTRACE_ADDR_KERNEL,
+		.toctou = SOCKTRACE_TOCTOU_MATCH,
+	};
+
+	(void)state;
+	to.sin_addr.s_addr = htonl(0xc0000201);
+	memcpy(socktrace_addr(&ev), &to, sizeof(to));
+	memcpy(socktrace_local(&ev), &from, sizeof(from));
+	assert_line(&ev,
+		"{\"time\":\"2024-03-01T00:00:00.000000001Z\",\"event\":\"connect\","
+		"\"phase\":\"exit\",\"cpu\":3,\"seq\":18446744073709551615,\"call\":12,"
+		"\"pid\":4194999,\"tid\":2,\"ppid\":3,\"uid\":4294967294,\"gid\":5,"
+		"\"comm\":\"a\\\"b\\u000a\\\\xff\",\"nspid\":6,\"nstid\":7,"
+		"\"netns\":4026531840,\"mntns\":8,\"pidns\":9,\"cgroup\":7312,"
+		"\"abi\":\"i386\",\"via\":\"io_uring\",\"args\":{\"sockfd\":10,\"addrlen\":16},"
+		"\"family\":\"AF_INET\",\"type\":\"SOCK_STREAM\",\"protocol\":\"IPPROTO_TCP\","
+		"\"addr\":{\"family\":\"AF_INET\",\"family_id\":2,\"ip\":\"192.0.2.1\",\"port\":443},"
+		"\"local\":{\"family\":\"AF_INET6\",\"family_id\":10,\"ip\":\"::1\",\"port\":40000,"
+		"\"flowinfo\":0,\"scope_id\":4},\"local_truncated\":true,"
+		"\"addr_source\":\"kernel\",\"toctou\":\"match\",\"inode\":99,"
+		"\"ret\":-115,\"error\":\"EINPROGRESS\",\"duration_ns\":5000000000}");
+}
+
+static void accept_queue_and_flags(void **state)
+{
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_ACCEPT4,
+		.phase = SOCKTRACE_EXIT,
+		.flags = SOCKTRACE_F_QUEUE | SOCKTRACE_F_PEERCRED,
+		.tgid = NOBODY,
+		.args = { 4, SOCK_CLOEXEC | SOCK_NONBLOCK | 0x10 },
+		.ret = 5,
+		.queue_len = 0,
+		.queue_limit = 128,
+		.peer_pid = 77,
+		.addr_len = 2,
+		.addr_source = SOCKTRACE_ADDR_KERNEL,
+		.addrs = { AF_UNIX },
+	};
+
+	(void)state;
+	assert_line(&ev,
+		"{\"time\":\"2024-02-29T23:59:59.000000000Z\",\"event\":\"accept4\","
+		"\"phase\":\"exit\",\"cpu\":0,\"seq\":0,\"pid\":4194999,\"tid\":0,\"ppid\":0,"
+		"\"uid\":0,\"gid\":0,\"comm\":\"\",\"args\":{\"sockfd\":4,\"flags\":526352},"
+		"\"flags\":[\"SOCK_NONBLOCK\",\"SOCK_CLOEXEC\",\"0x10\"],"
+		"\"addr\":{\"family\":\"AF_UNIX\",\"family_id\":1,\"unnamed\":true},"
+		"\"addr_source\":\"kernel\",\"queue\":{\"length\":0,\"limit\":128},"
+		"\"peer\":{\"pid\":77,\"uid\":0},\"ret\":5,\"duration_ns\":0}");
+}
+
+static void lost(void **state)
+{
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_LOST,
+		.phase = SOCKTRACE_POINT,
+		.cpu = 1,
+		.seq = 17,
+		.lost_count = 123,
+		.lost_reason = SOCKTRACE_LOST_RING_FULL,
+	};
+
+	(void)state;
+	assert_line(&ev, "{\"time\":\"2024-02-29T23:59:59.000000000Z\",\"event\":\"lost\","
+			 "\"phase\":\"point\",\"cpu\":1,\"count\":123,"
+			 "\"reason\":\"ring_full\",\"seq\":17}");
+}
+
+/* A thread's facts are cached: each one that changes must show. */
+static void cache_sees_changes(void **state)
+{
+	struct socktrace_event first = {
+		.size = sizeof(first),
+		.type = SOCKTRACE_ACCEPT4,
+		.phase = SOCKTRACE_ENTER,
+		.tgid = NOBODY,
+		.tid = 5,
+		.comm = "one",
+		.cgroup_id = 1,
+	};
+	static const size_t fields[] = {
+		offsetof(struct socktrace_event, tgid),	   offsetof(struct socktrace_event, tid),
+		offsetof(struct socktrace_event, ppid),	   offsetof(struct socktrace_event, uid),
+		offsetof(struct socktrace_event, gid),	   offsetof(struct socktrace_event, ns_tgid),
+		offsetof(struct socktrace_event, ns_tid),  offsetof(struct socktrace_event, netns),
+		offsetof(struct socktrace_event, mntns),   offsetof(struct socktrace_event, pidns),
+		offsetof(struct socktrace_event, comm),	   offsetof(struct socktrace_event, cgroup_id),
+	};
+	static char before[OUT_LINE_MAX];
+	size_t i;
+
+	(void)state;
+	*json_event(&json, before, &first) = '\0';
+	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
+		struct socktrace_event ev = first;
+
+		/* A multiple of the number of slots, so that it meets the same one. */
+		if (fields[i] == offsetof(struct socktrace_event, tid))
+			ev.tid += 4 * JSON_IDENTITY_SLOTS;
+		else
+			((char *)&ev)[fields[i]]++;
+		*json_event(&json, unit_buffer, &ev) = '\0';
+		assert_string_not_equal(unit_buffer, before);
+		*json_event(&json, unit_buffer, &first) = '\0';
+		assert_string_equal(unit_buffer, before);
+	}
+}
+
+/* Of a process that lives, exe is there, and stays for a second at most. */
+static void exe(void **state)
+{
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_ACCEPT4,
+		.phase = SOCKTRACE_ENTER,
+		.tgid = (uint32_t)getpid(),
+		.comm = "one",
+	};
+	char path[4096], want[4200], again[240];
+	size_t length;
+	uint64_t until = 0;
+	ssize_t n = readlink("/proc/self/exe", path, sizeof(path) - 1);
+
+	(void)state;
+	if (!procinfo_initial_pidns())
+		skip();
+	assert_in_range(n, 1, sizeof(path) - 1);
+	path[n] = '\0';
+	snprintf(want, sizeof(want), ",\"exe\":\"%s\"", path);
+	*json_event(&json, unit_buffer, &ev) = '\0';
+	assert_non_null(strstr(unit_buffer, want));
+
+	wall.now_ns = 1000;
+	assert_non_null(procinfo_exe(&proc, ev.tgid, ev.comm, wall.now_ns, &length, &until));
+	assert_true(until > wall.now_ns);
+	/* Another comm: perhaps another program; the answer is a fresh one. */
+	memset(again, 0, sizeof(again));
+	memcpy(again, "two", 3);
+	assert_non_null(procinfo_exe(&proc, ev.tgid, again, 5000, &length, &until));
+	assert_int_equal(until, 5000 + 1000000000ULL);
+	/* What was not found is not believed beyond the batch. */
+	assert_null(procinfo_exe(&proc, NOBODY, ev.comm, 6000, &length, &until));
+	assert_int_equal(until, 6000);
+}
+
+int main(void)
+{
+	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(minimal_socket),	  cmocka_unit_test(full_connect),
+		cmocka_unit_test(accept_queue_and_flags), cmocka_unit_test(lost),
+		cmocka_unit_test(cache_sees_changes),	  cmocka_unit_test(exe),
+	};
+
+	return cmocka_run_group_tests_name("json", tests, setup, NULL);
+}

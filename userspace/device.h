@@ -1,0 +1,43 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * A session with the kernel module. Every function that returns int gives 0,
+ * or -1 with `error`: a message for the user, without a newline.
+ */
+#ifndef SOCKTRACE_DEVICE_H
+#define SOCKTRACE_DEVICE_H
+
+#include <stddef.h>
+#include <sys/types.h>
+
+#include <socktrace.h>
+
+struct device {
+	const char *path; /* the caller's, until device_close() */
+	int fd; /* for poll(); -1: not open */
+	struct socktrace_info info; /* as of device_open() or device_start() */
+	char error[256];
+};
+
+/* Opens, non-blocking, and checks that this is a module that we understand. */
+int device_open(struct device *device, const char *path);
+void device_close(struct device *device);
+
+/* Before the start. The values in force are written back. */
+int device_configure(struct device *device, struct socktrace_config *config);
+
+/* Accepts what the rules accept, and nothing else. */
+int device_filter(struct device *device, const struct socktrace_rule *rules,
+		  unsigned int nr_rules);
+
+int device_start(struct device *device);
+int device_stop(struct device *device);
+int device_stats(struct device *device, struct socktrace_stats *stats);
+
+/*
+ * Bytes of whole records; 0: nothing is there now; -1: error; DEVICE_END: a
+ * stopped session has given all.
+ */
+#define DEVICE_END (-2)
+ssize_t device_read(struct device *device, void *buffer, size_t size);
+
+#endif

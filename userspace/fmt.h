@@ -1,0 +1,58 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Numbers and literals into a buffer, without printf: this runs for every key
+ * of every record. Each function writes at `p`, without a NUL, and returns the
+ * place after what it wrote. The caller has made sure of the room.
+ */
+#ifndef SOCKTRACE_FMT_H
+#define SOCKTRACE_FMT_H
+
+#include <stddef.h>
+#include <stdint.h>
+#include <string.h>
+
+/* A literal; its length is known to the compiler, so the copy is inlined. */
+#define fmt_lit(p, lit) ((char *)memcpy((p), "" lit, sizeof(lit) - 1) + sizeof(lit) - 1)
+
+/* "00" "01" ... "99" */
+extern const char fmt_pairs[201];
+
+static inline char *fmt_mem(char *p, const void *from, size_t n)
+{
+	return (char *)memcpy(p, from, n) + n;
+}
+
+static inline char *fmt_str(char *p, const char *s)
+{
+	return fmt_mem(p, s, strlen(s));
+}
+
+char *fmt_u32(char *p, uint32_t v);
+char *fmt_u64(char *p, uint64_t v);
+
+static inline char *fmt_i32(char *p, int32_t v)
+{
+	uint32_t magnitude = (uint32_t)v;
+
+	if (v < 0) {
+		*p++ = '-';
+		magnitude = -magnitude;
+	}
+	return fmt_u32(p, magnitude);
+}
+
+/* Exactly two, six or nine digits; v is below 100, 10^6, 10^9. */
+static inline char *fmt_2digits(char *p, uint32_t v)
+{
+	memcpy(p, fmt_pairs + 2 * v, 2);
+	return p + 2;
+}
+
+char *fmt_6digits(char *p, uint32_t v);
+char *fmt_9digits(char *p, uint32_t v);
+
+/* Lower-case hex digits: as many as needed, or two for each byte. */
+char *fmt_hex(char *p, uint32_t v);
+char *fmt_hex_bytes(char *p, const uint8_t *bytes, size_t n);
+
+#endif

@@ -1,0 +1,54 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The output: lines gather in one buffer, which is written once per batch.
+ * A line is made in place: out_line() gives room for OUT_LINE_MAX bytes,
+ * out_done() says where the line ended.
+ */
+#ifndef SOCKTRACE_OUT_H
+#define SOCKTRACE_OUT_H
+
+#include <signal.h>
+#include <stddef.h>
+#include <stdint.h>
+
+/* Four times a path of PATH_MAX bytes of which each one is escaped. */
+#define OUT_LINE_MAX 65536
+#define OUT_BUFFER (4 * OUT_LINE_MAX)
+
+struct out {
+	int fd;
+	int error; /* errno of the first write that failed, or 0 */
+	char *buffer; /* OUT_BUFFER bytes */
+	size_t length; /* bytes in it */
+	uint64_t lines; /* lines in it */
+	uint64_t unwritten; /* lines given up because of `error` */
+	/* Counts signals that ask to end; may be NULL. See out_flush(). */
+	const volatile sig_atomic_t *stops;
+};
+
+/* 0, or -1 and errno. The descriptor stays the caller's. */
+int out_open(struct out *out, int fd, const volatile sig_atomic_t *stops);
+void out_close(struct out *out);
+
+/*
+ * Writes what is buffered; 0, or -1 with `error` set. Blocks as long as the
+ * other end does, unless two signals that ask to end come meanwhile (EINTR).
+ * After an error everything given is counted in `unwritten` and forgotten.
+ */
+int out_flush(struct out *out);
+
+static inline char *out_line(struct out *out)
+{
+	if (OUT_BUFFER - out->length < OUT_LINE_MAX)
+		out_flush(out);
+	return out->buffer + out->length;
+}
+
+/* `end`: after the line's last byte, its newline. */
+static inline void out_done(struct out *out, char *end)
+{
+	out->length = (size_t)(end - out->buffer);
+	out->lines++;
+}
+
+#endif

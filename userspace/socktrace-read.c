@@ -1,0 +1,451 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * socktrace-read: the life cycle. Options, a session, perhaps a command; then
+ * records from the session to the output until something ends it; then the
+ * rest of them, and the truth about what was lost.
+ */
+#include <errno.h>
+#include <fcntl.h>
+#include <inttypes.h>
+#include <poll.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "command.h"
+#include "decode.h"
+#include "device.h"
+#include "filter_build.h"
+#include "json.h"
+#include "options.h"
+#include "out.h"
+#include "procinfo.h"
+#include "signals.h"
+#include "text.h"
+#include "walltime.h"
+
+#ifndef VERSION
+#define VERSION "0"
+#endif
+
+enum { EXIT_USAGE = 2 };
+
+#define BATCH 256 /* records of one read() */
+#define WATERMARK 64 /* records on one CPU that end its wait */
+
+struct reader {
+	struct options options;
+	struct device device;
+	struct command command;
+	struct out out;
+	const char *out_name;
+	struct walltime time;
+	struct procinfo proc;
+	struct json json;
+	struct text text;
+	struct socktrace_config config;
+	uint64_t *batch; /* aligned as records are */
+	size_t batch_size;
+	uint64_t events; /* given to the output, LOST records apart */
+	bool tracing;
+	bool failed;
+};
+
+__attribute__((format(printf, 1, 2)))
+static void complain(const char *format, ...)
+{
+	char line[512] = "socktrace-read: ";
+	size_t at = strlen(line), length;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line + at, sizeof(line) - at - 1, format, args);
+	va_end(args);
+	/* In one write, so that it is not mixed with the command's lines. */
+	length = strlen(line);
+	line[length++] = '\n';
+	while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
+		;
+}
+
+static int setup_device(struct reader *reader)
+{
+	const struct options *options = &reader->options;
+	struct socktrace_rule rules[SOCKTRACE_MAX_RULES];
+	struct socktrace_config *config = &reader->config;
+	uint32_t ancestor = options->command ? (uint32_t)getpid() : 0;
+	uint32_t ring;
+
+	if (device_open(&reader->device, options->device))
+		return -1;
+	ring = options->records ? options->records : reader->device.info.records_per_cpu;
+	*config = (struct socktrace_config){
+		.records_per_cpu = options->records,
+		.phases = SOCKTRACE_PHASE_EXIT | (options->enter ? SOCKTRACE_PHASE_ENTER : 0),
+		.latency_ms = options->latency_ms,
+	};
+	/* No latency: each record wakes us, however small the batches get. */
+	if (options->latency_ms && ring >= 2)
+		config->watermark = ring / 2 < WATERMARK ? ring / 2 : WATERMARK;
+	else
+		config->watermark = 1;
+	if (device_configure(&reader->device, config) ||
+	    device_filter(&reader->device, rules, filter_build(options, ancestor, rules)))
+		return -1;
+	reader->batch_size = BATCH * (size_t)reader->device.info.record_size;
+	reader->batch = malloc(reader->batch_size);
+	if (!reader->batch) {
+		snprintf(reader->device.error, sizeof(reader->device.error), "%s",
+			 strerror(errno));
+		return -1;
+	}
+	return 0;
+}
+
+static int setup_output(struct reader *reader)
+{
+	const char *file = reader->options.file;
+	int fd = reader->options.command ? STDERR_FILENO : STDOUT_FILENO;
+
+	reader->out_name = fd == STDERR_FILENO ? "standard error" : "standard output";
+	if (file && !strcmp(file, "-")) {
+		fd = STDOUT_FILENO;
+		reader->out_name = "standard output";
+	} else if (file) {
+		reader->out_name = file;
+		fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+		if (fd < 0)
+			return -1;
+	}
+	return out_open(&reader->out, fd, &signals_stops);
+}
+
+static bool wants_color(const struct reader *reader)
+{
+	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+
+	if (reader->options.color != COLOR_AUTO)
+		return reader->options.color == COLOR_ALWAYS;
+	return !(no_color && *no_color) && term && strcmp(term, "dumb") &&
+	       isatty(reader->out.fd);
+}
+
+/* Warns of events that were asked for and that this kernel can't give. */
+static void warn_missing(const struct socktrace_info *info, uint32_t events)
+{
+	unsigned int type, i;
+	uint32_t bound = 0;
+
+	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
+		if ((info->probes[i].flags & SOCKTRACE_PROBE_BOUND) && info->probes[i].type < 32)
+			bound |= SOCKTRACE_EVENT_BIT(info->probes[i].type);
+	}
+	/* A mismatch is seen by connect's probe and the LSM hook together. */
+	if (!(~bound & (SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |
+			SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT))))
+		bound |= SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH);
+	for (type = 0; type < 32; type++) {
+		if (events & ~bound & SOCKTRACE_EVENT_BIT(type))
+			complain("this kernel has no function to probe for %s: none will be seen",
+				 decode_event(type) ? decode_event(type)->s : "it");
+	}
+}
+
+static void banner(const struct reader *reader)
+{
+	const struct socktrace_info *info = &reader->device.info;
+	char events[128], symbols[256] = "";
+	char *p = events;
+	unsigned int type, i;
+	size_t at = 0;
+
+	for (type = 0; type < 32; type++) {
+		const struct name *name = decode_event(type);
+
+		if (!(reader->options.events & SOCKTRACE_EVENT_BIT(type)) || !name)
+			continue;
+		*p++ = ' ';
+		p = fmt_mem(p, name->s, name->length);
+	}
+	*p = '\0';
+	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
+		const struct socktrace_probe *probe = &info->probes[i];
+
+		if (!(probe->flags & SOCKTRACE_PROBE_BOUND))
+			continue;
+		at += (size_t)snprintf(symbols + at, sizeof(symbols) - at, "%s%.*s",
+				       at ? " " : "", SOCKTRACE_SYMBOL_LEN, probe->symbol);
+		if (at >= sizeof(symbols))
+			break;
+	}
+	complain("tracing%s (%s)%s", events, symbols,
+		 reader->options.command ? "" : "; Ctrl-C ends");
+}
+
+static void print_stats(struct reader *reader, bool at_rest)
+{
+	struct socktrace_stats s;
+	uint64_t sum;
+
+	if (device_stats(&reader->device, &s)) {
+		complain("%s", reader->device.error);
+		return;
+	}
+	sum = s.delivered + s.queued + s.filtered + s.dropped + s.missed + s.flushed;
+	complain("hits %" PRIu64 " = delivered %" PRIu64 " + queued %" PRIu64
+		 " + filtered %" PRIu64 " + dropped %" PRIu64 " + missed %" PRIu64
+		 " + flushed %" PRIu64 "%s",
+		 (uint64_t)s.hits, (uint64_t)s.delivered, (uint64_t)s.queued,
+		 (uint64_t)s.filtered, (uint64_t)s.dropped, (uint64_t)s.missed,
+		 (uint64_t)s.flushed,
+		 at_rest && sum != s.hits ? " (this does NOT add up: please report it)" : "");
+}
+
+/* Whatever was lost is told, wanted or not. */
+static void tell_loss(struct reader *reader)
+{
+	struct socktrace_stats s;
+
+	if (device_stats(&reader->device, &s)) {
+		complain("%s", reader->device.error);
+		reader->failed = true;
+		return;
+	}
+	if (s.dropped)
+		complain("LOST %" PRIu64 " records: the ring was full (%u records per CPU; "
+			 "a larger --records or a narrower filter helps)",
+			 (uint64_t)s.dropped, reader->config.records_per_cpu);
+	if (s.missed)
+		complain("%" PRIu64 " returns were missed: more calls were in flight than the "
+			 "module's maxactive of %u", (uint64_t)s.missed,
+			 reader->device.info.maxactive);
+	if (reader->out.error && reader->out.error != EPIPE)
+		complain("%" PRIu64 " records were read but not written, %" PRIu64
+			 " were still queued",
+			 reader->out.unwritten, (uint64_t)s.queued);
+}
+
+static void write_failed(struct reader *reader)
+{
+	reader->tracing = false;
+	/* The other end has seen enough: no trouble. */
+	if (reader->out.error == EPIPE)
+		return;
+	if (reader->out.error == EINTR)
+		complain("%s takes no more, and two signals ask to end", reader->out_name);
+	else
+		complain("cannot write %s: %s", reader->out_name, strerror(reader->out.error));
+	reader->failed = true;
+}
+
+/* Ends tracing with the device's message. */
+static void device_failed(struct reader *reader)
+{
+	complain("%s", reader->device.error);
+	reader->failed = true;
+	reader->tracing = false;
+}
+
+static void put_event(struct reader *reader, const struct socktrace_event *ev)
+{
+	char *p = out_line(&reader->out);
+
+	if (reader->options.format == FORMAT_JSON)
+		p = json_event(&reader->json, p, ev);
+	else
+		p = text_event(&reader->text, p, ev);
+	out_done(&reader->out, p);
+	reader->events += ev->type != SOCKTRACE_LOST;
+}
+
+/* One read() and one write(); clears `tracing` when there will be no more. */
+static bool pump(struct reader *reader)
+{
+	uint64_t count = reader->options.count;
+	size_t size = reader->batch_size, at = 0;
+	ssize_t n;
+
+	/* Never take more than are wanted: what is not read stays countable. */
+	if (count && count - reader->events < BATCH)
+		size = (size_t)(count - reader->events) * reader->device.info.record_size;
+	n = device_read(&reader->device, reader->batch, size);
+	if (n == DEVICE_END)
+		reader->tracing = false;
+	else if (n < 0)
+		device_failed(reader);
+	if (n <= 0)
+		return false;
+
+	walltime_refresh(&reader->time);
+	while (at < (size_t)n) {
+		const void *record = (const char *)reader->batch + at;
+		const struct socktrace_event *ev = record;
+		size_t left = (size_t)n - at;
+
+		if (left < sizeof(*ev) || ev->size < sizeof(*ev) || ev->size > left ||
+		    ev->size % 8) {
+			snprintf(reader->device.error, sizeof(reader->device.error),
+				 "%s: gave a broken record", reader->options.device);
+			device_failed(reader);
+			break;
+		}
+		put_event(reader, ev);
+		at += ev->size;
+	}
+	if (out_flush(&reader->out))
+		write_failed(reader);
+	else if (count && reader->events >= count)
+		reader->tracing = false;
+	return true;
+}
+
+/* False when a signal ends it all. */
+static bool handle_signals(struct reader *reader)
+{
+	struct command *command = &reader->command;
+	int number;
+
+	signals_clear();
+	if (signals_take_stats())
+		print_stats(reader, false);
+	if (signals_take_child())
+		command_reap(command);
+	if (!command->pid)
+		return !signals_stops;
+	while ((number = signals_take_forward()))
+		command_signal(command, number);
+	return true;
+}
+
+/* Until the command ends, or without one until tracing does. */
+static void run(struct reader *reader)
+{
+	struct pollfd fds[2] = {
+		{ .fd = signals_fd(), .events = POLLIN },
+		{ .fd = reader->device.fd, .events = POLLIN },
+	};
+
+	while (reader->command.pid ? reader->command.running : reader->tracing) {
+		if (!reader->tracing && fds[1].fd >= 0) {
+			fds[1].fd = -1;
+			device_stop(&reader->device);
+		}
+		fds[0].revents = fds[1].revents = 0;
+		if (poll(fds, 2, -1) < 0 && errno != EINTR) {
+			complain("cannot wait: %s", strerror(errno));
+			reader->failed = true;
+			return;
+		}
+		/* A signal may come between the two system calls: ask the flags. */
+		if (!handle_signals(reader))
+			return;
+		if (fds[1].revents && !pump(reader) && reader->tracing &&
+		    (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL))) {
+			snprintf(reader->device.error, sizeof(reader->device.error),
+				 "%s: the session broke off", reader->options.device);
+			device_failed(reader);
+		}
+	}
+}
+
+static void finish(struct reader *reader)
+{
+	if (device_stop(&reader->device))
+		device_failed(reader);
+	while (reader->tracing) {
+		/* Should it not give an end of file, there is no point in waiting. */
+		if (!pump(reader))
+			break;
+	}
+	tell_loss(reader);
+	if (reader->options.stats)
+		print_stats(reader, true);
+}
+
+static int trace(struct reader *reader)
+{
+	const struct options *options = &reader->options;
+
+	if (options->command && command_fork(&reader->command, options->command)) {
+		complain("cannot make a process: %s", strerror(errno));
+		return EXIT_FAILURE;
+	}
+	if (device_start(&reader->device)) {
+		command_cancel(&reader->command);
+		complain("%s", reader->device.error);
+		return EXIT_FAILURE;
+	}
+	reader->tracing = true;
+	if (!options->quiet) {
+		warn_missing(&reader->device.info, options->events);
+		if (options->format == FORMAT_TEXT &&
+		    (isatty(reader->out.fd) || reader->out.fd == STDERR_FILENO))
+			banner(reader);
+		if (options->format == FORMAT_TEXT && isatty(reader->out.fd))
+			out_done(&reader->out, text_header(&reader->text, out_line(&reader->out)));
+	}
+	if (reader->command.pid)
+		command_go(&reader->command);
+	run(reader);
+	finish(reader);
+	if (reader->failed)
+		return EXIT_FAILURE;
+	return reader->command.pid ? command_exit_status(&reader->command) : EXIT_SUCCESS;
+}
+
+static int setup(struct reader *reader)
+{
+	if (reader->options.command && !procinfo_initial_pidns()) {
+		complain("a command can be traced from the initial pid namespace only");
+		return -1;
+	}
+	if (signals_init()) {
+		complain("cannot catch signals: %s", strerror(errno));
+		return -1;
+	}
+	if (setup_device(reader)) {
+		complain("%s", reader->device.error);
+		return -1;
+	}
+	if (setup_output(reader)) {
+		complain("cannot open %s: %s", reader->out_name, strerror(errno));
+		return -1;
+	}
+	walltime_init(&reader->time);
+	procinfo_init(&reader->proc);
+	json_init(&reader->json, &reader->time, &reader->proc);
+	text_init(&reader->text, &reader->time, wants_color(reader));
+	return 0;
+}
+
+int main(int argc, char **argv)
+{
+	static struct reader reader = { .device.fd = -1, .out.fd = -1 };
+	char message[256];
+	int status = EXIT_FAILURE;
+
+	switch (options_parse(&reader.options, argc, argv, message, sizeof(message))) {
+	case OPTIONS_RUN:
+		break;
+	case OPTIONS_HELP:
+		options_help(stdout);
+		return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+	case OPTIONS_VERSION:
+		printf("socktrace-read %s (interface %d)\n", VERSION, SOCKTRACE_ABI_VERSION);
+		return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+	case OPTIONS_WRONG:
+		complain("%s", message);
+		return EXIT_USAGE;
+	}
+	if (!setup(&reader))
+		status = trace(&reader);
+	if (reader.out.fd > STDERR_FILENO && close(reader.out.fd) && status == EXIT_SUCCESS) {
+		complain("cannot write %s: %s", reader.out_name, strerror(errno));
+		status = EXIT_FAILURE;
+	}
+	out_close(&reader.out);
+	device_close(&reader.device);
+	free(reader.batch);
+	return status;
+}

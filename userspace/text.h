@@ -1,0 +1,31 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One record as one line, as strace writes a call. */
+#ifndef SOCKTRACE_TEXT_H
+#define SOCKTRACE_TEXT_H
+
+#include <stdbool.h>
+
+#include <socktrace.h>
+
+#include "walltime.h"
+
+struct text {
+	struct walltime *time;
+	bool color;
+	unsigned int native_abi; /* enum socktrace_abi: not worth a mark */
+	unsigned int process_width; /* column of the process; it grows */
+};
+
+void text_init(struct text *text, struct walltime *time, bool color);
+
+/* The names of the columns, and a newline. */
+char *text_header(const struct text *text, char *p);
+
+/*
+ * Writes the line and its newline at `p`, which has room for OUT_LINE_MAX
+ * bytes, and returns the place after. Whatever bytes the record holds, it is
+ * one line and has no control character but those of the colours.
+ */
+char *text_event(struct text *text, char *p, const struct socktrace_event *ev);
+
+#endif
