@@ -1,0 +1,10 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+#ifndef SOCKTRACE_KUNIT_SUITES_H
+#define SOCKTRACE_KUNIT_SUITES_H
+
+#include <kunit/test.h>
+
+extern struct kunit_suite record_suite, address_suite, filter_suite, ring_suite,
+	uapi_suite;
+
+#endif /* SOCKTRACE_KUNIT_SUITES_H */
