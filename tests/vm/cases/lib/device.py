@@ -1,0 +1,400 @@
+# SPDX-License-Identifier: GPL-2.0
+"""/dev/socktrace as uapi/socktrace.h has it, down to the raw numbers.
+
+Everything goes by libc with addresses that the caller can choose, so that a
+case can hand over a bad one; nothing is retried behind its back.
+"""
+
+import ctypes
+import dataclasses
+import errno
+import os
+import select
+import struct
+
+DEVICE = "/dev/socktrace"
+
+libc = ctypes.CDLL(None, use_errno=True)
+libc.mmap.restype = ctypes.c_void_p
+libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [ctypes.c_long]
+libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
+libc.read.restype = ctypes.c_ssize_t
+libc.read.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
+libc.ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p]
+
+SOCKET, CONNECT, ACCEPT4, LSM_CONNECT, ADDR_MISMATCH, LOST = 1, 2, 3, 4, 5, 31
+CALLS = 1 << SOCKET | 1 << CONNECT | 1 << ACCEPT4
+EVENTS_ALL = CALLS | 1 << LSM_CONNECT | 1 << ADDR_MISMATCH
+ENTER, EXIT, POINT = 1, 2, 3
+PHASE_ENTER, PHASE_EXIT = 1 << ENTER, 1 << EXIT
+ABI_X86_64, ABI_I386 = 1, 2
+VIA_SYSCALL = 1
+ADDR_NONE, ADDR_KERNEL, ADDR_USER, ADDR_FAULT = range(4)
+TOCTOU_NONE, TOCTOU_MATCH, TOCTOU_MISMATCH, TOCTOU_UNREADABLE, TOCTOU_UNCHECKED = range(5)
+F_SOCK, F_QUEUE, F_PEERCRED, F_LOCAL_TRUNCATED, F_RETURN_MISSED = (
+    1 << n for n in range(5)
+)
+LOST_RING_FULL = 1
+PROBE_BOUND, PROBE_ARMED = 1, 2
+CONFIG_OWN = 1
+MATCH_EVENTS, MATCH_TGID, MATCH_TID, MATCH_ANCESTOR, MATCH_FAMILIES = (1 << n for n in range(5))
+ACCEPT, REJECT = 1, 2
+MAX_RULES = 64
+CLOCK_BOOTTIME = 7
+
+EVENT = struct.Struct("=HBBHBBII6Q10I16s3iiHHHBBBBHIIIII152s")
+assert EVENT.size == 320
+PROBE = struct.Struct("=40sQQII")
+INFO = struct.Struct("=10IQQ16sII")
+INFO_SIZE = INFO.size + 16 * PROBE.size
+assert INFO_SIZE == 80 + 64 * 16
+CONFIG = struct.Struct("=6I")
+RULE = struct.Struct("=6IQ")
+FILTER = struct.Struct("=6IQ")
+STATS = struct.Struct("=8Q")
+
+MAGIC = 0xD7
+_WRITE, _READ = 1, 2
+
+
+def ioc(direction, number, size, magic=MAGIC):
+    """The number that <linux/ioctl.h> makes: _IOC()."""
+    return direction << 30 | size << 16 | magic << 8 | number
+
+
+GET_INFO = ioc(_READ, 1, INFO_SIZE)
+SET_CONFIG = ioc(_READ | _WRITE, 2, CONFIG.size)
+SET_FILTER = ioc(_READ | _WRITE, 3, FILTER.size)
+GET_FILTER = ioc(_READ | _WRITE, 4, FILTER.size)
+START = ioc(0, 5, 0)
+STOP = ioc(0, 6, 0)
+GET_STATS = ioc(_READ, 7, STATS.size)
+FLUSH = ioc(0, 8, 0)
+
+
+def resize(command, size):
+    """The same command, as somebody calls it whose structure is of this size."""
+    return command & ~(0x3FFF << 16) | size << 16
+
+
+def oserror(number, what):
+    return OSError(number, os.strerror(number), what)
+
+
+def ioctl_at(fd, command, address):
+    """An ioctl with any address: 0 or the errno."""
+    ctypes.set_errno(0)
+    return ctypes.get_errno() if libc.ioctl(fd, command, address) < 0 else 0
+
+
+def ioctl(fd, command, data=b""):
+    """An ioctl with these bytes: errno, and the bytes as they are after it."""
+    buffer = ctypes.create_string_buffer(bytes(data), max(len(data), 1))
+    error = ioctl_at(fd, command, ctypes.addressof(buffer))
+    return error, buffer.raw[: len(data)]
+
+
+def read_at(fd, address, size):
+    """A read() to any address: bytes read, or the negative errno."""
+    ctypes.set_errno(0)
+    got = libc.read(fd, address, size)
+    return -ctypes.get_errno() if got < 0 else got
+
+
+def read(fd, size):
+    """A read(): the bytes, or the negative errno."""
+    buffer = ctypes.create_string_buffer(size)
+    got = read_at(fd, ctypes.addressof(buffer), size)
+    return got if got < 0 else buffer.raw[:got]
+
+
+PAGE = 4096
+
+
+class Pages:
+    """Two pages, of which the second is gone."""
+
+    def __init__(self):
+        address = libc.mmap(None, 2 * PAGE, 3, 0x22, -1, 0)
+        if address in (None, ctypes.c_void_p(-1).value):
+            raise oserror(ctypes.get_errno(), "mmap")
+        libc.munmap(address + PAGE, PAGE)
+        self.address = address
+        self.end = address + PAGE
+
+    def close(self):
+        libc.munmap(self.address, PAGE)
+
+
+@dataclasses.dataclass
+class Event:
+    """One record; `addr` and `local` are its sockaddr bytes."""
+
+    # pylint: disable=too-many-instance-attributes
+    size: int
+    type: int
+    phase: int
+    version: int
+    abi: int
+    via: int
+    flags: int
+    cpu: int
+    time_ns: int
+    duration_ns: int
+    seq: int
+    call_id: int
+    cgroup_id: int
+    inode: int
+    tgid: int
+    tid: int
+    ppid: int
+    uid: int
+    gid: int
+    ns_tgid: int
+    ns_tid: int
+    netns: int
+    mntns: int
+    pidns: int
+    comm: bytes
+    args: tuple
+    ret: int
+    sock_family: int
+    sock_type: int
+    sock_protocol: int
+    addr_len: int
+    local_len: int
+    addr_source: int
+    toctou: int
+    reserved0: int
+    queue_len: int
+    queue_limit: int
+    peer_pid: int
+    peer_uid: int
+    reserved1: int
+    addrs: bytes
+
+    @property
+    def addr(self):
+        return self.addrs[: self.addr_len]
+
+    @property
+    def local(self):
+        begin = (self.addr_len + 7) & ~7
+        return self.addrs[begin : begin + self.local_len]
+
+    @property
+    def lost(self):
+        """Of a LOST record: count and reason."""
+        return struct.unpack_from("=QI", self.addrs)
+
+    @property
+    def end_ns(self):
+        return self.time_ns + self.duration_ns
+
+    def __str__(self):
+        return (
+            f"type={self.type} phase={self.phase} cpu={self.cpu} seq={self.seq} "
+            f"call={self.call_id} tid={self.tid} args={self.args} ret={self.ret} "
+            f"addr={self.addr.hex()} source={self.addr_source} flags={self.flags:#x}"
+        )
+
+
+def parse(data):
+    """The records of a read(); their form is checked on the way."""
+    events = []
+    at = 0
+    while at < len(data):
+        fields = EVENT.unpack_from(data, at)
+        event = Event(*fields[:25], fields[25:28], *fields[28:])
+        if event.size < EVENT.size or event.size % 8 or at + event.size > len(data):
+            raise ValueError(f"record of {event.size} bytes at {at} of {len(data)}")
+        events.append(event)
+        at += event.size
+    return events
+
+
+@dataclasses.dataclass
+class Probe:
+    symbol: str
+    hits: int
+    missed: int
+    type: int
+    flags: int
+
+
+@dataclasses.dataclass
+class Info:
+    abi_version: int
+    record_size: int
+    clock: int
+    possible_cpus: int
+    records_per_cpu: int
+    records_per_cpu_max: int
+    max_rules: int
+    maxactive: int
+    sessions: int
+    started: int
+    memory: int
+    memory_max: int
+    module_version: str
+    nr_probes: int
+    reserved: int
+    probes: list
+
+
+@dataclasses.dataclass
+class Stats:
+    hits: int
+    delivered: int
+    queued: int
+    filtered: int
+    dropped: int
+    missed: int
+    flushed: int
+    lost_told: int
+
+    def balance(self):
+        """What the law says is 0."""
+        return self.hits - (
+            self.delivered
+            + self.queued
+            + self.filtered
+            + self.dropped
+            + self.missed
+            + self.flushed
+        )
+
+
+def rule(action=ACCEPT, **conditions):
+    """The bytes of a rule: rule(tgid=5), rule(REJECT, families=[2, 10])."""
+    bits = {
+        "events": MATCH_EVENTS,
+        "tgid": MATCH_TGID,
+        "tid": MATCH_TID,
+        "ancestor": MATCH_ANCESTOR,
+        "families": MATCH_FAMILIES,
+    }
+    if "families" in conditions:
+        conditions["families"] = sum(1 << n for n in conditions["families"])
+    match = sum(bits[name] for name in conditions)
+    return RULE.pack(match, action, *(conditions.get(name, 0) for name in bits))
+
+
+class Session:
+    """An open device."""
+
+    def __init__(self, flags=os.O_RDONLY, config_flags=0, **config):
+        if config_flags:
+            config["flags"] = config_flags
+        self.fd = os.open(DEVICE, flags | os.O_CLOEXEC)
+        try:
+            if config:
+                self.config(**config)
+        except BaseException:
+            self.close()
+            raise
+
+    def close(self):
+        if self.fd >= 0:
+            os.close(self.fd)
+        self.fd = -1
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, *_unused):
+        self.close()
+
+    def _ioctl(self, command, data=b"", what=""):
+        error, data = ioctl(self.fd, command, data)
+        if error:
+            raise oserror(error, what)
+        return data
+
+    def info(self):
+        data = self._ioctl(GET_INFO, bytes(INFO_SIZE), "GET_INFO")
+        fields = list(INFO.unpack_from(data))
+        fields[12] = fields[12].rstrip(b"\0").decode()
+        probes = []
+        for n in range(fields[13]):
+            symbol, *rest = PROBE.unpack_from(data, INFO.size + n * PROBE.size)
+            probes.append(Probe(symbol.rstrip(b"\0").decode(), *rest))
+        return Info(*fields, probes)
+
+    def config(self, records_per_cpu=0, phases=0, watermark=0, latency_ms=0, flags=0):
+        data = CONFIG.pack(records_per_cpu, phases, watermark, latency_ms, flags, 0)
+        return CONFIG.unpack(self._ioctl(SET_CONFIG, data, "SET_CONFIG"))
+
+    def filter(self, rules=(), default=ACCEPT):
+        """SET_FILTER: accepts what the rules do not say, unless told."""
+        table = ctypes.create_string_buffer(b"".join(rules), max(1, RULE.size * len(rules)))
+        data = FILTER.pack(
+            len(rules), RULE.size, default, 0, 0, 0, ctypes.addressof(table) if rules else 0
+        )
+        self._ioctl(SET_FILTER, data, "SET_FILTER")
+
+    def only(self, **conditions):
+        """A filter that lets through what one rule says, of all calls."""
+        conditions.setdefault("events", CALLS)
+        self.filter([rule(ACCEPT, **conditions)], REJECT)
+        return self
+
+    def start(self):
+        self._ioctl(START, what="START")
+        return self
+
+    def stop(self):
+        self._ioctl(STOP, what="STOP")
+
+    def flush(self):
+        self._ioctl(FLUSH, what="FLUSH")
+
+    def stats(self):
+        return Stats(*STATS.unpack(self._ioctl(GET_STATS, bytes(STATS.size), "GET_STATS")))
+
+    def read(self, records=64):
+        """Records of one read(); [] at the end of file."""
+        data = read(self.fd, records * EVENT.size)
+        if isinstance(data, int):
+            raise oserror(-data, "read")
+        return parse(data)
+
+    def drain(self, records=256):
+        """All that is queued now."""
+        events = []
+        blocking = os.get_blocking(self.fd)
+        os.set_blocking(self.fd, False)
+        try:
+            while True:
+                got = self.read(records)
+                if not got:
+                    return events
+                events += got
+        except BlockingIOError:
+            return events
+        finally:
+            os.set_blocking(self.fd, blocking)
+
+    def finish(self):
+        """Stops, and gives all that was queued."""
+        self.stop()
+        return self.drain()
+
+    def wait(self, records=1, seconds=20):
+        """Reads until there are that many records."""
+        events = []
+        while len(events) < records:
+            if not self.poll(seconds * 1000):
+                raise TimeoutError(f"{len(events)} of {records} records")
+            events += self.read()
+        return events
+
+    def poll(self, milliseconds):
+        poller = select.poll()
+        poller.register(self.fd, select.POLLIN)
+        got = poller.poll(milliseconds)
+        return got[0][1] if got else 0
+
+
+def name_of(number):
+    return errno.errorcode.get(number, str(number))

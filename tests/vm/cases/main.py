@@ -1,0 +1,24 @@
+#!/usr/bin/python3
+# SPDX-License-Identifier: GPL-2.0
+"""Runs the cases in the guest: main.py [GROUP or part of a NAME]...
+
+TAP on standard output. The order is that of the imports: the module is not
+loaded at first.
+"""
+
+import os
+import sys
+
+sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
+sys.dont_write_bytecode = True
+
+# pylint: disable=wrong-import-position,unused-import
+import reader_cases
+import module_cases
+import session_cases
+import ioctl_cases
+import strace_cases
+import log_cases
+from lib import tap
+
+sys.exit(not tap.run(sys.argv[1:]))

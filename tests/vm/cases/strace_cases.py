@@ -1,0 +1,371 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Each call against strace, and against what the program knew of it itself."""
+
+import functools
+import json
+import os
+import struct
+
+from lib import device, module, oracle, proc, strace
+from lib.device import ACCEPT4, ADDR_KERNEL, CONNECT, F_QUEUE, F_SOCK, LSM_CONNECT, SOCKET, Session
+from lib.tap import Context, case, check, equal
+
+OUT = "/tmp/socktrace-oracle"
+
+
+class Run:
+    """One run of the workload: records, strace's threads, the program's log."""
+
+    def __init__(self, name, groups=()):
+        module.ensure()
+        os.makedirs(OUT, exist_ok=True)
+        prefix = f"{OUT}/{name}"
+        log = f"{prefix}-log"
+        command = [*strace.COMMAND, prefix, str(proc.WORKLOAD / "calls"), *groups]
+        with Context() as context, Session(records_per_cpu=4096) as session:
+            child = proc.Child(context, command, output=f"{prefix}-output", env={"CALLS_LOG": log})
+            session.only(ancestor=child.pid, events=device.EVENTS_ALL).start()
+            self.status = child.go().wait()
+            self.events = session.finish()
+            self.stats = session.stats()
+            self.strace_pid = child.pid  # by exec
+        self.strace = strace.read_all(prefix)
+        with open(log, encoding="ascii") as file:
+            self.log = [dict(word.split("=", 1) for word in line.split()) for line in file]
+        self.calls = [e for e in self.events if e.type in oracle.NAMES]
+        # What strace itself does is nothing that strace shows.
+        self.recorded = oracle.by_thread(
+            oracle.from_event(e) for e in self.calls if e.tgid != self.strace_pid
+        )
+
+    def pairs(self):
+        """The log's lines with their records, thread by thread."""
+        records = oracle.by_thread(self.calls)
+        pairs = []
+        for tid, lines in oracle.by_thread(map(Line, self.log)).items():
+            mine = iter(records.get(tid, []))
+            for line in lines:
+                event = next(mine, None)
+                # A restarted call is one for the program.
+                while event and event.ret == -strace.ERESTARTSYS != line.ret:
+                    event = next(mine, None)
+                check(event is not None, "thread %d has no record of %s", tid, line)
+                equal(oracle.NAMES[event.type], line.name, f"thread {tid}: {line}")
+                equal(event.ret, line.ret, f"thread {tid}: {line}")
+                pairs.append((line, event))
+        return pairs
+
+
+class Line:
+    """A line of the workload's log."""
+
+    def __init__(self, words):
+        self.words = words
+        self.tid = int(words["tid"])
+        self.name = words["name"]
+        self.ret = int(words["ret"])
+
+    def number(self, key):
+        return int(self.words[key])
+
+    def bytes(self, key):
+        return bytes.fromhex(self.words[key]) if key in self.words else None
+
+    def __str__(self):
+        return " ".join(f"{key}={value}" for key, value in self.words.items())
+
+
+@functools.lru_cache(None)
+def the_run():
+    return Run("calls")
+
+
+@functools.lru_cache(None)
+def the_pairs():
+    return the_run().pairs()
+
+
+def same_address(one, other):
+    """Are two sockaddrs the same? What lies behind a path's end does not count."""
+    family = struct.unpack_from("=H", one)[0]
+    if family != struct.unpack_from("=H", other)[0]:
+        return False
+    if family == 2:
+        return one[:8] == other[:8]
+    if family == 1 and one[2:3] not in (b"", b"\0"):
+        return one[2:].split(b"\0")[0] == other[2:].split(b"\0")[0]
+    return one == other
+
+
+def is_nothing(address):
+    """A name that says no more than its family."""
+    return not any(address[2:])
+
+
+@case("every call, read from the device, is as strace saw it", "strace")
+def _device(context):
+    run = the_run()
+    equal(run.status, 0, "the workload's status")
+    compared, differences = oracle.compare(context, run.strace, run.recorded)
+    check(compared > 380, "only %d events", compared)
+    equal(differences, 0, "differences")
+    equal(run.stats.dropped, 0, "dropped")
+    equal(run.stats.missed, 0, "missed")
+    equal(run.stats.balance(), 0, "the law's balance")
+
+
+@case("the program's log has the same calls and results", "strace")
+def _log(context):
+    context.diag(f"lines compared: {len(the_pairs())}")
+    check(len(the_pairs()) > 370)
+
+
+@case("every record has its whole form: version, size, zeroes where nothing is", "strace")
+def _form(_context):
+    for e in the_run().events:
+        equal((e.size, e.version, e.reserved0, e.reserved1), (320, 1, 0, 0), str(e))
+        equal(e.via, device.VIA_SYSCALL, f"via of {e}")
+        equal(e.comm[-1], 0, "the end of comm")
+        used = ((e.addr_len + 7) & ~7) + e.local_len if e.local_len else e.addr_len
+        check(not any(e.addrs[used:]), "bytes behind the addresses: %s", e)
+        check(not any(e.addrs[e.addr_len : (e.addr_len + 7) & ~7]), "bytes between: %s", e)
+        check(e.flags < 1 << 5, "flags: %s", e)
+        if not e.flags & F_SOCK:
+            equal((e.inode, e.sock_family, e.sock_type), (0, 0, 0), f"socket of {e}")
+        if e.phase != device.EXIT:
+            equal((e.duration_ns, e.ret), (0, 0), f"duration, result of {e}")
+
+
+@case("a call's ABI is x86_64", "strace")
+def _abi(_context):
+    equal({e.abi for e in the_run().events}, {device.ABI_X86_64}, "ABIs")
+
+
+@case("every call has a number of its own", "strace")
+def _call_ids(_context):
+    ids = [e.call_id for e in the_run().calls]
+    check(0 not in ids)
+    equal(len(set(ids)), len(ids), "different numbers")
+
+
+@case("records come in the order of their completion", "strace")
+def _order(_context):
+    ends = [e.end_ns for e in the_run().events]
+    check(len(ends) > 380)
+    check(ends == sorted(ends))
+
+
+@case("time and duration lie within what the caller measured", "strace")
+def _time(_context):
+    for line, event in the_pairs():
+        begin, end = line.number("begin"), line.number("end")
+        check(event.end_ns <= end, "ended after %d: %s", end, event)
+        # The log's call began with the first of a restarted call's records.
+        check(begin <= event.time_ns, "began before %d: %s", begin, event)
+
+
+@case("an accept that waits 300 ms takes 300 ms", "strace")
+def _duration(context):
+    took = [e.duration_ns / 1e6 for e in the_run().calls if e.type == ACCEPT4 and e.ret == -11]
+    context.diag("EAGAIN after " + ", ".join(f"{ms:.1f} ms" for ms in took))
+    equal(len(took), 2, "accepts with EAGAIN")
+    check(took[0] < 200, "the non-blocking one")
+    check(300 <= took[1] < 1500, "the blocking one")
+
+
+@case("who called is told as the caller knows it", "strace")
+def _who(_context):
+    for line, event in the_pairs():
+        expected = [line.number(key) for key in ("pid", "tid", "ppid", "uid", "gid")]
+        equal([event.tgid, event.tid, event.ppid, event.uid, event.gid], expected, str(event))
+        equal(event.comm.rstrip(b"\0"), b"calls", "comm")
+
+
+@case("namespaces and cgroup are those of /proc", "strace")
+def _namespaces(_context):
+    expected = [proc.namespace(kind) for kind in ("net", "mnt", "pid")]
+    for e in the_run().events:
+        equal([e.netns, e.mntns, e.pidns], expected, "namespaces")
+        equal((e.ns_tgid, e.ns_tid), (e.tgid, e.tid), "in the initial pid namespace")
+    cgroup = proc.cgroup_id()
+    if cgroup:
+        equal({e.cgroup_id for e in the_run().events}, {cgroup}, "cgroup")
+
+
+@case("the socket's inode, family, type and protocol are those of its descriptor", "strace")
+def _socket(context):
+    seen = 0
+    for line, event in the_pairs():
+        if "inode" not in line.words:
+            continue
+        seen += 1
+        check(event.flags & F_SOCK, "no socket: %s", event)
+        equal(event.inode, line.number("inode"), f"inode of {event}")
+        kind = [line.number(key) for key in ("family", "type", "protocol")]
+        equal([event.sock_family, event.sock_type, event.sock_protocol], kind, str(event))
+    context.diag(f"sockets compared: {seen}")
+    check(seen > 250)
+
+
+@case("the local address is getsockname's", "strace")
+def _local(context):
+    seen = 0
+    for line, event in the_pairs():
+        local = line.bytes("local")
+        if local is None or event.sock_family not in (1, 2, 10):
+            continue
+        if event.local_len:
+            seen += 1
+            check(same_address(local, event.local), "%s: %s", local.hex(), event.local.hex())
+        else:
+            # A raw socket's protocol is its port from the first; told later.
+            new_raw = event.type == SOCKET and event.sock_type == 3
+            check(new_raw or is_nothing(local), "no local address: %s, %s", local.hex(), event)
+    context.diag(f"addresses compared: {seen}")
+    check(seen > 100)
+
+
+@case("accept's peer is getpeername's", "strace")
+def _peer(context):
+    families = {}
+    for line, event in the_pairs():
+        if event.type == ACCEPT4 and event.ret >= 0:
+            equal(event.addr_source, ADDR_KERNEL, f"source of {event}")
+            if "peer" not in line.words:
+                continue  # the client has gone, and with it the name
+            peer = line.bytes("peer")
+            check(same_address(peer, event.addr), "%s: %s", peer.hex(), event)
+            families[event.sock_family] = families.get(event.sock_family, 0) + 1
+    context.diag(f"peers compared, by family: {families}")
+    check(families.keys() >= {1, 2, 10})
+
+
+@case("accept(NULL) has its peer", "strace")
+def _null(context):
+    families = {}
+    for line, event in the_pairs():
+        if event.type == ACCEPT4 and event.ret >= 0 and line.number("null") and "peer" in line.words:
+            check(same_address(line.bytes("peer"), event.addr), "%s: %s", line, event)
+            families[event.sock_family] = families.get(event.sock_family, 0) + 1
+    context.diag(f"peers compared, by family: {families}")
+    check(families.keys() >= {1, 2, 10})
+
+
+@case("accept tells how many still wait, and listen()'s limit", "strace")
+def _queue(_context):
+    accepts = [e for line, e in the_pairs() if e.type == ACCEPT4 and "limit" in line.words]
+    check(len(accepts) > 30)
+    for e in accepts:
+        check(e.flags & F_QUEUE, "no queue: %s", e)
+        equal(e.queue_limit, 7, f"limit of {e}")
+    inet = [e.queue_len for e in accepts if e.sock_family == 2]
+    check([2, 1, 0] in [inet[n : n + 3] for n in range(len(inet))], "lengths: %s", inet)
+    check(set(inet) == {0, 1, 2}, "lengths: %s", inet)
+
+
+@case("a connect that reached the kernel's check has a record of it with the same address", "strace")
+def _lsm(context):
+    run = the_run()
+    points = {}
+    for e in run.events:
+        if e.type == LSM_CONNECT:
+            check(e.call_id not in points, "twice: %s", e)
+            points[e.call_id] = e
+            equal(e.phase, device.POINT, "phase")
+            check(e.flags & F_SOCK, "no socket: %s", e)
+    connects = {e.call_id: e for e in run.calls if e.type == CONNECT}
+    check(points.keys() <= connects.keys(), "hooks outside of any call")
+    # What ends before the hook: no descriptor, no socket, no address.
+    before = {-9, -88, -14}
+    for call, e in connects.items():
+        point = points.get(call)
+        if point is None:
+            check(e.ret in before or not 0 <= e.args[1] <= 128, "no hook: %s", e)
+            check(e.addr_source != ADDR_KERNEL, "source of %s", e)
+            continue
+        check(e.ret not in before, "a hook, but %s", e)
+        equal(point.args[:2], e.args[:2], f"arguments of {e}")
+        equal((point.addr, point.inode, point.tid), (e.addr, e.inode, e.tid), str(e))
+        if e.addr:
+            equal(e.addr_source, ADDR_KERNEL, f"source of {e}")
+            equal(e.toctou, device.TOCTOU_MATCH, f"verdict on {e}")
+        check(e.time_ns <= point.time_ns <= e.end_ns, "time of %s", point)
+    check(not any(e.type == device.ADDR_MISMATCH for e in run.events), "an invented mismatch")
+    context.diag(f"connects: {len(connects)}, of them at the hook: {len(points)}")
+    check(len(points) > 100)
+
+
+@case("a bad pointer is told as fault", "strace")
+def _fault(_context):
+    faults = [e for e in the_run().calls if e.type == CONNECT and e.ret == -14]
+    equal(len(faults), 4, "connects with EFAULT")
+    for e in faults:
+        equal((e.addr_source, e.addr_len), (device.ADDR_FAULT, 0), str(e))
+        equal(e.args[1], 16, "length")
+
+
+@case("an interrupted accept shows ERESTARTSYS, and a restarted one both its parts", "strace")
+def _restart(_context):
+    run = the_run()
+    tids = [e.tid for e in run.calls if e.ret == -strace.ERESTARTSYS]
+    # Interrupted, restarted, killed in the call.
+    equal(len(tids), 3, "ERESTARTSYS")
+    equal(len(set(tids)), 2, "threads of it")
+
+
+# ---- the reader, with the same oracle ----
+
+
+def reader_run(context, name, *command):
+    """A command under strace under the reader: strace's threads, JSON's lines."""
+    module.ensure()
+    os.makedirs(OUT, exist_ok=True)
+    prefix = f"{OUT}/{name}"
+    out = f"{prefix}.json.lines"
+    argv = ["socktrace-read", "-q", "-o", f"json:{out}", "--", *strace.COMMAND, f"{prefix}.s", *command]
+    child = proc.Child(context, argv, output=f"{prefix}-output")
+    status = child.go().wait()
+    with open(f"{prefix}-output", encoding="utf-8", errors="replace") as file:
+        said = file.read()
+    check(status == 0, "status %s: %s", status, said[-2000:])
+    with open(out, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    return strace.read_all(f"{prefix}.s"), lines
+
+
+def compare_json(context, calls, lines, least):
+    check(not any(line["event"] == "lost" for line in lines), "lost records")
+    # What strace itself does is nothing that strace shows.
+    ended = [
+        line
+        for line in lines
+        if line["event"] in oracle.NAMES.values() and line["comm"] != "strace"
+    ]
+    equal({line["phase"] for line in ended}, {"exit"}, "phases")
+    recorded = oracle.by_thread(map(oracle.from_json, ended))
+    compared, differences = oracle.compare(context, calls, recorded)
+    check(compared >= least, "only %d events", compared)
+    equal(differences, 0, "differences")
+
+
+@functools.lru_cache(None)
+def reader_lines():
+    """Strace's threads and the reader's lines of one run of the workload."""
+    with Context() as context:
+        return reader_run(context, "reader", str(proc.WORKLOAD / "calls"))
+
+
+@case("every call, in the reader's JSON, is as strace saw it", "strace")
+def _reader(context):
+    compare_json(context, *reader_lines(), 380)
+
+
+@case("every call of real programs, in the reader's JSON, is as strace saw it", "strace")
+def _programs(context):
+    script = os.path.join(os.path.dirname(__file__), "programs.sh")
+    calls, lines = reader_run(context, "programs", "/bin/bash", script)
+    compare_json(context, calls, lines, 15)
+    comms = {line["comm"] for line in lines}
+    context.diag("programs: " + ", ".join(sorted(comms)))
+    for comm in ("curl", "python3", "ss", "getent"):
+        check(comm in comms, "%s is not among %s", comm, comms)
