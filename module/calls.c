@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/kernel.h>
+#include <linux/net.h>
 #include <linux/percpu.h>
 #include <linux/sched.h>
 #include <linux/string.h>
@@ -29,34 +30,59 @@ static u64 next_call_id(void)
 	return (u64)smp_processor_id() << 48 | __this_cpu_inc_return(calls_made);
 }
 
-/* What is known of a call at its entry, without any work. */
-static void facts_at_entry(struct filter_facts *facts, int family)
+/*
+ * What there is to be known of a call at its entry, as far as any filter asks.
+ * The record that it stands in is only used for that.
+ */
+static void facts_at_entry(struct filter_facts *facts, struct socktrace_event *ev)
 {
-	facts->tgid = current->tgid;
-	facts->tid = current->pid;
-	facts->family = family;
-	facts->final = false;
+	facts->ev = ev;
+	facts->known = SOCKTRACE_MATCH_EVENTS | SOCKTRACE_MATCH_PHASES |
+		       SOCKTRACE_MATCH_TGID | SOCKTRACE_MATCH_TID |
+		       SOCKTRACE_MATCH_ANCESTOR;
 	facts->descends = collect_descends;
+	facts->in_cgroup = collect_in_cgroup;
+	ev->flags = 0;
+	ev->addr_len = ev->local_len = 0;
+	ev->netns = ev->mntns = ev->pidns = 0;
+	ev->tgid = current->tgid;
+	ev->tid = current->pid;
+	if (sessions_conditions() & COLLECT_TASK_CONDITIONS) {
+		collect_task(ev);
+		facts->known |= COLLECT_TASK_CONDITIONS;
+	}
 }
 
-static bool wanted(struct filter_facts *facts, enum socktrace_type type,
-		   enum socktrace_phase phase)
+/* A socket() has its family and type from its caller, and never an address. */
+static void facts_of_socket_call(struct filter_facts *facts, struct socktrace_event *ev,
+				 const s32 *args)
+{
+	facts->known |= SOCKTRACE_MATCH_FAMILIES | SOCKTRACE_MATCH_TYPES | FILTER_ENDS;
+	ev->args[0] = args[0];
+	ev->args[1] = args[1];
+}
+
+/* @ev is what @facts are of. */
+static bool wanted(const struct filter_facts *facts, struct socktrace_event *ev,
+		   enum socktrace_type type, enum socktrace_phase phase)
 {
 	if (!sessions_may_want(type, phase))
 		return false;
-	facts->event = SOCKTRACE_EVENT_BIT(type);
+	ev->type = type;
+	ev->phase = phase;
 	return sessions_want(facts, phase);
 }
 
 /* Does anything that this call can give find a taker? */
-static bool return_is_wanted(struct filter_facts *facts, enum socktrace_type type)
+static bool return_is_wanted(const struct filter_facts *facts,
+			     struct socktrace_event *ev, enum socktrace_type type)
 {
-	if (wanted(facts, type, SOCKTRACE_EXIT))
+	if (wanted(facts, ev, type, SOCKTRACE_EXIT))
 		return true;
 	/* The LSM hook's records tell of the call that they are part of. */
 	return type == SOCKTRACE_CONNECT &&
-	       (wanted(facts, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT) ||
-		wanted(facts, SOCKTRACE_ADDR_MISMATCH, SOCKTRACE_POINT));
+	       (wanted(facts, ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT) ||
+		wanted(facts, ev, SOCKTRACE_ADDR_MISMATCH, SOCKTRACE_POINT));
 }
 
 /* The caller's address as it is now; the kernel reads it again for itself. */
@@ -82,6 +108,7 @@ static void read_user_addr(struct inflight *call, const void __user *addr, s32 l
  */
 struct inflight *call_enter(enum socktrace_type type, struct pt_regs *regs)
 {
+	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 	struct filter_facts facts;
 	struct inflight *call;
 	bool wants_return, wants_entry;
@@ -90,10 +117,12 @@ struct inflight *call_enter(enum socktrace_type type, struct pt_regs *regs)
 	args[0] = arch_arg(regs, 0);
 	args[1] = arch_arg(regs, 1);
 	args[2] = arch_arg(regs, 2);
-	facts_at_entry(&facts, type == SOCKTRACE_SOCKET ? args[0] : -1);
+	facts_at_entry(&facts, ev);
+	if (type == SOCKTRACE_SOCKET)
+		facts_of_socket_call(&facts, ev, args);
 
-	wants_return = return_is_wanted(&facts, type);
-	wants_entry = wanted(&facts, type, SOCKTRACE_ENTER);
+	wants_return = return_is_wanted(&facts, ev, type);
+	wants_entry = wanted(&facts, ev, type, SOCKTRACE_ENTER);
 	if (!wants_return)
 		sessions_refuse(SOCKTRACE_PHASE_EXIT);
 	if (!wants_return && !wants_entry) {
@@ -106,8 +135,11 @@ struct inflight *call_enter(enum socktrace_type type, struct pt_regs *regs)
 		call = this_cpu_ptr(&spare);
 		call->task = NULL;
 	}
-	call->time_ns = ktime_get_boottime_ns();
+	call->time_ns = compat_boottime_ns();
 	call->call_id = next_call_id();
+	call->tgid = current->tgid;
+	call->tid = current->pid;
+	memcpy(call->comm, current->comm, sizeof(call->comm));
 	call->type = type;
 	call->abi = arch_abi();
 	call->wants_return = wants_return;
@@ -131,6 +163,7 @@ struct inflight *call_enter(enum socktrace_type type, struct pt_regs *regs)
 	default:
 		memcpy(call->args, args, sizeof(args));
 	}
+	inflight_publish(call);
 	return call;
 }
 
@@ -150,24 +183,34 @@ static void record_call(struct socktrace_event *ev, const struct inflight *call,
 	collect_task(ev);
 }
 
-static void offer(struct socktrace_event *ev)
+/* Gives the record to the sessions. Conditions in @unknown can't be judged. */
+static void offer(struct socktrace_event *ev, u32 unknown)
 {
-	struct filter_facts facts = { .descends = collect_descends };
+	struct filter_facts facts;
 
 	filter_facts_of(&facts, ev);
+	facts.known &= ~unknown;
+	facts.descends = collect_descends;
+	facts.in_cgroup = collect_in_cgroup;
 	sessions_offer(ev, &facts);
 }
 
 static void tell_entry(const struct inflight *call, bool missed)
 {
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+	u32 unknown = 0;
 
 	record_call(ev, call, SOCKTRACE_ENTER);
-	if (missed)
+	if (missed) {
+		/* It stands for the return, whose facts nobody will know. */
 		ev->flags |= SOCKTRACE_F_RETURN_MISSED;
+		unknown = SOCKTRACE_MATCH_PHASES | FILTER_RESULT;
+		if (call->type != SOCKTRACE_SOCKET)
+			unknown |= FILTER_ENDS;
+	}
 	if (call->type != SOCKTRACE_SOCKET)
 		collect_fd(ev, call->args[0], 0);
-	offer(ev);
+	offer(ev, unknown);
 }
 
 /*
@@ -189,11 +232,12 @@ void call_entered(struct inflight *call)
 /* The call's result is @ret: the record of the whole call. */
 void call_return(struct inflight *call, long ret)
 {
-	u64 now = ktime_get_boottime_ns();
+	u64 now = compat_boottime_ns();
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 
 	record_call(ev, call, SOCKTRACE_EXIT);
-	ev->duration_ns = now - call->time_ns;
+	/* This clock may step back by some ns when its base is updated. */
+	ev->duration_ns = now > call->time_ns ? now - call->time_ns : 0;
 	ev->ret = ret;
 	switch (call->type) {
 	case SOCKTRACE_SOCKET:
@@ -213,7 +257,7 @@ void call_return(struct inflight *call, long ret)
 		break;
 	}
 	inflight_release(call);
-	offer(ev);
+	offer(ev, 0);
 }
 
 /* The caller changed the address after its entry: its copy, for the record. */
@@ -223,9 +267,9 @@ static void tell_mismatch(const struct inflight *call)
 
 	record_call(ev, call, SOCKTRACE_POINT);
 	ev->type = SOCKTRACE_ADDR_MISMATCH;
-	ev->time_ns = ktime_get_boottime_ns();
+	ev->time_ns = compat_boottime_ns();
 	ev->toctou = SOCKTRACE_TOCTOU_MISMATCH;
-	offer(ev);
+	offer(ev, 0);
 }
 
 /* The kernel's copy takes the place of the caller's, once both were compared. */
@@ -258,7 +302,7 @@ static void tell_security_socket_connect(const struct inflight *call,
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 
 	record_init(ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT);
-	ev->time_ns = ktime_get_boottime_ns();
+	ev->time_ns = compat_boottime_ns();
 	ev->abi = arch_abi();
 	if (call)
 		ev->call_id = call->call_id;
@@ -271,7 +315,7 @@ static void tell_security_socket_connect(const struct inflight *call,
 		ev->addr_source = SOCKTRACE_ADDR_KERNEL;
 	collect_set_socket(ev, sock);
 	collect_task(ev);
-	offer(ev);
+	offer(ev, 0);
 }
 
 /*
@@ -285,6 +329,7 @@ void call_security_socket_connect(struct pt_regs *regs)
 	const void *addr = (const void *)arch_arg(regs, 1);
 	s32 len = clamp_t(s32, arch_arg(regs, 2), 0, RECORD_ADDR_MAX);
 	struct inflight *call = inflight_find(current);
+	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 	struct socket_facts sock_facts = { 0 };
 	struct filter_facts facts;
 
@@ -296,8 +341,10 @@ void call_security_socket_connect(struct pt_regs *regs)
 		take_kernel_addr(call, addr, len);
 	}
 
-	facts_at_entry(&facts, sock_facts.family);
-	if (wanted(&facts, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT))
+	facts_at_entry(&facts, ev);
+	facts.known |= SOCKTRACE_MATCH_FAMILIES | SOCKTRACE_MATCH_TYPES;
+	collect_set_socket(ev, &sock_facts);
+	if (wanted(&facts, ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT))
 		tell_security_socket_connect(call, &sock_facts, addr,
 					     (s32)arch_arg(regs, 2));
 	else

@@ -6,6 +6,7 @@
 #include <linux/module.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
+#include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
@@ -14,6 +15,7 @@
 #include "compat/compat.h"
 #include "probes.h"
 #include "session.h"
+#include "sysfs.h"
 
 static int cdev_open(struct inode *inode, struct file *file)
 {
@@ -112,8 +114,12 @@ static __poll_t cdev_poll(struct file *file, poll_table *wait)
 /* The size of the first version: whoever has less never was a reader. */
 #define CONFIG_SIZE_V1 24
 #define FILTER_SIZE_V1 32
-#define RULE_SIZE_V1 32
+#define RULE_SIZE_V1 256
 #define RULE_SIZE_MAX 4096
+#define INFLIGHT_SIZE_V1 32
+#define CALL_SIZE_V1 56
+#define CALL_SIZE_MAX 4096
+#define CALLS_MAX 65536
 
 /* A structure that may grow, to a user who may know less of it, or more. */
 static long give(void __user *arg, size_t usize, const void *from, size_t ksize)
@@ -305,6 +311,38 @@ static long ioctl_flush(struct session *s, void __user *arg, size_t size)
 	return 0;
 }
 
+static long ioctl_get_inflight(struct session *s, void __user *arg, size_t size)
+{
+	struct socktrace_inflight_call *calls;
+	struct socktrace_inflight inflight;
+	char __user *to;
+	u32 room, i;
+	long err;
+
+	if (size < INFLIGHT_SIZE_V1)
+		return -EINVAL;
+	err = copy_struct_from_user(&inflight, sizeof(inflight), arg, size);
+	if (err)
+		return err;
+	if (inflight.reserved || inflight.call_size < CALL_SIZE_V1 ||
+	    inflight.call_size > CALL_SIZE_MAX)
+		return -EINVAL;
+	room = min_t(u32, inflight.nr_calls, CALLS_MAX);
+	calls = kvzalloc(room * sizeof(*calls) + 1, GFP_KERNEL);
+	if (!calls)
+		return -ENOMEM;
+	to = u64_to_user_ptr(inflight.calls);
+	inflight.total = sessions_inflight(calls, room);
+	/* After the last that was found entered: no age is negative. */
+	inflight.now_ns = compat_boottime_ns();
+	inflight.nr_calls = min(inflight.total, room);
+	for (i = 0; !err && i < inflight.nr_calls; i++)
+		err = give(to + (size_t)i * inflight.call_size, inflight.call_size,
+			   &calls[i], sizeof(calls[i]));
+	kvfree(calls);
+	return err ?: give(arg, size, &inflight, sizeof(inflight));
+}
+
 #define IOCTL(cmd, handler) [_IOC_NR(cmd)] = { _IOC_DIR(cmd), handler }
 static const struct {
 	unsigned int dir;
@@ -318,6 +356,7 @@ static const struct {
 	IOCTL(SOCKTRACE_IOC_STOP, ioctl_stop),
 	IOCTL(SOCKTRACE_IOC_GET_STATS, ioctl_get_stats),
 	IOCTL(SOCKTRACE_IOC_FLUSH, ioctl_flush),
+	IOCTL(SOCKTRACE_IOC_GET_INFLIGHT, ioctl_get_inflight),
 };
 
 /* The size in the command is the caller's: not part of which command it is. */
@@ -340,12 +379,30 @@ static long cdev_compat_ioctl(struct file *file, unsigned int cmd, unsigned long
 }
 #endif
 
+/* /proc/PID/fdinfo/FD: the session's state and its law. */
+static void cdev_show_fdinfo(struct seq_file *m, struct file *file)
+{
+	struct session *s = file->private_data;
+	struct socktrace_stats stats;
+
+	session_stats(s, &stats);
+	seq_printf(m, "started:\t%d\n", session_is_started(s));
+	seq_printf(m, "hits:\t%llu\n", stats.hits);
+	seq_printf(m, "delivered:\t%llu\n", stats.delivered);
+	seq_printf(m, "queued:\t%llu\n", stats.queued);
+	seq_printf(m, "filtered:\t%llu\n", stats.filtered);
+	seq_printf(m, "dropped:\t%llu\n", stats.dropped);
+	seq_printf(m, "missed:\t%llu\n", stats.missed);
+	seq_printf(m, "flushed:\t%llu\n", stats.flushed);
+}
+
 static const struct file_operations cdev_fops = {
 	.owner = THIS_MODULE,
 	.open = cdev_open,
 	.release = cdev_release,
 	.read = cdev_read,
 	.poll = cdev_poll,
+	.show_fdinfo = cdev_show_fdinfo,
 	.unlocked_ioctl = cdev_ioctl,
 #ifdef CONFIG_COMPAT
 	.compat_ioctl = cdev_compat_ioctl,
@@ -357,6 +414,7 @@ static struct miscdevice cdev = {
 	.name = "socktrace",
 	.mode = 0600,
 	.fops = &cdev_fops,
+	.groups = sysfs_groups,
 };
 
 int cdev_init(void)

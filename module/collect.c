@@ -123,6 +123,12 @@ bool collect_descends(u32 tgid)
 	return found;
 }
 
+/* Is current in cgroup @id of the default hierarchy, or in one below it? */
+bool collect_in_cgroup(u64 id)
+{
+	return compat_cgroup_is_below(current, id);
+}
+
 /* By which door current came to a function that both doors lead to. */
 enum socktrace_via collect_via(void)
 {

@@ -16,8 +16,16 @@
 /* Learns what the kernel's headers don't tell. Once, at load; may sleep. */
 void collect_init(void);
 
+/* The conditions of a filter whose facts collect_task() gives. */
+#define COLLECT_TASK_CONDITIONS                                                \
+	(SOCKTRACE_MATCH_UID | SOCKTRACE_MATCH_COMM |                          \
+	 SOCKTRACE_MATCH_COMM_PREFIX | SOCKTRACE_MATCH_NETNS |                 \
+	 SOCKTRACE_MATCH_MNTNS | SOCKTRACE_MATCH_PIDNS |                       \
+	 SOCKTRACE_MATCH_CGROUP | SOCKTRACE_MATCH_CGROUP_TREE)
 void collect_task(struct socktrace_event *ev);
 bool collect_descends(u32 tgid);
+bool collect_in_cgroup(u64 id);
+
 enum socktrace_via collect_via(void);
 
 long collect_user_addr(void *dst, const void __user *src, unsigned int len);

@@ -1,129 +1,355 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/bitops.h>
 #include <linux/errno.h>
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/kernel.h>
+#include <linux/net.h>
+#include <linux/socket.h>
 #include <linux/stddef.h>
+#include <linux/string.h>
 
 #include "filter.h"
 #include "record.h"
 
-/* Does a condition hold? What is not known yet may still come to hold. */
-enum answer { NO, UNKNOWN, YES };
+#define SOCK_TYPE_BITS 0xf /* SOCK_TYPE_MASK, which only the kernel has */
+#define IPV6_UP_TO_ADDR 24 /* what RFC 2133 knew of a sockaddr_in6 */
 
-static enum answer family_is(u64 families, const struct filter_facts *facts)
+/* --- one condition each --------------------------------------------------- */
+
+/* An end of a connection as rules know it: IPv4 as ::ffff:a.b.c.d. */
+struct end {
+	u8 addr[16];
+	u16 port; /* host byte order */
+};
+
+/* False: it is no IPv4 or IPv6 address. */
+static bool end_of(struct end *end, const u8 *sockaddr, unsigned int len)
 {
-	if (facts->family < 0)
-		return facts->final ? NO : UNKNOWN;
-	return facts->family < 64 && families >> facts->family & 1 ? YES : NO;
+	struct sockaddr_in in;
+	struct sockaddr_in6 in6;
+
+	switch (record_addr_family(sockaddr, len)) {
+	case AF_INET:
+		if (len < offsetof(struct sockaddr_in, sin_addr) + sizeof(in.sin_addr))
+			return false;
+		memcpy(&in, sockaddr, min_t(unsigned int, len, sizeof(in)));
+		memset(end->addr, 0, 10);
+		memset(end->addr + 10, 0xff, 2);
+		memcpy(end->addr + 12, &in.sin_addr, 4);
+		end->port = ntohs(in.sin_port);
+		return true;
+	case AF_INET6:
+		if (len < IPV6_UP_TO_ADDR)
+			return false;
+		memcpy(&in6, sockaddr, min_t(unsigned int, len, sizeof(in6)));
+		memcpy(end->addr, &in6.sin6_addr, 16);
+		end->port = ntohs(in6.sin6_port);
+		return true;
+	default:
+		return false;
+	}
 }
 
-static enum answer rule_matches(const struct socktrace_rule *rule,
-				const struct filter_facts *facts)
+static bool prefix_is(const u8 *addr, const u8 *prefix, unsigned int bits)
 {
-	u32 match = rule->match;
-	enum answer answer = YES;
+	unsigned int bytes = bits / 8, rest = bits % 8;
 
-	if (match & SOCKTRACE_MATCH_EVENTS && !(rule->events & facts->event))
-		return NO;
-	if (match & SOCKTRACE_MATCH_TGID && rule->tgid != facts->tgid)
-		return NO;
-	if (match & SOCKTRACE_MATCH_TID && rule->tid != facts->tid)
-		return NO;
-	if (match & SOCKTRACE_MATCH_FAMILIES)
-		answer = family_is(rule->families, facts);
-	/* Last, for it walks the tasks. */
-	if (answer != NO && match & SOCKTRACE_MATCH_ANCESTOR &&
-	    !facts->descends(rule->ancestor))
-		return NO;
-	return answer;
+	return !memcmp(addr, prefix, bytes) &&
+	       (!rest || !((addr[bytes] ^ prefix[bytes]) >> (8 - rest)));
 }
 
-static enum filter_verdict verdict_of(u32 action)
+static bool endpoint_is(const struct socktrace_endpoint *want, const u8 *sockaddr,
+			unsigned int len, bool net, bool port)
 {
-	return action == SOCKTRACE_ACCEPT ? FILTER_ACCEPT : FILTER_REJECT;
+	struct end end;
+
+	return end_of(&end, sockaddr, len) &&
+	       (!net || prefix_is(end.addr, want->addr, want->prefix_len)) &&
+	       (!port || (end.port >= want->port_min && end.port <= want->port_max));
+}
+
+static bool path_is(const struct socktrace_rule *rule, const u8 *sockaddr,
+		    unsigned int len)
+{
+	const unsigned int at = sizeof(__kernel_sa_family_t);
+
+	return record_addr_family(sockaddr, len) == AF_UNIX &&
+	       len >= at + rule->path_len &&
+	       !memcmp(sockaddr + at, rule->path, rule->path_len);
+}
+
+static bool in_mask(u64 mask, int bit)
+{
+	return bit >= 0 && bit < 64 && mask >> bit & 1;
+}
+
+/* --- rules ----------------------------------------------------------------- */
+
+static bool ends_match(const struct socktrace_rule *rule, u32 match,
+		       const struct socktrace_event *ev)
+{
+	bool net, port;
+
+	net = match & SOCKTRACE_MATCH_REMOTE_NET;
+	port = match & SOCKTRACE_MATCH_REMOTE_PORT;
+	if ((net || port) &&
+	    !endpoint_is(&rule->remote, socktrace_addr(ev), ev->addr_len, net, port))
+		return false;
+	net = match & SOCKTRACE_MATCH_LOCAL_NET;
+	port = match & SOCKTRACE_MATCH_LOCAL_PORT;
+	if ((net || port) &&
+	    !endpoint_is(&rule->local, socktrace_local(ev), ev->local_len, net, port))
+		return false;
+	return !(match & SOCKTRACE_MATCH_PATH) ||
+	       path_is(rule, socktrace_addr(ev), ev->addr_len) ||
+	       path_is(rule, socktrace_local(ev), ev->local_len);
+}
+
+static bool result_matches(const struct socktrace_rule *rule, u32 match,
+			   const struct socktrace_event *ev)
+{
+	if (ev->phase != SOCKTRACE_EXIT)
+		return false;
+	return !(match & SOCKTRACE_MATCH_OK && ev->ret < 0) &&
+	       !(match & SOCKTRACE_MATCH_FAILED && ev->ret >= 0) &&
+	       !(match & SOCKTRACE_MATCH_ERROR && -(s64)ev->ret != rule->error) &&
+	       !(match & SOCKTRACE_MATCH_DURATION &&
+		 ev->duration_ns < rule->min_duration_ns);
+}
+
+static bool identity_matches(const struct socktrace_rule *rule, u32 match,
+			     const struct socktrace_event *ev)
+{
+	return !(match & SOCKTRACE_MATCH_UID &&
+		 (ev->uid < rule->uid_min || ev->uid > rule->uid_max)) &&
+	       !(match & SOCKTRACE_MATCH_COMM &&
+		 strncmp(ev->comm, rule->comm, SOCKTRACE_COMM_LEN)) &&
+	       !(match & SOCKTRACE_MATCH_COMM_PREFIX &&
+		 strncmp(ev->comm, rule->comm,
+			 strnlen(rule->comm, SOCKTRACE_COMM_LEN))) &&
+	       !(match & SOCKTRACE_MATCH_NETNS && rule->netns != ev->netns) &&
+	       !(match & SOCKTRACE_MATCH_MNTNS && rule->mntns != ev->mntns) &&
+	       !(match & SOCKTRACE_MATCH_PIDNS && rule->pidns != ev->pidns) &&
+	       !(match & SOCKTRACE_MATCH_CGROUP && rule->cgroup != ev->cgroup_id);
+}
+
+#define IDENTITY                                                               \
+	(SOCKTRACE_MATCH_UID | SOCKTRACE_MATCH_COMM |                          \
+	 SOCKTRACE_MATCH_COMM_PREFIX | SOCKTRACE_MATCH_NETNS |                 \
+	 SOCKTRACE_MATCH_MNTNS | SOCKTRACE_MATCH_PIDNS | SOCKTRACE_MATCH_CGROUP)
+
+/* AF_* of socket()'s argument, else of the socket, else of the address; or -1. */
+static int family_of(const struct socktrace_event *ev)
+{
+	if (ev->type == SOCKTRACE_SOCKET)
+		return ev->args[0];
+	if (ev->flags & SOCKTRACE_F_SOCK)
+		return ev->sock_family;
+	return record_addr_family(ev->addrs, ev->addr_len);
+}
+
+/* SOCK_* of socket()'s argument, else of the socket; or -1. */
+static int type_of(const struct socktrace_event *ev)
+{
+	if (ev->type == SOCKTRACE_SOCKET)
+		return ev->args[1] & SOCK_TYPE_BITS;
+	return ev->flags & SOCKTRACE_F_SOCK ? ev->sock_type : -1;
+}
+
+/* Do these conditions of the rule hold, all of which can be judged? */
+static bool rule_holds(const struct socktrace_rule *rule, u32 match,
+		       const struct filter_facts *facts)
+{
+	const struct socktrace_event *ev = facts->ev;
+
+	if (match & SOCKTRACE_MATCH_EVENTS && !(rule->events >> ev->type & 1))
+		return false;
+	if (match & SOCKTRACE_MATCH_PHASES && !(rule->phases >> ev->phase & 1))
+		return false;
+	if (match & SOCKTRACE_MATCH_TGID && rule->tgid != ev->tgid)
+		return false;
+	if (match & SOCKTRACE_MATCH_TID && rule->tid != ev->tid)
+		return false;
+	if (match & SOCKTRACE_MATCH_FAMILIES && !in_mask(rule->families, family_of(ev)))
+		return false;
+	if (match & SOCKTRACE_MATCH_TYPES && !in_mask(rule->types, type_of(ev)))
+		return false;
+	if (match & IDENTITY && !identity_matches(rule, match, ev))
+		return false;
+	if (match & FILTER_RESULT && !result_matches(rule, match, ev))
+		return false;
+	if (match & FILTER_ENDS && !ends_match(rule, match, ev))
+		return false;
+	/* Last, for they walk trees. */
+	if (match & SOCKTRACE_MATCH_CGROUP_TREE && !facts->in_cgroup(rule->cgroup))
+		return false;
+	return !(match & SOCKTRACE_MATCH_ANCESTOR) || facts->descends(rule->ancestor);
 }
 
 /*
  * The first rule that matches decides. FILTER_UNDECIDED: facts that are yet to
- * come decide; never where the facts are final.
+ * come may still lead to FILTER_ACCEPT; never where all are known.
  */
 enum filter_verdict filter_judge(const struct filter *filter,
 				 const struct filter_facts *facts)
 {
-	u32 i;
+	u64 left = filter->by_event[facts->ev->type] &
+		   filter->by_tgid[facts->ev->tgid % FILTER_TGID_BUCKETS];
+	u32 action = filter->default_action;
+	bool undecided = false;
 
-	for (i = 0; i < filter->nr_rules; i++) {
-		switch (rule_matches(&filter->rules[i], facts)) {
-		case NO:
+	for (; left; left &= left - 1) {
+		const struct socktrace_rule *rule = &filter->rules[__ffs64(left)];
+
+		if (!rule_holds(rule, rule->match & facts->known, facts))
 			continue;
-		case UNKNOWN:
-			return FILTER_UNDECIDED;
-		case YES:
-			return verdict_of(filter->rules[i].action);
+		if (!(rule->match & ~facts->known)) {
+			action = rule->action;
+			break;
 		}
+		if (rule->action == SOCKTRACE_ACCEPT)
+			return FILTER_UNDECIDED;
+		/* It may reject, or leave that to the others. */
+		undecided = true;
 	}
-	return verdict_of(filter->default_action);
+	if (action == SOCKTRACE_REJECT)
+		return FILTER_REJECT;
+	return undecided ? FILTER_UNDECIDED : FILTER_ACCEPT;
 }
 
-/* All that the finished record @ev tells, but for `descends`. */
-void filter_facts_of(struct filter_facts *facts, const struct socktrace_event *ev)
-{
-	facts->event = SOCKTRACE_EVENT_BIT(ev->type);
-	facts->tgid = ev->tgid;
-	facts->tid = ev->tid;
-	facts->final = true;
-	if (ev->type == SOCKTRACE_SOCKET)
-		facts->family = ev->args[0];
-	else if (ev->flags & SOCKTRACE_F_SOCK)
-		facts->family = ev->sock_family;
-	else
-		facts->family = record_addr_family(ev->addrs, ev->addr_len);
-}
-
-/* Works out, once, which events it may accept, so that others need no judging. */
+/* What is worked out once, so that judging looks at few rules, or at none. */
 void filter_prepare(struct filter *filter)
 {
+	unsigned int event, bucket;
 	u32 i;
 
 	filter->events = 0;
+	filter->conditions = 0;
+	memset(filter->by_event, 0, sizeof(filter->by_event));
+	memset(filter->by_tgid, 0, sizeof(filter->by_tgid));
 	if (filter->default_action == SOCKTRACE_ACCEPT)
 		filter->events = SOCKTRACE_EVENTS_ALL;
 	for (i = 0; i < filter->nr_rules; i++) {
 		const struct socktrace_rule *rule = &filter->rules[i];
+		u32 events = SOCKTRACE_EVENTS_ALL;
 
+		if (rule->match & SOCKTRACE_MATCH_EVENTS)
+			events = rule->events;
 		if (rule->action == SOCKTRACE_ACCEPT)
-			filter->events |= rule->match & SOCKTRACE_MATCH_EVENTS ?
-						  rule->events : SOCKTRACE_EVENTS_ALL;
+			filter->events |= events;
+		filter->conditions |= rule->match;
+		for (event = 0; event < ARRAY_SIZE(filter->by_event); event++)
+			if (events >> event & 1)
+				filter->by_event[event] |= 1ULL << i;
+		for (bucket = 0; bucket < FILTER_TGID_BUCKETS; bucket++)
+			if (!(rule->match & SOCKTRACE_MATCH_TGID) ||
+			    rule->tgid % FILTER_TGID_BUCKETS == bucket)
+				filter->by_tgid[bucket] |= 1ULL << i;
 	}
+}
+
+/* --- validation ------------------------------------------------------------ */
+
+/*
+ * One row per field of a rule: it is looked at if one of `bits` is set, and must
+ * be zero else. A row without bits is reserved. `some`: zero could never hold.
+ */
+#define FIELD(field, bits, some)                                               \
+	{ bits, offsetof(struct socktrace_rule, field),                        \
+	  sizeof(((struct socktrace_rule *)0)->field), some }
+static const struct {
+	u32 bits;
+	u16 offset, size;
+	bool some;
+} fields[] = {
+	FIELD(events, SOCKTRACE_MATCH_EVENTS, true),
+	FIELD(phases, SOCKTRACE_MATCH_PHASES, true),
+	FIELD(tgid, SOCKTRACE_MATCH_TGID, true),
+	FIELD(tid, SOCKTRACE_MATCH_TID, true),
+	FIELD(ancestor, SOCKTRACE_MATCH_ANCESTOR, true),
+	FIELD(types, SOCKTRACE_MATCH_TYPES, true),
+	FIELD(families, SOCKTRACE_MATCH_FAMILIES, true),
+	FIELD(uid_min, SOCKTRACE_MATCH_UID, false),
+	FIELD(uid_max, SOCKTRACE_MATCH_UID, false),
+	FIELD(netns, SOCKTRACE_MATCH_NETNS, true),
+	FIELD(mntns, SOCKTRACE_MATCH_MNTNS, true),
+	FIELD(pidns, SOCKTRACE_MATCH_PIDNS, true),
+	FIELD(error, SOCKTRACE_MATCH_ERROR, true),
+	FIELD(cgroup, SOCKTRACE_MATCH_CGROUP | SOCKTRACE_MATCH_CGROUP_TREE, true),
+	FIELD(min_duration_ns, SOCKTRACE_MATCH_DURATION, false),
+	FIELD(comm, SOCKTRACE_MATCH_COMM | SOCKTRACE_MATCH_COMM_PREFIX, true),
+	FIELD(remote.addr, SOCKTRACE_MATCH_REMOTE_NET, false),
+	FIELD(remote.prefix_len, SOCKTRACE_MATCH_REMOTE_NET, false),
+	FIELD(remote.reserved, 0, false),
+	FIELD(remote.port_min, SOCKTRACE_MATCH_REMOTE_PORT, false),
+	FIELD(remote.port_max, SOCKTRACE_MATCH_REMOTE_PORT, false),
+	FIELD(remote.reserved2, 0, false),
+	FIELD(local.addr, SOCKTRACE_MATCH_LOCAL_NET, false),
+	FIELD(local.prefix_len, SOCKTRACE_MATCH_LOCAL_NET, false),
+	FIELD(local.reserved, 0, false),
+	FIELD(local.port_min, SOCKTRACE_MATCH_LOCAL_PORT, false),
+	FIELD(local.port_max, SOCKTRACE_MATCH_LOCAL_PORT, false),
+	FIELD(local.reserved2, 0, false),
+	FIELD(path, SOCKTRACE_MATCH_PATH, false),
+	FIELD(path_len, SOCKTRACE_MATCH_PATH, true),
+	FIELD(reserved, 0, false),
+};
+
+static bool all_zero(const void *bytes, size_t size)
+{
+	return !memchr_inv(bytes, 0, size);
+}
+
+/* Returned by the checks below: this field is bad. Never 0, which is fine. */
+#define BAD(field) (offsetof(struct socktrace_rule, field) + 1)
+
+static u32 endpoint_bad_field(const struct socktrace_endpoint *end, u32 at)
+{
+	const u8 *addr = end->addr;
+	unsigned int whole = end->prefix_len / 8, rest = end->prefix_len % 8;
+
+	if (end->prefix_len > 128)
+		return at + offsetof(struct socktrace_endpoint, prefix_len) + 1;
+	if ((rest && (u8)(addr[whole] << rest)) ||
+	    !all_zero(addr + whole + !!rest, 16 - whole - !!rest))
+		return at + offsetof(struct socktrace_endpoint, addr) + 1;
+	if (end->port_min > end->port_max)
+		return at + offsetof(struct socktrace_endpoint, port_max) + 1;
+	return 0;
+}
+
+/* What no single field can tell. */
+static u32 rule_bad_value(const struct socktrace_rule *rule)
+{
+	size_t comm_len = strnlen(rule->comm, sizeof(rule->comm));
+
+	if (rule->events & ~SOCKTRACE_EVENTS_ALL)
+		return BAD(events);
+	if (rule->phases & ~(SOCKTRACE_PHASE_ENTER | SOCKTRACE_PHASE_EXIT |
+			     1U << SOCKTRACE_POINT))
+		return BAD(phases);
+	if (rule->types & ~((1U << (SOCK_TYPE_BITS + 1)) - 1))
+		return BAD(types);
+	if (rule->uid_min > rule->uid_max)
+		return BAD(uid_max);
+	if (rule->error > 4095)
+		return BAD(error);
+	/* A name of the kernel ends with its NUL: a longer one never comes. */
+	if (comm_len == sizeof(rule->comm) ||
+	    !all_zero(rule->comm + comm_len, sizeof(rule->comm) - comm_len))
+		return BAD(comm);
+	if (rule->path_len > sizeof(rule->path))
+		return BAD(path_len);
+	if (!all_zero(rule->path + rule->path_len, sizeof(rule->path) - rule->path_len))
+		return BAD(path);
+	return endpoint_bad_field(&rule->remote, offsetof(struct socktrace_rule, remote)) ?:
+	       endpoint_bad_field(&rule->local, offsetof(struct socktrace_rule, local));
 }
 
 static bool action_is_valid(u32 action)
 {
 	return action == SOCKTRACE_ACCEPT || action == SOCKTRACE_REJECT;
-}
-
-/* One row per condition: its field must be zero exactly where its bit is not set. */
-#define CONDITION(bit, field)                                                  \
-	{ bit, offsetof(struct socktrace_rule, field),                         \
-	  sizeof(((struct socktrace_rule *)0)->field) }
-static const struct {
-	u32 bit;
-	u16 offset, size;
-} conditions[] = {
-	CONDITION(SOCKTRACE_MATCH_EVENTS, events),
-	CONDITION(SOCKTRACE_MATCH_TGID, tgid),
-	CONDITION(SOCKTRACE_MATCH_TID, tid),
-	CONDITION(SOCKTRACE_MATCH_ANCESTOR, ancestor),
-	CONDITION(SOCKTRACE_MATCH_FAMILIES, families),
-};
-
-static bool field_is_zero(const struct socktrace_rule *rule, u16 offset, u16 size)
-{
-	const u8 *byte = (const u8 *)rule + offset;
-
-	while (size--)
-		if (*byte++)
-			return false;
-	return true;
 }
 
 /* 0, or the offset + 1 of the first bad field of @rule. */
@@ -132,17 +358,17 @@ static u32 rule_bad_field(const struct socktrace_rule *rule)
 	size_t i;
 
 	if (rule->match & ~SOCKTRACE_MATCH_ALL_BITS)
-		return offsetof(struct socktrace_rule, match) + 1;
+		return BAD(match);
 	if (!action_is_valid(rule->action))
-		return offsetof(struct socktrace_rule, action) + 1;
-	/* A condition whose field is zero could never hold: a mistake. */
-	for (i = 0; i < ARRAY_SIZE(conditions); i++)
-		if (!(rule->match & conditions[i].bit) !=
-		    field_is_zero(rule, conditions[i].offset, conditions[i].size))
-			return conditions[i].offset + 1;
-	if (rule->events & ~SOCKTRACE_EVENTS_ALL)
-		return offsetof(struct socktrace_rule, events) + 1;
-	return 0;
+		return BAD(action);
+	for (i = 0; i < ARRAY_SIZE(fields); i++) {
+		bool used = rule->match & fields[i].bits;
+		bool zero = all_zero((const char *)rule + fields[i].offset, fields[i].size);
+
+		if (used ? fields[i].some && zero : !zero)
+			return fields[i].offset + 1;
+	}
+	return rule_bad_value(rule);
 }
 
 /* 0, or -EINVAL with the rule (~0: the header) and the byte offset in it. */

@@ -64,6 +64,13 @@ struct inflight *inflight_find(const struct task_struct *task)
 	return NULL;
 }
 
+static void inflight_withdraw(struct inflight *call)
+{
+	WRITE_ONCE(call->published, 0);
+	/* Before anything of it changes: pairs with inflight_copy(). */
+	smp_wmb();
+}
+
 /*
  * A slot for a call that @task, which is current, just enters; or NULL: none is
  * free. A task makes one such call at a time, so a slot that it has already is
@@ -76,8 +83,10 @@ struct inflight *inflight_claim(struct task_struct *task)
 	u32 home = hash_ptr(task, slot_bits);
 	unsigned int i;
 
-	if (call)
+	if (call) {
+		inflight_withdraw(call);
 		return call;
+	}
 	for (i = 0; i < MAX_STEPS; i++) {
 		call = slot_at(home, i);
 		if (!READ_ONCE(call->task) && !cmpxchg(&call->task, NULL, task)) {
@@ -88,9 +97,63 @@ struct inflight *inflight_claim(struct task_struct *task)
 	return NULL;
 }
 
+/* The call is filled in: inflight_list() may show it. */
+void inflight_publish(struct inflight *call)
+{
+	if (!++call->uses)
+		call->uses++;
+	/* After what it is made of: pairs with inflight_copy(). */
+	smp_store_release(&call->published, call->uses);
+}
+
 void inflight_release(struct inflight *call)
 {
+	inflight_withdraw(call);
 	atomic_dec(&claimed[hash_ptr(call->task, slot_bits)]);
 	/* Whoever claims it must not see what we wrote: pairs with the cmpxchg. */
 	smp_store_release(&call->task, NULL);
+}
+
+/* A copy of the call in slot @call; false: none, or it changed meanwhile. */
+static bool inflight_copy(struct socktrace_inflight_call *out, const struct inflight *call)
+{
+	/* Pairs with inflight_publish(). */
+	u32 published = smp_load_acquire(&call->published);
+
+	if (!published || !READ_ONCE(call->hooked))
+		return false;
+	memset(out, 0, sizeof(*out));
+	out->call_id = call->call_id;
+	out->time_ns = call->time_ns;
+	out->tgid = call->tgid;
+	out->tid = call->tid;
+	out->type = call->type;
+	out->abi = call->abi;
+	out->via = SOCKTRACE_VIA_SYSCALL;
+	memcpy(out->args, call->args, sizeof(out->args));
+	memcpy(out->comm, call->comm, sizeof(out->comm));
+	/* All of the above before the second look. */
+	smp_rmb();
+	return READ_ONCE(call->published) == published;
+}
+
+/*
+ * Fills in at most @room of the calls in flight, and returns how many there are.
+ * The probes must stay armed, or disarmed, meanwhile.
+ */
+unsigned int inflight_list(struct socktrace_inflight_call *calls, unsigned int room)
+{
+	struct socktrace_inflight_call call;
+	unsigned int found = 0, i;
+
+	for (i = 0; slots && i < 1U << slot_bits; i++) {
+		if (!(i % 1024))
+			cond_resched();
+		if (!inflight_copy(&call, &slots[i]))
+			continue;
+		if (found < room)
+			calls[found] = call;
+		found++;
+	}
+	return found;
 }

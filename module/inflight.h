@@ -18,11 +18,15 @@ struct socket_facts {
 	u16 family, type, protocol;
 };
 
-/* Written and read by the calling task alone, but for `task`. */
+/* Written by the calling task alone; `task` says whose it is. */
 struct inflight {
 	struct task_struct *task; /* NULL: free. Claimed by cmpxchg */
 	u64 time_ns; /* entry, CLOCK_BOOTTIME */
 	u64 call_id;
+	u32 uses; /* of this slot, by whomever */
+	u32 published; /* `uses`, while all below is of a call; else 0 */
+	u32 tgid, tid;
+	char comm[SOCKTRACE_COMM_LEN];
 	s32 args[3];
 	u8 type; /* enum socktrace_type */
 	u8 abi; /* enum socktrace_abi */
@@ -40,6 +44,8 @@ int inflight_init(unsigned int max_calls);
 void inflight_exit(void);
 struct inflight *inflight_claim(struct task_struct *task);
 struct inflight *inflight_find(const struct task_struct *task);
+void inflight_publish(struct inflight *call);
 void inflight_release(struct inflight *call);
+unsigned int inflight_list(struct socktrace_inflight_call *calls, unsigned int room);
 
 #endif /* SOCKTRACE_INFLIGHT_H */

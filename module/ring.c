@@ -130,7 +130,7 @@ static u64 ring_gap(struct ring *ring)
 static u64 ring_gap_time(const struct ring *ring)
 {
 	return ring->has_head ? record_completion(&ring->head) :
-				ktime_get_boottime_ns();
+				compat_boottime_ns();
 }
 
 /*

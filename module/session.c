@@ -9,6 +9,7 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
+#include "inflight.h"
 #include "probes.h"
 #include "session.h"
 
@@ -29,6 +30,7 @@ static u64 sessions_memory;
  */
 u32 sessions_events[SOCKTRACE_POINT + 1];
 static u32 sessions_phases; /* likewise: a bit for each that is asked for */
+u32 sessions_asked; /* likewise: conditions that any filter looks at */
 
 /* Which of these phases does the session get records of, of what current does? */
 static u32 session_takes(const struct session *s, u32 phases)
@@ -107,19 +109,24 @@ static void session_notify(struct session *s, struct ring *ring)
 static void session_offer(struct session *s, struct socktrace_event *ev,
 			  const struct filter_facts *facts)
 {
+	bool missed = ev->flags & SOCKTRACE_F_RETURN_MISSED;
 	u32 phases = 1U << ev->phase, takes;
+	enum filter_verdict verdict;
 	struct ring *ring = session_ring(s);
 	struct ring_counts *counts = &ring->counts;
 	unsigned long flags;
 	bool wanted;
 
 	/* A missed return is told to who waits for it, by the entry's record. */
-	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
+	if (missed)
 		phases |= SOCKTRACE_PHASE_EXIT;
 	takes = session_takes(s, phases);
 	if (!takes)
 		return;
-	wanted = session_judge(s, facts) == FILTER_ACCEPT;
+	verdict = session_judge(s, facts);
+	/* What might have been wanted, had it been seen, is told. */
+	wanted = verdict == FILTER_ACCEPT ||
+		 (verdict == FILTER_UNDECIDED && takes & SOCKTRACE_PHASE_EXIT);
 
 	local_irq_save(flags);
 	u64_stats_update_begin(&ring->sync);
@@ -328,17 +335,21 @@ static void sessions_sum_up(void)
 	u32 events[ARRAY_SIZE(sessions_events)] = { 0 };
 	const struct session *s;
 	unsigned int phase;
-	u32 phases = 0;
+	u32 phases = 0, asked = 0;
 
 	lockdep_assert_held(&sessions_lock);
 	list_for_each_entry(s, &sessions_started, node) {
+		const struct filter *filter = rcu_dereference_protected(
+			s->filter, lockdep_is_held(&sessions_lock));
+
 		phases |= s->phases;
+		asked |= filter->conditions;
 		for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 			if (s->phases & 1U << phase)
-				events[phase] |= rcu_dereference_protected(
-					s->filter, lockdep_is_held(&sessions_lock))->events;
+				events[phase] |= filter->events;
 	}
 	WRITE_ONCE(sessions_phases, phases);
+	WRITE_ONCE(sessions_asked, asked);
 	for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 		WRITE_ONCE(sessions_events[phase], events[phase]);
 }
@@ -459,4 +470,15 @@ void sessions_info(struct socktrace_info *info)
 	info->started = sessions_nr_started;
 	info->memory = sessions_memory;
 	mutex_unlock(&sessions_lock);
+}
+
+/* inflight_list(), with no session coming or going. */
+unsigned int sessions_inflight(struct socktrace_inflight_call *calls, unsigned int room)
+{
+	unsigned int found;
+
+	mutex_lock(&sessions_lock);
+	found = inflight_list(calls, room);
+	mutex_unlock(&sessions_lock);
+	return found;
 }

@@ -70,6 +70,7 @@ void session_stop(struct session *s);
 void session_flush(struct session *s);
 void session_stats(struct session *s, struct socktrace_stats *stats);
 void sessions_info(struct socktrace_info *info);
+unsigned int sessions_inflight(struct socktrace_inflight_call *calls, unsigned int room);
 
 /* Pairs with session_start(): who sees it started sees its rings. */
 static inline bool session_was_started(const struct session *s)
@@ -95,6 +96,14 @@ static inline bool sessions_may_want(enum socktrace_type type,
 				     enum socktrace_phase phase)
 {
 	return READ_ONCE(sessions_events[phase]) & SOCKTRACE_EVENT_BIT(type);
+}
+
+extern u32 sessions_asked;
+
+/* Which conditions any started session's filter looks at. */
+static inline u32 sessions_conditions(void)
+{
+	return READ_ONCE(sessions_asked);
 }
 
 bool sessions_want(const struct filter_facts *facts, enum socktrace_phase phase);

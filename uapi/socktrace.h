@@ -286,7 +286,26 @@ struct socktrace_config {
 #define SOCKTRACE_MATCH_TID (1U << 2)
 #define SOCKTRACE_MATCH_ANCESTOR (1U << 3)
 #define SOCKTRACE_MATCH_FAMILIES (1U << 4)
-#define SOCKTRACE_MATCH_ALL_BITS ((1U << 5) - 1)
+#define SOCKTRACE_MATCH_PHASES (1U << 5)
+#define SOCKTRACE_MATCH_TYPES (1U << 6)
+#define SOCKTRACE_MATCH_UID (1U << 7)
+#define SOCKTRACE_MATCH_COMM (1U << 8)
+#define SOCKTRACE_MATCH_COMM_PREFIX (1U << 9)
+#define SOCKTRACE_MATCH_NETNS (1U << 10)
+#define SOCKTRACE_MATCH_MNTNS (1U << 11)
+#define SOCKTRACE_MATCH_PIDNS (1U << 12)
+#define SOCKTRACE_MATCH_CGROUP (1U << 13)
+#define SOCKTRACE_MATCH_CGROUP_TREE (1U << 14)
+#define SOCKTRACE_MATCH_REMOTE_NET (1U << 15)
+#define SOCKTRACE_MATCH_REMOTE_PORT (1U << 16)
+#define SOCKTRACE_MATCH_LOCAL_NET (1U << 17)
+#define SOCKTRACE_MATCH_LOCAL_PORT (1U << 18)
+#define SOCKTRACE_MATCH_PATH (1U << 19)
+#define SOCKTRACE_MATCH_OK (1U << 20)
+#define SOCKTRACE_MATCH_FAILED (1U << 21)
+#define SOCKTRACE_MATCH_ERROR (1U << 22)
+#define SOCKTRACE_MATCH_DURATION (1U << 23)
+#define SOCKTRACE_MATCH_ALL_BITS ((1U << 24) - 1)
 
 enum socktrace_action {
 	SOCKTRACE_ACCEPT = 1,
@@ -294,22 +313,59 @@ enum socktrace_action {
 };
 
 /*
+ * One end of a connection, IPv4 and IPv6. An IPv4 address, also one that an
+ * IPv6 socket shows as ::ffff:a.b.c.d, is matched as the latter: 10.0.0.0/8 is
+ * ::ffff:10.0.0.0 with a prefix of 96 + 8.
+ */
+struct socktrace_endpoint {
+	__u8 addr[16]; /* _NET: network order; zero behind the prefix */
+	__u8 prefix_len; /* _NET: bits, 0 to 128 */
+	__u8 reserved; /* 0 */
+	__u16 port_min; /* _PORT: host byte order */
+	__u16 port_max; /* _PORT: not below port_min */
+	__u16 reserved2; /* 0 */
+};
+
+/*
  * One rule. A condition whose bit is not in `match` is not looked at, and its
  * field must be 0. A condition about a fact that the record does not have does
- * not hold.
+ * not hold: no address, no socket, no result yet.
  */
 struct socktrace_rule {
 	__u32 match; /* SOCKTRACE_MATCH_* */
 	__u32 action; /* enum socktrace_action */
-	__u32 events; /* MATCH_EVENTS: mask of SOCKTRACE_EVENT_BIT() */
-	__u32 tgid; /* MATCH_TGID: process, initial pid namespace */
-	__u32 tid; /* MATCH_TID: thread, initial pid namespace */
-	__u32 ancestor; /* MATCH_ANCESTOR: tgid of a process; its descendants, and itself */
+	__u32 events; /* EVENTS: mask of SOCKTRACE_EVENT_BIT(); not 0 */
+	__u32 phases; /* PHASES: mask of 1 << enum socktrace_phase; not 0 */
+	__u32 tgid; /* TGID: process, initial pid namespace; not 0 */
+	__u32 tid; /* TID: thread, initial pid namespace; not 0 */
+	__u32 ancestor; /* ANCESTOR: tgid of a process; its descendants, and itself */
+	__u32 types; /* TYPES: bit n is SOCK_n; socket()'s argument, else the socket's */
 	/*
-	 * MATCH_FAMILIES: bit n is AF_n. For socket() the domain argument, else
-	 * the socket's family; where there is no socket, the address's.
+	 * FAMILIES: bit n is AF_n. For socket() the domain argument, else the
+	 * socket's family; where there is no socket, the address's.
 	 */
 	__aligned_u64 families;
+	__u32 uid_min; /* UID: real uid, initial user namespace */
+	__u32 uid_max; /* UID: not below uid_min */
+	__u32 netns; /* NETNS: inode of /proc/PID/ns/net; not 0 */
+	__u32 mntns; /* MNTNS: likewise; not 0 */
+	__u32 pidns; /* PIDNS: likewise; not 0 */
+	__u32 error; /* ERROR: the call failed with this errno, 1 to 4095 */
+	__aligned_u64 cgroup; /* CGROUP: v2 id; CGROUP_TREE: it or one below; not 0 */
+	__aligned_u64 min_duration_ns; /* DURATION: the call took so long, or longer */
+	/* COMM: all of it; COMM_PREFIX: its beginning. Up to a NUL; not empty. */
+	char comm[SOCKTRACE_COMM_LEN];
+	/* REMOTE_*: connect's address, accept's peer. LOCAL_*: `local`. */
+	struct socktrace_endpoint remote;
+	struct socktrace_endpoint local;
+	/*
+	 * PATH: `addr` or `local` is AF_UNIX, and its name begins with these
+	 * path_len bytes, 1 to 108; an abstract name begins with a NUL. Of
+	 * `local` it sees what F_LOCAL_TRUNCATED left.
+	 */
+	char path[108];
+	__u8 path_len;
+	__u8 reserved[3]; /* 0 */
 };
 
 /*
@@ -343,10 +399,37 @@ struct socktrace_stats {
 	__aligned_u64 delivered; /* given by read() */
 	__aligned_u64 queued; /* wait in the rings now */
 	__aligned_u64 filtered; /* refused by the filter */
-	__aligned_u64 dropped; /* ring full: told by LOST records */
+	__aligned_u64 dropped; /* ring full: told by LOST records, unless flushed */
 	__aligned_u64 missed; /* returns not hooked: told by F_RETURN_MISSED */
 	__aligned_u64 flushed; /* discarded by FLUSH */
 	__aligned_u64 lost_told; /* of dropped: told by LOST records so far */
+};
+
+/*
+ * One call in flight, of those whose return will be seen. A call that was blocked
+ * since before the first session started is not known.
+ */
+struct socktrace_inflight_call {
+	__aligned_u64 time_ns; /* of its entry, CLOCK_BOOTTIME */
+	__aligned_u64 call_id; /* as its record will have it */
+	__u32 tgid; /* initial pid namespace */
+	__u32 tid; /* initial pid namespace */
+	__u8 type; /* enum socktrace_type */
+	__u8 abi; /* enum socktrace_abi */
+	__u8 via; /* enum socktrace_via */
+	__u8 reserved; /* 0 */
+	__s32 args[3]; /* as socktrace_event::args */
+	char comm[SOCKTRACE_COMM_LEN]; /* any bytes, ends with NUL */
+};
+
+/* GET_INFLIGHT, of `nr_calls` calls at most, `call_size` bytes apart. */
+struct socktrace_inflight {
+	__u32 nr_calls; /* in: room for; out: given */
+	__u32 call_size; /* sizeof(struct socktrace_inflight_call) of the caller */
+	__u32 total; /* out: in flight now; more than nr_calls were not given */
+	__u32 reserved; /* 0 */
+	__aligned_u64 now_ns; /* out: CLOCK_BOOTTIME, for their age */
+	__aligned_u64 calls; /* user's address of struct socktrace_inflight_call[] */
 };
 
 #define SOCKTRACE_IOC_MAGIC 0xD7
@@ -363,8 +446,10 @@ struct socktrace_stats {
 /* STOP: when it returns, no record is made any more; what waits can be read. */
 #define SOCKTRACE_IOC_STOP _IO(SOCKTRACE_IOC_MAGIC, 6)
 #define SOCKTRACE_IOC_GET_STATS _IOR(SOCKTRACE_IOC_MAGIC, 7, struct socktrace_stats)
-/* FLUSH: discards what waits in the rings. */
+/* FLUSH: discards what waits in the rings, losses that were not told too. */
 #define SOCKTRACE_IOC_FLUSH _IO(SOCKTRACE_IOC_MAGIC, 8)
+/* GET_INFLIGHT: the calls that entered and have not returned, of all sessions. */
+#define SOCKTRACE_IOC_GET_INFLIGHT _IOWR(SOCKTRACE_IOC_MAGIC, 9, struct socktrace_inflight)
 
 /* The layout is the contract: the same for every compiler that takes it. */
 #if defined(__cplusplus)
@@ -390,10 +475,16 @@ SOCKTRACE_ASSERT_AT(socktrace_event, lost_count, 168);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_probe) == 64);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_info) == 80 + 64 * SOCKTRACE_MAX_PROBES);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_config) == 24);
-SOCKTRACE_ASSERT(sizeof(struct socktrace_rule) == 32);
-SOCKTRACE_ASSERT_AT(socktrace_rule, families, 24);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_endpoint) == 24);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_rule) == 256);
+SOCKTRACE_ASSERT_AT(socktrace_rule, families, 32);
+SOCKTRACE_ASSERT_AT(socktrace_rule, cgroup, 64);
+SOCKTRACE_ASSERT_AT(socktrace_rule, remote, 96);
+SOCKTRACE_ASSERT_AT(socktrace_rule, path, 144);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_filter) == 32);
 SOCKTRACE_ASSERT_AT(socktrace_filter, rules, 24);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_stats) == 64);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_inflight_call) == 56);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_inflight) == 32);
 
 #endif /* _UAPI_SOCKTRACE_H */

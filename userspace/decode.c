@@ -267,6 +267,39 @@ int decode_family_by_name(const char *name, unsigned int length)
 	return -1;
 }
 
+int decode_type_by_name(const char *name, unsigned int length)
+{
+	unsigned int i;
+
+	if (length > 5 && !strncasecmp(name, "SOCK_", 5)) {
+		name += 5;
+		length -= 5;
+	}
+	for (i = 0; i < ROWS(types); i++) {
+		if (types[i].length && same(types[i].s + 5, name, length))
+			return (int)i;
+	}
+	return -1;
+}
+
+unsigned int decode_errno_by_name(const char *name, unsigned int length)
+{
+	const struct name *row;
+	unsigned int i;
+
+	/* Second names, which the table has not. */
+	if (same("EWOULDBLOCK", name, length))
+		return EAGAIN;
+	if (same("ENOTSUP", name, length))
+		return EOPNOTSUPP;
+	for (i = 1; i < KERNEL_ERRNO + ROWS(kernel_errnos); i++) {
+		row = decode_errno(i);
+		if (row && same(row->s, name, length))
+			return i;
+	}
+	return 0;
+}
+
 unsigned int decode_event_by_name(const char *name, unsigned int length)
 {
 	unsigned int i;

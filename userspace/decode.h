@@ -47,6 +47,12 @@ const struct type_flag *decode_type_flag(unsigned int row);
 /* The family of a name: "inet", "AF_INET", "local"; any case. -1: none. */
 int decode_family_by_name(const char *name, unsigned int length);
 
+/* The type of a name: "stream", "SOCK_STREAM"; any case. -1: none. */
+int decode_type_by_name(const char *name, unsigned int length);
+
+/* The positive errno of a name, in any case. 0: none. */
+unsigned int decode_errno_by_name(const char *name, unsigned int length);
+
 /* The event of a name: enum socktrace_type, or 0. */
 unsigned int decode_event_by_name(const char *name, unsigned int length);
 

@@ -8,7 +8,10 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <unistd.h>
+
+#include "filter_cond.h"
 
 __attribute__((format(printf, 2, 3)))
 static int fail(struct device *device, const char *format, ...)
@@ -121,27 +124,17 @@ int device_configure(struct device *device, struct socktrace_config *config)
 		    strerror(errno));
 }
 
-static const char *rule_field(uint32_t offset)
+/* A bad field in the words of the command line. */
+static const char *field_name(uint32_t offset, char *buffer, size_t size)
 {
-	static const struct {
-		size_t offset;
-		const char *name;
-	} fields[] = {
-		{ offsetof(struct socktrace_rule, match), "match" },
-		{ offsetof(struct socktrace_rule, action), "action" },
-		{ offsetof(struct socktrace_rule, events), "events" },
-		{ offsetof(struct socktrace_rule, tgid), "tgid" },
-		{ offsetof(struct socktrace_rule, tid), "tid" },
-		{ offsetof(struct socktrace_rule, ancestor), "ancestor" },
-		{ offsetof(struct socktrace_rule, families), "families" },
-	};
-	size_t i;
+	const struct filter_cond *cond = filter_cond_by_offset(offset);
 
-	for (i = 0; i < sizeof(fields) / sizeof(fields[0]); i++) {
-		if (fields[i].offset == offset)
-			return fields[i].name;
-	}
-	return "?";
+	if (cond)
+		return filter_cond_name(cond, buffer, size);
+	if (offset == offsetof(struct socktrace_rule, match))
+		return "one of its conditions, which this module does not know";
+	snprintf(buffer, size, "byte %u", offset);
+	return buffer;
 }
 
 int device_filter(struct device *device, const struct socktrace_rule *rules,
@@ -152,17 +145,24 @@ int device_filter(struct device *device, const struct socktrace_rule *rules,
 		.rule_size = sizeof(*rules),
 		.default_action = SOCKTRACE_REJECT,
 		.rules = (uintptr_t)rules,
+		.error_rule = UINT32_MAX,
 	};
+	char field[32];
 
 	if (!control(device, SOCKTRACE_IOC_SET_FILTER, &filter))
 		return 0;
-	if (errno == EINVAL && filter.error_rule < nr_rules)
-		return fail(device, "the module refuses the filter: rule %u of %u, field %s",
-			    filter.error_rule + 1, nr_rules, rule_field(filter.error_field));
-	if (errno == E2BIG)
+	if (errno == E2BIG && nr_rules > device->info.max_rules)
 		return fail(device, "the module takes %u filter rules, %u are needed: "
-				    "ask for fewer processes",
+				    "ask for less",
 			    device->info.max_rules, nr_rules);
+	if ((errno == EINVAL || errno == E2BIG) && filter.error_rule < nr_rules)
+		return fail(device, "the module refuses the filter: in rule %u of %u "
+				    "(see --explain), %s",
+			    filter.error_rule + 1, nr_rules,
+			    field_name(filter.error_field, field, sizeof(field)));
+	if (errno == E2BIG)
+		return fail(device, "the module is older than this reader, and does not know "
+				    "all conditions of the filter");
 	return fail(device, "cannot set the filter: %s", strerror(errno));
 }
 
@@ -195,6 +195,58 @@ int device_stats(struct device *device, struct socktrace_stats *stats)
 	if (!control(device, SOCKTRACE_IOC_GET_STATS, stats))
 		return 0;
 	return fail(device, "cannot get the statistics: %s", strerror(errno));
+}
+
+int device_inflight(struct device *device, struct socktrace_inflight *inflight,
+		    struct socktrace_inflight_call *calls, uint32_t room)
+{
+	*inflight = (struct socktrace_inflight){
+		.nr_calls = room,
+		.call_size = sizeof(*calls),
+		.calls = (uintptr_t)calls,
+	};
+	if (!control(device, SOCKTRACE_IOC_GET_INFLIGHT, inflight))
+		return 0;
+	if (errno == ENOTTY)
+		return fail(device, "the module is older than this reader, and can't tell the "
+				    "calls in flight");
+	return fail(device, "cannot ask for the calls in flight: %s", strerror(errno));
+}
+
+/* Of the probe of socket(); NULL: there is none, or it is not armed. */
+static const struct socktrace_probe *socket_probe(const struct socktrace_info *info)
+{
+	const uint32_t needed = SOCKTRACE_PROBE_BOUND | SOCKTRACE_PROBE_ARMED;
+	uint32_t i;
+
+	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
+		if (info->probes[i].type == SOCKTRACE_SOCKET &&
+		    (info->probes[i].flags & needed) == needed)
+			return &info->probes[i];
+	}
+	return NULL;
+}
+
+bool device_muted(struct device *device)
+{
+	const struct socktrace_probe *probe;
+	uint64_t before;
+	int fd;
+
+	if (get_info(device))
+		return false;
+	probe = socket_probe(&device->info);
+	if (!probe)
+		return false;
+	before = probe->hits;
+	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+	if (fd < 0)
+		return false;
+	close(fd);
+	if (get_info(device))
+		return false;
+	probe = socket_probe(&device->info);
+	return probe && probe->hits == before;
 }
 
 ssize_t device_read(struct device *device, void *buffer, size_t size)

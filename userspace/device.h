@@ -6,7 +6,9 @@
 #ifndef SOCKTRACE_DEVICE_H
 #define SOCKTRACE_DEVICE_H
 
+#include <stdbool.h>
 #include <stddef.h>
+#include <stdint.h>
 #include <sys/types.h>
 
 #include <socktrace.h>
@@ -32,6 +34,13 @@ int device_filter(struct device *device, const struct socktrace_rule *rules,
 int device_start(struct device *device);
 int device_stop(struct device *device);
 int device_stats(struct device *device, struct socktrace_stats *stats);
+
+/* Calls in flight, of all sessions: `room` of them at most. */
+int device_inflight(struct device *device, struct socktrace_inflight *inflight,
+		    struct socktrace_inflight_call *calls, uint32_t room);
+
+/* After the start: a call of our own is not seen by its probe. */
+bool device_muted(struct device *device);
 
 /*
  * Bytes of whole records; 0: nothing is there now; -1: error; DEVICE_END: a

@@ -344,3 +344,31 @@ char *json_event(struct json *json, char *p, const struct socktrace_event *ev)
 	p = result(p, ev);
 	return fmt_lit(p, "}\n");
 }
+
+char *json_inflight(struct json *json, char *p,
+		    const struct socktrace_inflight_call *call, uint64_t now_ns)
+{
+	struct socktrace_event ev;
+	uint64_t until_ns;
+	const char *exe;
+	size_t length;
+
+	record_of_inflight(&ev, call);
+	p = walltime_utc(json->time, fmt_lit(p, "{\"time\":\""), ev.time_ns);
+	p = KEY_NAME(p, "\",\"event\":\"inflight\",\"name\":", decode_event(ev.type), ev.type);
+	if (ev.call_id)
+		p = KEY_U64(p, ",\"call\":", ev.call_id);
+	p = KEY_U64(p, ",\"age_ns\":", now_ns > ev.time_ns ? now_ns - ev.time_ns : 0);
+	p = KEY_U32(p, ",\"pid\":", ev.tgid);
+	p = KEY_U32(p, ",\"tid\":", ev.tid);
+	p = escaped_string(fmt_lit(p, ",\"comm\":"), ev.comm, record_comm_length(&ev));
+	exe = procinfo_exe(json->proc, ev.tgid, ev.comm, json->time->now_ns, &length, &until_ns);
+	if (exe)
+		p = escaped_string(fmt_lit(p, ",\"exe\":"), exe, length);
+	if (ev.abi)
+		p = KEY_NAME(p, ",\"abi\":", decode_abi(ev.abi), ev.abi);
+	if (ev.via)
+		p = KEY_NAME(p, ",\"via\":", decode_via(ev.via), ev.via);
+	p = arguments(p, &ev);
+	return fmt_lit(p, "}\n");
+}

@@ -1,22 +1,17 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "options.h"
 
-#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "decode.h"
 
-#define DEFAULT_EVENTS                                                          \
-	(SOCKTRACE_EVENTS_ALL &                                                 \
-	 ~SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT))
 #define DEFAULT_LATENCY_MS 20
 #define LATENCY_MS_MAX 10000 /* what the module takes */
-#define PID_LIMIT 4194304 /* PID_MAX_LIMIT of the kernel */
 #define EVENT_NAMES                                                             \
 	"socket, connect, accept4, security_socket_connect, addr_mismatch, all"
+#define SHOWN 70 /* columns of an expression, around the mistake */
 
 struct parse {
 	struct options *options;
@@ -37,88 +32,64 @@ static int wrong(struct parse *parse, const char *format, ...)
 	return -1;
 }
 
-/* A decimal number from min to max, and nothing else. */
-static int number(const char *s, size_t length, uint64_t min, uint64_t max,
-		  uint64_t *value)
-{
-	uint64_t v = 0;
-	size_t i;
-
-	if (!length || length > 19)
-		return -1;
-	for (i = 0; i < length; i++) {
-		if (s[i] < '0' || s[i] > '9')
-			return -1;
-		v = v * 10 + (uint64_t)(s[i] - '0');
-	}
-	if (v < min || v > max)
-		return -1;
-	*value = v;
-	return 0;
-}
-
-/* Calls `item` for each part between commas, the empty ones too. */
-static int each(struct parse *parse, const char *list,
-		int (*item)(struct parse *parse, const char *s, int length))
-{
-	for (;;) {
-		size_t length = strcspn(list, ",");
-
-		if (item(parse, list, (int)length))
-			return -1;
-		if (!list[length])
-			return 0;
-		list += length + 1;
-	}
-}
-
-static int add_event(struct parse *parse, const char *s, int length)
-{
-	unsigned int type = decode_event_by_name(s, (unsigned int)length);
-
-	if (length == 3 && !strncmp(s, "all", 3))
-		parse->options->events |= SOCKTRACE_EVENTS_ALL;
-	else if (type)
-		parse->options->events |= SOCKTRACE_EVENT_BIT(type);
-	else
-		return wrong(parse, "-e: unknown event '%.*s' (%s)", length, s,
-			     EVENT_NAMES);
-	return 0;
-}
-
-static int add_pid(struct parse *parse, const char *s, int length)
+/* A condition's option; given several times, any of its values will do. */
+static int add_condition(struct parse *parse, const struct filter_cond *cond, const char *s)
 {
 	struct options *options = parse->options;
-	unsigned int i;
-	uint64_t pid;
+	const struct filter_node **any = &options->conditions[filter_cond_row(cond)], *node;
+	struct filter_error error = { .text = "too many conditions" };
+	char name[32];
 
-	if (number(s, (size_t)length, 1, PID_LIMIT, &pid))
-		return wrong(parse, "-p: '%.*s' is no process id (1 to %d)", length, s,
-			     PID_LIMIT);
-	for (i = 0; i < options->nr_pids; i++) {
-		if (options->pids[i] == pid)
-			return 0;
-	}
-	if (options->nr_pids == SOCKTRACE_MAX_RULES)
-		return wrong(parse, "-p: too many processes at '%.*s' (at most %d)",
-			     length, s, SOCKTRACE_MAX_RULES);
-	options->pids[options->nr_pids++] = (uint32_t)pid;
+	if (!s)
+		s = "";
+	node = filter_value(&options->pool, cond, s, strlen(s), &error);
+	if (node)
+		node = filter_join(&options->pool, FILTER_OR, *any, node);
+	if (!node)
+		return wrong(parse, "%s: %s", filter_cond_name(cond, name, sizeof(name)),
+			     error.text);
+	*any = node;
 	return 0;
 }
 
-static int add_family(struct parse *parse, const char *s, int length)
+/*
+ * A line with the expression and one with a mark at `at`. Bytes that could move
+ * the cursor become blanks; UTF-8's following bytes take no column.
+ */
+static void show_mistake(struct parse *parse, const char *text, size_t at)
 {
-	int family = decode_family_by_name(s, (unsigned int)length);
-	uint64_t value;
+	size_t used = strlen(parse->message), from = at > SHOWN / 2 ? at - SHOWN / 2 : 0, i;
+	int column = from ? 3 : 0;
+	char line[SHOWN + 1];
 
-	if (family >= 0)
-		value = (uint64_t)family;
-	else if (number(s, (size_t)length, 0, 63, &value))
-		return wrong(parse,
-			     "--family: unknown family '%.*s' (inet, inet6, unix, netlink, "
-			     "packet, vsock, ..., or a number from 0 to 63)",
-			     length, s);
-	parse->options->families |= 1ULL << value;
+	while (from && ((unsigned char)text[from] & 0xc0) == 0x80)
+		from--;
+	snprintf(line, sizeof(line), "%s", text + from);
+	for (i = 0; line[i]; i++) {
+		if ((unsigned char)line[i] < ' ' || line[i] == 0x7f)
+			line[i] = ' ';
+		column += from + i < at && ((unsigned char)line[i] & 0xc0) != 0x80;
+	}
+	snprintf(parse->message + used, parse->size - used, "\n  %s%s%s\n  %*s^",
+		 from ? "..." : "", line, strlen(text + from) > i ? "..." : "", column, "");
+}
+
+/* Given several times, all must hold. */
+static int add_filter(struct parse *parse, const char *s)
+{
+	struct options *options = parse->options;
+	struct filter_error error = { .text = "too many conditions" };
+	const struct filter_node *node = filter_parse(&options->pool, s, &error);
+	size_t at = error.at;
+
+	if (node)
+		node = filter_join(&options->pool, FILTER_AND, options->filter, node);
+	if (!node) {
+		wrong(parse, "--filter: %s", error.text);
+		show_mistake(parse, s, at);
+		return -1;
+	}
+	options->filter = node;
 	return 0;
 }
 
@@ -162,28 +133,30 @@ static int set_color(struct parse *parse, const char *s)
 static int set_number(struct parse *parse, const char *option, const char *s,
 		      uint64_t min, uint64_t max, uint64_t *value)
 {
-	if (number(s, strlen(s), min, max, value))
+	if (value_number(s, strlen(s), min, max, value))
 		return wrong(parse, "%s: '%s' is no number from %llu to %llu", option, s,
 			     (unsigned long long)min, (unsigned long long)max);
 	return 0;
 }
 
-enum { OPT_FAMILY = 256, OPT_ENTER, OPT_STATS, OPT_COLOR, OPT_DEVICE, OPT_RECORDS,
-       OPT_LATENCY };
+enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_ENTER, OPT_STATS, OPT_COLOR,
+       OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
+       OPT_CONDITION /* and those of the conditions' rows */ };
 
-static const struct row {
+struct row {
 	int code; /* the short option's letter, or an OPT_ of no letter */
 	const char *name;
 	const char *argument; /* NULL: takes none */
 	const char *help;
-} rows[] = {
-	{ 'e', "event", "EVENT[,EVENT]", "only these events, see below" },
-	{ 'p', "pid", "PID[,PID]", "only these processes (initial pid namespace)" },
+};
+static const struct row rows[] = {
 	{ 'f', "follow", NULL, "with -p: their descendants too" },
-	{ OPT_FAMILY, "family", "FAMILY[,FAMILY]", "only these: inet, inet6, unix, netlink, ..." },
+	{ OPT_FILTER, "filter", "EXPRESSION", "only what this holds for, see socktrace-read(1)" },
+	{ OPT_EXPLAIN, "explain", NULL, "print the rules of all that, and end" },
 	{ 'o', "output", "FORMAT[:FILE]", "text or json; FILE - is standard output" },
 	{ 'n', "count", "COUNT", "stop after COUNT events" },
 	{ OPT_ENTER, "enter", NULL, "records of entry to a call too" },
+	{ OPT_INFLIGHT, "inflight", NULL, "print the calls that did not return yet, and end" },
 	{ OPT_STATS, "stats", NULL, "statistics at the end and on SIGUSR1" },
 	{ 'q', "quiet", NULL, "no banner, no header; loss is told all the same" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default), always or never" },
@@ -194,29 +167,63 @@ static const struct row {
 	{ 'V', "version", NULL, "the version" },
 };
 #define ROWS (sizeof(rows) / sizeof(rows[0]))
+#define ROWS_ALL (FILTER_CONDS + ROWS)
+
+/* Conditions first, then all else. False: of a condition that is no option. */
+static bool get_row(size_t i, struct row *row)
+{
+	const struct filter_cond *cond;
+
+	if (i >= FILTER_CONDS) {
+		*row = rows[i - FILTER_CONDS];
+		return true;
+	}
+	cond = filter_cond((unsigned int)i);
+	*row = (struct row){ cond->letter ? cond->letter : OPT_CONDITION + (int)i,
+			     cond->option, cond->argument, cond->help };
+	return cond->option;
+}
+
+/* The condition of the option; NULL: it is none's. */
+static const struct filter_cond *condition_of(int code)
+{
+	struct row row;
+	unsigned int i;
+
+	for (i = 0; i < FILTER_CONDS; i++) {
+		if (get_row(i, &row) && row.code == code)
+			return filter_cond(i);
+	}
+	return NULL;
+}
 
 void options_help(FILE *to)
 {
+	struct row row;
 	size_t i;
 
 	fputs("Usage: socktrace-read [OPTION]... [-- COMMAND [ARGUMENT]...]\n"
 	      "Traces socket(), connect() and accept() of all processes, or of COMMAND and\n"
-	      "its descendants, by the kernel module socktrace.\n\n", to);
-	for (i = 0; i < ROWS; i++) {
+	      "its descendants, by the kernel module socktrace.\n\n"
+	      "Conditions, all of which must hold; of values between commas, one:\n", to);
+	for (i = 0; i < ROWS_ALL; i++) {
 		char left[40];
 
-		snprintf(left, sizeof(left), "--%s%s%s", rows[i].name,
-			 rows[i].argument ? " " : "",
-			 rows[i].argument ? rows[i].argument : "");
-		if (rows[i].code < 256)
-			fprintf(to, "  -%c, ", rows[i].code);
+		if (!get_row(i, &row))
+			continue;
+		if (row.code == 'o')
+			fputs("\nAll else:\n", to);
+		snprintf(left, sizeof(left), "--%s%s%s", row.name, row.argument ? " " : "",
+			 row.argument ? row.argument : "");
+		if (row.code < 256)
+			fprintf(to, "  -%c, ", row.code);
 		else
 			fputs("      ", to);
-		fprintf(to, "%-25s%s%s\n", left, strlen(left) < 25 ? "" : "\n                               ",
-			rows[i].help);
+		fprintf(to, "%-25s%s%s\n", left,
+			strlen(left) < 25 ? "" : "\n                               ", row.help);
 	}
 	fputs("\nEVENT: " EVENT_NAMES ".\n"
-	      "Without -e it is all but security_socket_connect.\n", to);
+	      "Without -e it is all but security_socket_connect, and what --filter names.\n", to);
 	fputs("\nThe trace goes to standard output; of a COMMAND to standard error, unless\n"
 	      "FILE is named. The exit status is the COMMAND's; else 0, 1 trouble, 2 usage.\n",
 	      to);
@@ -225,34 +232,38 @@ void options_help(FILE *to)
 /* What getopt_long() takes, from the same rows. */
 static void getopt_tables(char *letters, struct option *longs)
 {
+	struct row row;
 	size_t i;
 
 	/* '+': options end at the command; ':': a missing value is told apart */
 	*letters++ = '+';
 	*letters++ = ':';
-	for (i = 0; i < ROWS; i++) {
-		longs[i] = (struct option){
-			.name = rows[i].name,
-			.has_arg = rows[i].argument ? required_argument : no_argument,
-			.val = rows[i].code,
-		};
-		if (rows[i].code >= 256)
+	for (i = 0; i < ROWS_ALL; i++) {
+		if (!get_row(i, &row))
 			continue;
-		*letters++ = (char)rows[i].code;
-		if (rows[i].argument)
+		*longs++ = (struct option){
+			.name = row.name,
+			.has_arg = row.argument ? required_argument : no_argument,
+			.val = row.code,
+		};
+		if (row.code >= 256)
+			continue;
+		*letters++ = (char)row.code;
+		if (row.argument)
 			*letters++ = ':';
 	}
 	*letters = '\0';
-	longs[ROWS] = (struct option){ 0 };
+	*longs = (struct option){ 0 };
 }
 
 static const struct row *row_of(int code)
 {
+	static struct row row;
 	size_t i;
 
-	for (i = 0; i < ROWS; i++) {
-		if (rows[i].code == code)
-			return &rows[i];
+	for (i = 0; i < ROWS_ALL; i++) {
+		if (get_row(i, &row) && row.code == code)
+			return &row;
 	}
 	return NULL;
 }
@@ -273,19 +284,24 @@ static int bad_option(struct parse *parse, int code, const char *word)
 
 static int apply(struct parse *parse, int code, const char *word)
 {
+	const struct filter_cond *cond = condition_of(code);
 	struct options *options = parse->options;
 	uint64_t value;
 
+	if (cond)
+		return add_condition(parse, cond, optarg);
 	switch (code) {
-	case 'e':
-		return each(parse, optarg, add_event);
-	case 'p':
-		return each(parse, optarg, add_pid);
+	case OPT_FILTER:
+		return add_filter(parse, optarg);
+	case OPT_EXPLAIN:
+		options->explain = true;
+		return 0;
+	case OPT_INFLIGHT:
+		options->inflight = true;
+		return 0;
 	case 'f':
 		options->follow = true;
 		return 0;
-	case OPT_FAMILY:
-		return each(parse, optarg, add_family);
 	case 'o':
 		return set_format(parse, optarg);
 	case 'n':
@@ -324,6 +340,9 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 {
 	struct options *options = parse->options;
 	bool dashes = rest > 1 && !strcmp(argv[rest - 1], "--");
+	bool conditions = options->filter != NULL;
+	const struct filter_node *pids;
+	unsigned int i;
 
 	if (rest < argc && !dashes)
 		return wrong(parse, "'%s' is no option (a command comes after --)", argv[rest]);
@@ -331,21 +350,32 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 		return wrong(parse, "no command after '--'");
 	if (rest < argc)
 		options->command = argv + rest;
-	if (options->follow && !options->nr_pids && !options->command)
+	pids = options->conditions[filter_cond_row(condition_of('p'))];
+	if (options->follow && !pids && !options->command)
 		return wrong(parse, "-f needs -p PID (a command is followed anyway)");
-	if (options->nr_pids && options->command)
+	if (pids && options->command)
 		return wrong(parse, "-p and a command: only one of them can be traced");
-	if (!options->events)
-		options->events = DEFAULT_EVENTS;
+	for (i = 0; i < FILTER_CONDS; i++)
+		conditions |= options->conditions[i] != NULL;
+	if (options->inflight && (conditions || options->command || options->explain))
+		return wrong(parse, "--inflight takes no conditions and no command: it prints "
+				    "all calls that did not return yet");
+	/* Who asks for entries gets some. */
+	options->enter |= options->pool.phases >> SOCKTRACE_ENTER & 1;
 	return 0;
+}
+
+void options_free(struct options *options)
+{
+	filter_pool_free(&options->pool);
 }
 
 enum options_result options_parse(struct options *options, int argc, char **argv,
 				  char *message, size_t size)
 {
 	struct parse parse = { .options = options, .message = message, .size = size };
-	char letters[2 * ROWS + 3];
-	struct option longs[ROWS + 1];
+	char letters[2 * ROWS_ALL + 3];
+	struct option longs[ROWS_ALL + 1];
 	int code;
 
 	*options = (struct options){

@@ -10,16 +10,20 @@
 
 #include <socktrace.h>
 
+#include "filter_expr.h"
+
 enum options_format { FORMAT_TEXT, FORMAT_JSON };
 enum options_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
 
 /* Strings and `command` are parts of argv. */
 struct options {
-	uint32_t events; /* mask of SOCKTRACE_EVENT_BIT() */
-	uint64_t families; /* bit n is AF_n; 0: any */
-	uint32_t pids[SOCKTRACE_MAX_RULES];
-	unsigned int nr_pids;
-	bool follow; /* descendants of pids[] too */
+	struct filter_pool pool; /* of the conditions; options_free() */
+	/* By filter_cond_row(): what the option asks for; NULL: not given. */
+	const struct filter_node *conditions[FILTER_CONDS];
+	const struct filter_node *filter; /* --filter; NULL: not given */
+	bool follow; /* descendants of -p's processes too */
+	bool explain;
+	bool inflight;
 	bool enter; /* entry records too */
 	bool stats;
 	bool quiet;
@@ -37,11 +41,17 @@ enum options_result {
 	OPTIONS_RUN,
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
-	OPTIONS_WRONG /* `message` says what, without a newline */
+	/*
+	 * `message` says what, without a newline at its end. Of --filter: two
+	 * lines more, with the expression and a mark under the mistake.
+	 */
+	OPTIONS_WRONG
 };
+#define OPTIONS_MESSAGE_MAX 1024
 
 enum options_result options_parse(struct options *options, int argc, char **argv,
 				  char *message, size_t size);
 void options_help(FILE *to);
+void options_free(struct options *options);
 
 #endif

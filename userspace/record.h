@@ -3,6 +3,8 @@
 #ifndef SOCKTRACE_RECORD_H
 #define SOCKTRACE_RECORD_H
 
+#include <string.h>
+
 #include <socktrace.h>
 
 static inline unsigned int record_addr_length(const struct socktrace_event *ev)
@@ -26,6 +28,23 @@ static inline unsigned int record_comm_length(const struct socktrace_event *ev)
 	while (n < SOCKTRACE_COMM_LEN && ev->comm[n])
 		n++;
 	return n;
+}
+
+/* A call in flight as the record of its entry, with what is known of it. */
+static inline void record_of_inflight(struct socktrace_event *ev,
+				      const struct socktrace_inflight_call *call)
+{
+	memset(ev, 0, sizeof(*ev));
+	ev->type = call->type;
+	ev->phase = SOCKTRACE_ENTER;
+	ev->abi = call->abi;
+	ev->via = call->via;
+	ev->time_ns = call->time_ns;
+	ev->call_id = call->call_id;
+	ev->tgid = call->tgid;
+	ev->tid = call->tid;
+	memcpy(ev->args, call->args, sizeof(ev->args));
+	memcpy(ev->comm, call->comm, sizeof(ev->comm));
 }
 
 #endif

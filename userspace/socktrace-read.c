@@ -13,17 +13,11 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "command.h"
-#include "decode.h"
-#include "device.h"
 #include "filter_build.h"
-#include "json.h"
-#include "options.h"
-#include "out.h"
+#include "inflight.h"
 #include "procinfo.h"
+#include "report.h"
 #include "signals.h"
-#include "text.h"
-#include "walltime.h"
 
 #ifndef VERSION
 #define VERSION "0"
@@ -34,47 +28,10 @@ enum { EXIT_USAGE = 2 };
 #define BATCH 256 /* records of one read() */
 #define WATERMARK 64 /* records on one CPU that end its wait */
 
-struct reader {
-	struct options options;
-	struct device device;
-	struct command command;
-	struct out out;
-	const char *out_name;
-	struct walltime time;
-	struct procinfo proc;
-	struct json json;
-	struct text text;
-	struct socktrace_config config;
-	uint64_t *batch; /* aligned as records are */
-	size_t batch_size;
-	uint64_t events; /* given to the output, LOST records apart */
-	bool tracing;
-	bool failed;
-};
-
-__attribute__((format(printf, 1, 2)))
-static void complain(const char *format, ...)
-{
-	char line[512] = "socktrace-read: ";
-	size_t at = strlen(line), length;
-	va_list args;
-
-	va_start(args, format);
-	vsnprintf(line + at, sizeof(line) - at - 1, format, args);
-	va_end(args);
-	/* In one write, so that it is not mixed with the command's lines. */
-	length = strlen(line);
-	line[length++] = '\n';
-	while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
-		;
-}
-
 static int setup_device(struct reader *reader)
 {
 	const struct options *options = &reader->options;
-	struct socktrace_rule rules[SOCKTRACE_MAX_RULES];
 	struct socktrace_config *config = &reader->config;
-	uint32_t ancestor = options->command ? (uint32_t)getpid() : 0;
 	uint32_t ring;
 
 	if (device_open(&reader->device, options->device))
@@ -91,7 +48,7 @@ static int setup_device(struct reader *reader)
 	else
 		config->watermark = 1;
 	if (device_configure(&reader->device, config) ||
-	    device_filter(&reader->device, rules, filter_build(options, ancestor, rules)))
+	    device_filter(&reader->device, reader->rules, reader->nr_rules))
 		return -1;
 	reader->batch_size = BATCH * (size_t)reader->device.info.record_size;
 	reader->batch = malloc(reader->batch_size);
@@ -129,101 +86,6 @@ static bool wants_color(const struct reader *reader)
 		return reader->options.color == COLOR_ALWAYS;
 	return !(no_color && *no_color) && term && strcmp(term, "dumb") &&
 	       isatty(reader->out.fd);
-}
-
-/* Warns of events that were asked for and that this kernel can't give. */
-static void warn_missing(const struct socktrace_info *info, uint32_t events)
-{
-	unsigned int type, i;
-	uint32_t bound = 0;
-
-	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
-		if ((info->probes[i].flags & SOCKTRACE_PROBE_BOUND) && info->probes[i].type < 32)
-			bound |= SOCKTRACE_EVENT_BIT(info->probes[i].type);
-	}
-	/* A mismatch is seen by connect's probe and the LSM hook together. */
-	if (!(~bound & (SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |
-			SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT))))
-		bound |= SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH);
-	for (type = 0; type < 32; type++) {
-		if (events & ~bound & SOCKTRACE_EVENT_BIT(type))
-			complain("this kernel has no function to probe for %s: none will be seen",
-				 decode_event(type) ? decode_event(type)->s : "it");
-	}
-}
-
-static void banner(const struct reader *reader)
-{
-	const struct socktrace_info *info = &reader->device.info;
-	char events[128], symbols[256] = "";
-	char *p = events;
-	unsigned int type, i;
-	size_t at = 0;
-
-	for (type = 0; type < 32; type++) {
-		const struct name *name = decode_event(type);
-
-		if (!(reader->options.events & SOCKTRACE_EVENT_BIT(type)) || !name)
-			continue;
-		*p++ = ' ';
-		p = fmt_mem(p, name->s, name->length);
-	}
-	*p = '\0';
-	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
-		const struct socktrace_probe *probe = &info->probes[i];
-
-		if (!(probe->flags & SOCKTRACE_PROBE_BOUND))
-			continue;
-		at += (size_t)snprintf(symbols + at, sizeof(symbols) - at, "%s%.*s",
-				       at ? " " : "", SOCKTRACE_SYMBOL_LEN, probe->symbol);
-		if (at >= sizeof(symbols))
-			break;
-	}
-	complain("tracing%s (%s)%s", events, symbols,
-		 reader->options.command ? "" : "; Ctrl-C ends");
-}
-
-static void print_stats(struct reader *reader, bool at_rest)
-{
-	struct socktrace_stats s;
-	uint64_t sum;
-
-	if (device_stats(&reader->device, &s)) {
-		complain("%s", reader->device.error);
-		return;
-	}
-	sum = s.delivered + s.queued + s.filtered + s.dropped + s.missed + s.flushed;
-	complain("hits %" PRIu64 " = delivered %" PRIu64 " + queued %" PRIu64
-		 " + filtered %" PRIu64 " + dropped %" PRIu64 " + missed %" PRIu64
-		 " + flushed %" PRIu64 "%s",
-		 (uint64_t)s.hits, (uint64_t)s.delivered, (uint64_t)s.queued,
-		 (uint64_t)s.filtered, (uint64_t)s.dropped, (uint64_t)s.missed,
-		 (uint64_t)s.flushed,
-		 at_rest && sum != s.hits ? " (this does NOT add up: please report it)" : "");
-}
-
-/* Whatever was lost is told, wanted or not. */
-static void tell_loss(struct reader *reader)
-{
-	struct socktrace_stats s;
-
-	if (device_stats(&reader->device, &s)) {
-		complain("%s", reader->device.error);
-		reader->failed = true;
-		return;
-	}
-	if (s.dropped)
-		complain("LOST %" PRIu64 " records: the ring was full (%u records per CPU; "
-			 "a larger --records or a narrower filter helps)",
-			 (uint64_t)s.dropped, reader->config.records_per_cpu);
-	if (s.missed)
-		complain("%" PRIu64 " returns were missed: more calls were in flight than the "
-			 "module's maxactive of %u", (uint64_t)s.missed,
-			 reader->device.info.maxactive);
-	if (reader->out.error && reader->out.error != EPIPE)
-		complain("%" PRIu64 " records were read but not written, %" PRIu64
-			 " were still queued",
-			 reader->out.unwritten, (uint64_t)s.queued);
 }
 
 static void write_failed(struct reader *reader)
@@ -377,8 +239,9 @@ static int trace(struct reader *reader)
 		return EXIT_FAILURE;
 	}
 	reader->tracing = true;
+	warn_muted(reader);
 	if (!options->quiet) {
-		warn_missing(&reader->device.info, options->events);
+		warn_missing(reader);
 		if (options->format == FORMAT_TEXT &&
 		    (isatty(reader->out.fd) || reader->out.fd == STDERR_FILENO))
 			banner(reader);
@@ -394,12 +257,40 @@ static int trace(struct reader *reader)
 	return reader->command.pid ? command_exit_status(&reader->command) : EXIT_SUCCESS;
 }
 
+static void setup_formats(struct reader *reader)
+{
+	walltime_init(&reader->time);
+	procinfo_init(&reader->proc);
+	json_init(&reader->json, &reader->time, &reader->proc);
+	text_init(&reader->text, &reader->time, wants_color(reader));
+}
+
+/* 0, or the exit status. */
+static int setup_rules(struct reader *reader)
+{
+	const struct options *options = &reader->options;
+	struct filter_error error;
+	int n;
+
+	if (options->command && !options->explain && !procinfo_initial_pidns()) {
+		complain("a command can be traced from the initial pid namespace only");
+		return EXIT_FAILURE;
+	}
+	n = filter_build(&reader->options, options->command ? (uint32_t)getpid() : 0,
+			 reader->rules, &error);
+	if (n > 0) {
+		reader->nr_rules = (unsigned int)n;
+		return 0;
+	}
+	if (n)
+		complain("these conditions can't be rules of the kernel: %s", error.text);
+	else
+		complain("no call can meet all these conditions");
+	return EXIT_USAGE;
+}
+
 static int setup(struct reader *reader)
 {
-	if (reader->options.command && !procinfo_initial_pidns()) {
-		complain("a command can be traced from the initial pid namespace only");
-		return -1;
-	}
 	if (signals_init()) {
 		complain("cannot catch signals: %s", strerror(errno));
 		return -1;
@@ -412,40 +303,91 @@ static int setup(struct reader *reader)
 		complain("cannot open %s: %s", reader->out_name, strerror(errno));
 		return -1;
 	}
-	walltime_init(&reader->time);
-	procinfo_init(&reader->proc);
-	json_init(&reader->json, &reader->time, &reader->proc);
-	text_init(&reader->text, &reader->time, wants_color(reader));
+	setup_formats(reader);
 	return 0;
+}
+
+static int explain(const struct reader *reader)
+{
+	if (!filter_explain(reader->rules, reader->nr_rules, stdout))
+		return EXIT_SUCCESS;
+	complain("cannot write standard output: %s", strerror(errno));
+	return EXIT_FAILURE;
+}
+
+static int print_inflight(struct reader *reader)
+{
+	struct device *device = &reader->device;
+
+	if (device_open(device, reader->options.device)) {
+		complain("%s", device->error);
+		return EXIT_FAILURE;
+	}
+	if (!device->info.started) {
+		complain("no session is tracing, so no call is followed: start one, and ask again");
+		return EXIT_FAILURE;
+	}
+	if (setup_output(reader)) {
+		complain("cannot open %s: %s", reader->out_name, strerror(errno));
+		return EXIT_FAILURE;
+	}
+	setup_formats(reader);
+	if (!inflight_print(device, &reader->out,
+			    reader->options.format == FORMAT_JSON ? &reader->json : NULL,
+			    &reader->text))
+		return EXIT_SUCCESS;
+	if (!reader->out.error)
+		complain("%s", device->error);
+	else if (reader->out.error != EPIPE)
+		complain("cannot write %s: %s", reader->out_name, strerror(reader->out.error));
+	return reader->out.error == EPIPE ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+/* What the options ask for; the exit status. */
+static int act(struct reader *reader)
+{
+	int status;
+
+	if (reader->options.inflight)
+		return print_inflight(reader);
+	status = setup_rules(reader);
+	if (status)
+		return status;
+	if (reader->options.explain)
+		return explain(reader);
+	return setup(reader) ? EXIT_FAILURE : trace(reader);
 }
 
 int main(int argc, char **argv)
 {
 	static struct reader reader = { .device.fd = -1, .out.fd = -1 };
-	char message[256];
-	int status = EXIT_FAILURE;
+	char message[OPTIONS_MESSAGE_MAX];
+	int status = EXIT_SUCCESS;
 
 	switch (options_parse(&reader.options, argc, argv, message, sizeof(message))) {
 	case OPTIONS_RUN:
+		status = act(&reader);
 		break;
 	case OPTIONS_HELP:
 		options_help(stdout);
-		return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+		status = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+		break;
 	case OPTIONS_VERSION:
 		printf("socktrace-read %s (interface %d)\n", VERSION, SOCKTRACE_ABI_VERSION);
-		return fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+		status = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+		break;
 	case OPTIONS_WRONG:
 		complain("%s", message);
-		return EXIT_USAGE;
+		status = EXIT_USAGE;
+		break;
 	}
-	if (!setup(&reader))
-		status = trace(&reader);
 	if (reader.out.fd > STDERR_FILENO && close(reader.out.fd) && status == EXIT_SUCCESS) {
 		complain("cannot write %s: %s", reader.out_name, strerror(errno));
 		status = EXIT_FAILURE;
 	}
 	out_close(&reader.out);
 	device_close(&reader.device);
+	options_free(&reader.options);
 	free(reader.batch);
 	return status;
 }

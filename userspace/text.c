@@ -13,6 +13,7 @@
 
 #define PROCESS_WIDTH 20 /* at first */
 #define PROCESS_WIDTH_MAX 40 /* longer ones push their own line only */
+#define AGE_WIDTH 14
 #define CALL_WIDTH 58 /* results stand below each other from here on */
 
 #define RED "\033[31m"
@@ -65,6 +66,14 @@ static char *pad(char *p, unsigned int have, unsigned int want)
 char *text_header(const struct text *text, char *p)
 {
 	p = fmt_lit(p, "TIME            PROCESS");
+	p = pad(p, sizeof("PROCESS") - 1, text->process_width);
+	return fmt_lit(p, " CALL\n");
+}
+
+char *text_inflight_header(const struct text *text, char *p)
+{
+	p = pad(p, 0, AGE_WIDTH - (sizeof("AGE") - 1));
+	p = fmt_lit(p, "AGE PROCESS");
 	p = pad(p, sizeof("PROCESS") - 1, text->process_width);
 	return fmt_lit(p, " CALL\n");
 }
@@ -284,6 +293,13 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 	}
 }
 
+static char *seconds(char *p, uint64_t ns)
+{
+	p = fmt_u64(p, ns / 1000000000);
+	*p++ = '.';
+	return fmt_6digits(p, (uint32_t)(ns % 1000000000 / 1000));
+}
+
 static char *result(const struct text *text, char *p, const struct socktrace_event *ev)
 {
 	const struct name *name;
@@ -304,9 +320,7 @@ static char *result(const struct text *text, char *p, const struct socktrace_eve
 		if (text->color)
 			p = fmt_lit(p, PLAIN);
 	}
-	p = fmt_u64(fmt_lit(p, " <"), ev->duration_ns / 1000000000);
-	*p++ = '.';
-	p = fmt_6digits(p, (uint32_t)(ev->duration_ns % 1000000000 / 1000));
+	p = seconds(fmt_lit(p, " <"), ev->duration_ns);
 	*p++ = '>';
 	return p;
 }
@@ -400,6 +414,24 @@ char *text_event(struct text *text, char *p, const struct socktrace_event *ev)
 		*p++ = ' ';
 		p = call(text, p, ev);
 	}
+	*p++ = '\n';
+	return p;
+}
+
+char *text_inflight(struct text *text, char *p,
+		    const struct socktrace_inflight_call *inflight, uint64_t now_ns)
+{
+	struct socktrace_event ev;
+	char age[32];
+	size_t length;
+
+	record_of_inflight(&ev, inflight);
+	length = (size_t)(seconds(age, now_ns > ev.time_ns ? now_ns - ev.time_ns : 0) - age);
+	p = fmt_mem(pad(p, (unsigned int)length, AGE_WIDTH), age, length);
+	*p++ = ' ';
+	p = process(text, p, &ev);
+	*p++ = ' ';
+	p = call(text, p, &ev);
 	*p++ = '\n';
 	return p;
 }

@@ -28,4 +28,9 @@ char *text_header(const struct text *text, char *p);
  */
 char *text_event(struct text *text, char *p, const struct socktrace_event *ev);
 
+/* Likewise, calls that did not return yet. */
+char *text_inflight_header(const struct text *text, char *p);
+char *text_inflight(struct text *text, char *p,
+		    const struct socktrace_inflight_call *call, uint64_t now_ns);
+
 #endif

@@ -23,12 +23,18 @@
 #include <linux/version.h>
 #include <linux/vmalloc.h>
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 3, 0)
-static inline u64 ktime_get_boottime_ns(void)
+/*
+ * A record's clock. Where a kprobe is a breakpoint its handler counts as an NMI,
+ * in which only the fast clocks may be read.
+ */
+static inline u64 compat_boottime_ns(void)
 {
+#if LINUX_VERSION_CODE < KERNEL_VERSION(4, 13, 0)
 	return ktime_get_boot_ns();
-}
+#else
+	return ktime_get_boot_fast_ns();
 #endif
+}
 
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 4, 0)
 static inline int copy_struct_from_user(void *dst, size_t ksize,
@@ -84,16 +90,33 @@ static inline struct socket *compat_sock_from_file(struct file *file)
 }
 
 /* Of the default hierarchy; 0: none. Under rcu_read_lock(). */
-static inline u64 compat_cgroup_id(struct task_struct *task)
+#if defined(CONFIG_CGROUPS)
+static inline u64 compat_id_of_cgroup(const struct cgroup *cgroup)
 {
-#if !defined(CONFIG_CGROUPS)
-	return 0;
-#elif LINUX_VERSION_CODE < KERNEL_VERSION(5, 5, 0)
-	return task_dfl_cgroup(task)->kn->id.id;
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 5, 0)
+	return cgroup->kn->id.id;
 #else
-	return cgroup_id(task_dfl_cgroup(task));
+	return cgroup_id(cgroup);
 #endif
 }
+
+static inline u64 compat_cgroup_id(struct task_struct *task)
+{
+	return compat_id_of_cgroup(task_dfl_cgroup(task));
+}
+
+static inline bool compat_cgroup_is_below(struct task_struct *task, u64 id)
+{
+	struct cgroup *cgroup = task_dfl_cgroup(task);
+
+	while (cgroup && compat_id_of_cgroup(cgroup) != id)
+		cgroup = cgroup_parent(cgroup);
+	return cgroup;
+}
+#else
+#define compat_cgroup_id(task) 0
+#define compat_cgroup_is_below(task, id) false
+#endif
 
 #ifndef PF_IO_WORKER
 #define PF_IO_WORKER 0

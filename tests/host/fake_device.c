@@ -10,6 +10,9 @@
  *   FAKE_READ=ERROR    device_read() fails with this text, after the records
  *   FAKE_MISSED=N      so many returns were missed
  *   FAKE_UNBOUND=TYPE  the kernel has no probe for this event type
+ *   FAKE_MUTED=1       the probes do not fire
+ *   FAKE_STARTED=N     so many sessions trace, of which --inflight asks
+ *   FAKE_INFLIGHT=N    so many calls are in flight
  */
 #include "device.h"
 
@@ -20,8 +23,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
+
+#include "filter_cond.h"
 
 static bool live, stopped;
 static struct socktrace_stats counted;
@@ -58,7 +64,7 @@ int device_open(struct device *device, const char *path)
 		[SOCKTRACE_ACCEPT4] = "__sys_accept4",
 		[SOCKTRACE_SECURITY_SOCKET_CONNECT] = "security_socket_connect",
 	};
-	const char *unbound = getenv("FAKE_UNBOUND");
+	const char *unbound = getenv("FAKE_UNBOUND"), *started = getenv("FAKE_STARTED");
 	struct stat st;
 	unsigned int type;
 
@@ -75,6 +81,7 @@ int device_open(struct device *device, const char *path)
 		.records_per_cpu_max = 65536,
 		.max_rules = SOCKTRACE_MAX_RULES,
 		.maxactive = 8,
+		.started = started ? (unsigned int)atoi(started) : 0,
 		.nr_probes = 4,
 	};
 	for (type = 1; type <= 4; type++) {
@@ -108,14 +115,52 @@ int device_configure(struct device *device, struct socktrace_config *config)
 int device_filter(struct device *device, const struct socktrace_rule *rules,
 		  unsigned int nr_rules)
 {
+	char words[FILTER_WORDS_MAX];
 	unsigned int i;
 
 	(void)device;
-	for (i = 0; i < nr_rules; i++)
-		note("rule match=%u action=%u events=%#x tgid=%u tid=%u ancestor=%u families=%#llx\n",
-		     rules[i].match, rules[i].action, rules[i].events, rules[i].tgid,
-		     rules[i].tid, rules[i].ancestor, (unsigned long long)rules[i].families);
+	for (i = 0; i < nr_rules; i++) {
+		filter_words(words, &rules[i]);
+		note("rule %s %s\n", rules[i].action == SOCKTRACE_ACCEPT ? "accept" : "reject",
+		     words);
+	}
 	return 0;
+}
+
+int device_inflight(struct device *device, struct socktrace_inflight *inflight,
+		    struct socktrace_inflight_call *calls, uint32_t room)
+{
+	const char *number = getenv("FAKE_INFLIGHT");
+	uint32_t i;
+
+	(void)device;
+	*inflight = (struct socktrace_inflight){
+		.total = number ? (uint32_t)atoi(number) : 0,
+		.now_ns = 5000000000,
+	};
+	inflight->nr_calls = inflight->total < room ? inflight->total : room;
+	note("inflight room=%u\n", room);
+	for (i = 0; i < inflight->nr_calls; i++) {
+		/* The youngest first, which is not the order that is wanted. */
+		calls[i] = (struct socktrace_inflight_call){
+			.time_ns = 4999999000 - i * 1000ULL,
+			.call_id = i + 1,
+			.tgid = 4000000 + i,
+			.tid = 4000000 + i,
+			.type = i % 2 ? SOCKTRACE_CONNECT : SOCKTRACE_ACCEPT4,
+			.abi = SOCKTRACE_ABI_X86_64,
+			.via = SOCKTRACE_VIA_SYSCALL,
+			.args = { 3, i % 2 ? 16 : SOCK_CLOEXEC },
+			.comm = "a\"b\n",
+		};
+	}
+	return 0;
+}
+
+bool device_muted(struct device *device)
+{
+	(void)device;
+	return getenv("FAKE_MUTED");
 }
 
 int device_start(struct device *device)

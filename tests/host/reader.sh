@@ -61,7 +61,8 @@ directory_as_device() {
 usage_errors_exit_2() {
 	local args
 	for args in "--bogus" "-e bind" "-p 0" "-p x" "--family klingon" "-o xml" "-o json:" \
-		"-n 0" "-n -1" "--color red" "--records 0" "--latency 99999" "-f" "ls" "--" "-e" \
+		"-n 0" "-n -1" "-u no_such_user" "--net 10.0" "--rport 65536" \
+		"--min-duration 3" "--cgroup ./nowhere" "--comm 0123456789abcdef" "--inflight --ok" "--color red" "--records 0" "--latency 99999" "-f" "ls" "--" "-e" \
 		"--port 80" "-p 1 -- ls"; do
 		# shellcheck disable=SC2086
 		status 2 "$real" $args
@@ -76,7 +77,9 @@ help_names_all_options() {
 	empty err
 	local option
 	for option in --event --pid --follow --family --output --count --enter --stats --quiet \
-		--color --device --records --latency --help --version; do
+		--color --device --records --latency --help --version --user --comm --type --net \
+		--local-net --rport --lport --path --ok --failed --errno --min-duration --netns \
+		--mntns --pidns --cgroup --filter --explain --inflight; do
 		has out "$option"
 		grep -q -- "Fl -${option#--}\b" "$top/docs/socktrace-read.1" ||
 			{ echo "the man page lacks $option"; return 1; }
@@ -269,15 +272,75 @@ configuration_and_rules() {
 	records typical 1 >r
 	FAKE_LOG=log status 0 "$fake" --device r --enter --latency 50 -p 7,9 -e connect --family inet
 	has log "config records=0 phases=6 watermark=64 latency=50" \
-		"rule match=19 action=1 events=0x4 tgid=7 tid=0 ancestor=0 families=0x4" \
-		"rule match=19 action=1 events=0x4 tgid=9 tid=0 ancestor=0 families=0x4"
+		"rule accept event connect and pid 7 and family inet" \
+		"rule accept event connect and pid 9 and family inet"
 	rm log
 	# No latency: every record wakes. A small ring: half of it does.
 	FAKE_LOG=log status 0 "$fake" --device r --latency 0
-	has log "phases=4 watermark=1 latency=0" "rule match=1 action=1 events=0x2e "
+	has log "phases=4 watermark=1 latency=0" "rule accept event socket,connect,accept4,addr_mismatch"
 	rm log
 	FAKE_LOG=log status 0 "$fake" --device r --records 16
 	has log "config records=16 phases=4 watermark=8 latency=20"
+}
+muted_machine_is_told() {
+	records typical 1 >r
+	FAKE_MUTED=1 status 0 "$fake" -q --device r
+	one_line_error
+	has err "NO CALL WILL BE SEEN" "sysctl kernel.ftrace_enabled=1"
+}
+explain_needs_no_device() {
+	status 0 "$real" --device ./none --explain --filter \
+		'connect and (net 10/8 or path /run/) and not uid 0 or accept4 and duration > 1s'
+	has out "3 of the kernel's 64 rules" \
+		"  1  accept  event connect and user 1-4294967295 and net 10.0.0.0/8" \
+		'  2  accept  event connect and user 1-4294967295 and path "/run/"' \
+		"  3  accept  event accept4 and duration >= 1000000001ns" "     reject  all else"
+	empty err
+	status 0 "$real" --explain -- ls
+	has out " and descendant "
+	status 1 sh -c "'$O/plain/socktrace-read' --explain >/dev/full"
+	has err "cannot write standard output"
+}
+impossible_filters_exit_2() {
+	status 2 "$real" --device ./none -p 1 --filter 'pid 2'
+	one_line_error
+	has err "no call can meet all these conditions"
+	status 2 "$real" --device ./none -p "$(seq -s, 100)"
+	has err "needs 100 rules, the kernel takes 64"
+	status 2 "$real" --device ./none --filter 'descendant 1' -- true
+	has err "'descendant'" "one each"
+	status 2 "$real" --device ./none --filter 'uid 0 and or'
+	[ "$(sed -n 3p err)" = "            ^" ]
+}
+inflight_lists_calls() {
+	: >r
+	status 1 "$fake" --device r --inflight
+	one_line_error
+	has err "no session is tracing"
+	FAKE_STARTED=1 status 0 "$fake" --device r --inflight
+	lines out 1 # the header
+	FAKE_STARTED=1 FAKE_INFLIGHT=3000 FAKE_LOG=log status 0 "$fake" --device r --inflight
+	empty err
+	lines out 3001
+	lines log 2 # asked again with more room
+	# The oldest first; no name breaks a line.
+	sed -n 2p out | grep -qF '      0.003000 a"b\x0a[4002999]'
+	grep -qF ' connect(3, -, 16) ...' out
+	grep -qF ' accept4(3, -, SOCK_CLOEXEC) ...' out
+	FAKE_STARTED=1 FAKE_INFLIGHT=3 status 0 "$fake" --device r --inflight -o json:j
+	/usr/bin/python3 - "$top/docs/socktrace-event.schema.json" <<-'END'
+		import json, sys, jsonschema
+		validator = jsonschema.Draft7Validator(json.load(open(sys.argv[1])))
+		lines = [json.loads(line) for line in open("j")]
+		assert [line["age_ns"] for line in lines] == [3000, 2000, 1000]
+		for line in lines:
+		    validator.validate(line)
+		assert lines[1] == dict(lines[1], event="inflight", name="connect", call=2,
+		                        pid=4000001, tid=4000001, comm='a"b\n', abi="x86_64",
+		                        via="syscall", args={"sockfd": 3, "addrlen": 16})
+	END
+	FAKE_STARTED=1 FAKE_INFLIGHT=3 status 1 "$fake" --device r --inflight -o json:/dev/full
+	has err "cannot write /dev/full"
 }
 missing_probes_are_told() {
 	records typical 1 >r
@@ -400,7 +463,7 @@ command_waits_for_the_start() {
 	FAKE_LOG=log status 0 "$fake" -q --device r -- sh -c 'echo "command of $PPID" >>log'
 	local parent
 	parent=$(sed -n 's/^command of //p' log)
-	has log "rule match=9 action=1 events=0x2e tgid=0 tid=0 ancestor=$parent families=0"
+	has log "rule accept event socket,connect,accept4,addr_mismatch and descendant $parent"
 	[ "$(grep -n '^start' log | cut -d: -f1)" -lt "$(grep -n '^command' log | cut -d: -f1)" ]
 	[ "$(grep -n '^command' log | cut -d: -f1)" -lt "$(grep -n '^stop' log | cut -d: -f1)" ]
 	FAKE_START=no status 1 "$fake" -q --device r -- touch ran
@@ -457,6 +520,9 @@ no_leak_and_no_wild_access() {
 		status 1 $check "$O/fake-plain" -q --device r -o json:/dev/full
 		status 1 $check "$O/plain/socktrace-read" --device /dev/null
 		status 2 $check "$O/plain/socktrace-read" -e bind
+		status 2 $check "$O/plain/socktrace-read" --filter 'not (net 10/8 or x)'
+		status 2 $check "$O/plain/socktrace-read" --filter 'path /a and path /b or uid 1,2'
+		status 0 $check "$O/plain/socktrace-read" --explain --filter 'path /a or not uid 1,2'
 	}
 }
 # instructions FORMAT: of the reader, per record; the start-up cancels out.

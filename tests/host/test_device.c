@@ -14,6 +14,7 @@ static struct {
 	uint32_t error_rule, error_field;
 	struct socktrace_filter filter; /* as last set */
 	int flags; /* of open() */
+	unsigned int hits_per_info;
 	int interrupts; /* calls that give EINTR first */
 } kernel;
 
@@ -44,7 +45,7 @@ int __wrap_ioctl(int fd, unsigned long command, void *argument)
 
 	(void)fd;
 	assert_int_equal(command >> 8 & 0xff, SOCKTRACE_IOC_MAGIC);
-	assert_in_range(nr, 1, 8);
+	assert_in_range(nr, 1, 9);
 	errno = kernel.errno_of[nr];
 	if (kernel.interrupts-- > 0)
 		errno = EINTR;
@@ -54,6 +55,7 @@ int __wrap_ioctl(int fd, unsigned long command, void *argument)
 	}
 	if (errno)
 		return -1;
+	kernel.info.probes[1].hits += kernel.hits_per_info;
 	if ((unsigned int)command == SOCKTRACE_IOC_GET_INFO)
 		memcpy(argument, &kernel.info, sizeof(kernel.info));
 	if ((unsigned int)command == SOCKTRACE_IOC_SET_FILTER)
@@ -181,13 +183,24 @@ static void filters(void **state)
 	kernel.errno_of[3] = EINVAL;
 	kernel.error_rule = 1;
 	kernel.error_field = offsetof(struct socktrace_rule, families);
-	assert_error(device_filter(&device, rules, 3), "rule 2 of 3, field families");
-	kernel.error_field = 3;
-	assert_error(device_filter(&device, rules, 3), "rule 2 of 3, field ?");
+	assert_error(device_filter(&device, rules, 3), "rule 2 of 3 (see --explain), --family");
+	kernel.error_field = offsetof(struct socktrace_rule, uid_max);
+	assert_error(device_filter(&device, rules, 3), "rule 2 of 3 (see --explain), -u");
+	kernel.error_field = offsetof(struct socktrace_rule, local.port_max);
+	assert_error(device_filter(&device, rules, 3), "(see --explain), --lport");
+	kernel.error_field = offsetof(struct socktrace_rule, ancestor);
+	assert_error(device_filter(&device, rules, 3), "(see --explain), descendant");
+	kernel.error_field = offsetof(struct socktrace_rule, match);
+	assert_error(device_filter(&device, rules, 3), "which this module does not know");
+	kernel.error_field = offsetof(struct socktrace_rule, reserved);
+	assert_error(device_filter(&device, rules, 3), "byte 253");
 	kernel.error_rule = ~0U;
 	assert_error(device_filter(&device, rules, 3), "cannot set the filter");
 	kernel.errno_of[3] = E2BIG;
-	assert_error(device_filter(&device, rules, 3), "takes 64 filter rules, 3 are needed");
+	assert_error(device_filter(&device, rules, 3), "the module is older than this reader");
+	kernel.info.max_rules = 2;
+	device_start(&device);
+	assert_error(device_filter(&device, rules, 3), "takes 2 filter rules, 3 are needed");
 }
 
 static void start_and_stop(void **state)
@@ -211,6 +224,43 @@ static void start_and_stop(void **state)
 	assert_error(device_stop(&device), "cannot stop");
 	kernel.errno_of[7] = EIO;
 	assert_error(device_stats(&device, &stats), "statistics");
+}
+
+static void in_flight(void **state)
+{
+	struct socktrace_inflight inflight;
+	struct socktrace_inflight_call calls[2];
+
+	(void)state;
+	assert_int_equal(device_open(&device, SOCKTRACE_DEVICE), 0);
+	assert_int_equal(device_inflight(&device, &inflight, calls, 2), 0);
+	assert_int_equal(inflight.nr_calls, 2);
+	assert_int_equal(inflight.call_size, 56);
+	assert_true(inflight.calls == (uintptr_t)calls);
+	kernel.errno_of[9] = ENOTTY;
+	assert_error(device_inflight(&device, &inflight, calls, 2), "older than this reader");
+	kernel.errno_of[9] = EIO;
+	assert_error(device_inflight(&device, &inflight, calls, 2), "in flight: Input/output");
+}
+
+/* A call of the reader's own must be counted, if there is a probe that counts. */
+static void muted(void **state)
+{
+	struct socktrace_probe *probe = &kernel.info.probes[1];
+
+	(void)state;
+	kernel.info.nr_probes = 2;
+	assert_int_equal(device_open(&device, SOCKTRACE_DEVICE), 0);
+	assert_false(device_muted(&device));
+	probe->type = SOCKTRACE_SOCKET;
+	probe->flags = SOCKTRACE_PROBE_BOUND;
+	assert_false(device_muted(&device));
+	probe->flags |= SOCKTRACE_PROBE_ARMED;
+	assert_true(device_muted(&device));
+	kernel.hits_per_info = 1;
+	assert_false(device_muted(&device));
+	kernel.errno_of[1] = EIO;
+	assert_false(device_muted(&device));
 }
 
 static void reads(void **state)
@@ -238,6 +288,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(opens),   TEST(open_errors),    TEST(strangers), TEST(configuration),
 		TEST(filters), TEST(start_and_stop), TEST(reads),
+		TEST(in_flight), TEST(muted),
 	};
 
 	return cmocka_run_group_tests_name("device", tests, NULL, NULL);

@@ -7,7 +7,9 @@
 #include "options.h"
 
 static struct options options;
-static char message[256];
+static char message[OPTIONS_MESSAGE_MAX];
+static struct socktrace_rule made[SOCKTRACE_MAX_RULES];
+static struct filter_error error;
 
 /* Parses the words up to NULL. */
 static enum options_result parse(const char *first, ...)
@@ -24,6 +26,7 @@ static enum options_result parse(const char *first, ...)
 	va_end(args);
 	argv[argc] = NULL;
 	message[0] = '\0';
+	options_free(&options);
 	return options_parse(&options, argc, argv, message, sizeof(message));
 }
 
@@ -44,9 +47,10 @@ static void defaults(void **state)
 {
 	(void)state;
 	assert_int_equal(parse(NULL), OPTIONS_RUN);
-	assert_int_equal(options.events, DEFAULT);
-	assert_int_equal(options.families, 0);
-	assert_int_equal(options.nr_pids, 0);
+	assert_null(options.filter);
+	assert_int_equal(filter_build(&options, 0, made, &error), 1);
+	assert_int_equal(made[0].events, DEFAULT);
+	assert_false(options.explain || options.inflight);
 	assert_int_equal(options.format, FORMAT_TEXT);
 	assert_null(options.file);
 	assert_null(options.command);
@@ -65,12 +69,12 @@ static void everything(void **state)
 			       "--enter", "--stats", "-n", "7", "-q", "--color", "always",
 			       "--device", "/x", "--records", "128", "--latency=0", NULL),
 			 OPTIONS_RUN);
-	assert_int_equal(options.events, 1U << SOCKTRACE_CONNECT | 1U << SOCKTRACE_ACCEPT4 |
+	assert_int_equal(filter_build(&options, 0, made, &error), 2);
+	assert_int_equal(made[1].events, 1U << SOCKTRACE_CONNECT | 1U << SOCKTRACE_ACCEPT4 |
 						 1U << SOCKTRACE_SOCKET);
-	assert_int_equal(options.nr_pids, 2);
-	assert_int_equal(options.pids[0], 1);
-	assert_int_equal(options.pids[1], 22);
-	assert_true(options.families == (1ULL << AF_INET | 1ULL << AF_UNIX | 1ULL << 63));
+	assert_int_equal(made[0].ancestor, 1);
+	assert_int_equal(made[1].ancestor, 22);
+	assert_true(made[1].families == (1ULL << AF_INET | 1ULL << AF_UNIX | 1ULL << 63));
 	assert_int_equal(options.format, FORMAT_JSON);
 	assert_string_equal(options.file, "/tmp/a:b");
 	assert_true(options.follow && options.enter && options.stats && options.quiet);
@@ -80,7 +84,8 @@ static void everything(void **state)
 	assert_int_equal(options.records, 128);
 	assert_int_equal(options.latency_ms, 0);
 	assert_int_equal(parse("-e", "all", NULL), OPTIONS_RUN);
-	assert_int_equal(options.events, SOCKTRACE_EVENTS_ALL);
+	assert_int_equal(filter_build(&options, 0, made, &error), 1);
+	assert_int_equal(made[0].events, SOCKTRACE_EVENTS_ALL);
 	assert_int_equal(parse("--help", NULL), OPTIONS_HELP);
 	assert_int_equal(parse("-V", NULL), OPTIONS_VERSION);
 }
@@ -117,7 +122,13 @@ static void wrong_values(void **state)
 	assert_wrong("'99999999999999999999'", "1 to", "-p", "99999999999999999999");
 	for (i = 2; i <= 65; i++)
 		sprintf(many + strlen(many), ",%d", i);
-	assert_wrong("'65'", "at most 64", "-p", many);
+	assert_int_equal(parse("-p", many, NULL), OPTIONS_RUN);
+	assert_int_equal(filter_build(&options, 0, made, &error), -1);
+	assert_string_equal(error.text, "needs 65 rules, the kernel takes 64");
+	*strrchr(many, ',') = '\0';
+	assert_int_equal(parse("-p", many, NULL), OPTIONS_RUN);
+	assert_int_equal(filter_build(&options, 0, made, &error), 64);
+	assert_int_equal(made[63].tgid, 64);
 	assert_wrong("'foo'", "inet, inet6, unix", "--family", "inet,foo");
 	assert_wrong("'64'", "0 to 63", "--family", "64");
 	assert_wrong("'xml'", "text or json", "-o", "xml");
@@ -139,7 +150,12 @@ static void wrong_options(void **state)
 	(void)state;
 	assert_wrong("'--bogus'", "--help", "--bogus");
 	assert_wrong("'--port'", "--help", "--port", "80");
-	assert_wrong("'--net'", "--help", "--net", "10.0.0.0/8");
+	assert_wrong("'--nett'", "--help", "--nett", "10.0.0.0/8");
+	assert_wrong("'--net'", "NET[,NET]", "--net");
+	assert_wrong("'-u'", "USER", "-u");
+	assert_wrong("'--failed=3'", "no value", "--failed=3");
+	assert_wrong("--inflight", "no conditions", "--inflight", "-u", "0");
+	assert_wrong("--inflight", "no command", "--inflight", "--", "ls");
 	assert_wrong("'-z'", "--help", "-z");
 	assert_wrong("'-z'", "--help", "-qz");
 	assert_wrong("'-e'", "EVENT", "-e");
@@ -149,17 +165,16 @@ static void wrong_options(void **state)
 
 static void rules(void **state)
 {
-	struct socktrace_rule made[SOCKTRACE_MAX_RULES];
-
 	(void)state;
 	parse(NULL, NULL);
-	assert_int_equal(filter_build(&options, 0, made), 1);
+	assert_int_equal(filter_build(&options, 0, made, &error), 1);
 	assert_int_equal(made[0].match, SOCKTRACE_MATCH_EVENTS);
 	assert_int_equal(made[0].action, SOCKTRACE_ACCEPT);
 	assert_int_equal(made[0].events, DEFAULT);
+	assert_int_equal(filter_events(made, 1), DEFAULT);
 
 	parse("-e", "socket", "--family", "inet6", "--", "ls", NULL);
-	assert_int_equal(filter_build(&options, 4711, made), 1);
+	assert_int_equal(filter_build(&options, 4711, made, &error), 1);
 	assert_int_equal(made[0].match, SOCKTRACE_MATCH_EVENTS | SOCKTRACE_MATCH_FAMILIES |
 						SOCKTRACE_MATCH_ANCESTOR);
 	assert_int_equal(made[0].events, 1U << SOCKTRACE_SOCKET);
@@ -168,7 +183,7 @@ static void rules(void **state)
 
 	/* Fields without their bit must be 0, or the module refuses the rule. */
 	parse("-p", "5,6", NULL);
-	assert_int_equal(filter_build(&options, 0, made), 2);
+	assert_int_equal(filter_build(&options, 0, made, &error), 2);
 	assert_int_equal(made[1].match, SOCKTRACE_MATCH_EVENTS | SOCKTRACE_MATCH_TGID);
 	assert_int_equal(made[0].tgid, 5);
 	assert_int_equal(made[1].tgid, 6);
@@ -176,10 +191,62 @@ static void rules(void **state)
 	assert_true(made[1].families == 0);
 
 	parse("-f", "-p", "5,6", NULL);
-	assert_int_equal(filter_build(&options, 0, made), 2);
+	assert_int_equal(filter_build(&options, 0, made, &error), 2);
 	assert_int_equal(made[1].match, SOCKTRACE_MATCH_EVENTS | SOCKTRACE_MATCH_ANCESTOR);
 	assert_int_equal(made[1].ancestor, 6);
 	assert_int_equal(made[1].tgid, 0);
+}
+
+/* Options are ANDed with each other and with --filter, their values are ORed. */
+static void options_and_filter(void **state)
+{
+	char words[FILTER_WORDS_MAX];
+
+	(void)state;
+	parse("-e", "connect", "-u", "0,5-6,7", "--failed", "--filter", "net 10/8 or pid 3",
+	      "--filter", "not exit or tid 4", NULL);
+	assert_int_equal(filter_build(&options, 0, made, &error), 4);
+	filter_words(words, &made[3]);
+	assert_string_equal(words,
+			    "event connect and pid 3 and user 5-7 and failed and tid 4");
+	/* Naming an event asks for it; naming entries asks for them. */
+	parse("--filter", "security_socket_connect and uid 0 or enter", NULL);
+	assert_true(options.enter);
+	assert_int_equal(filter_build(&options, 0, made, &error), 2);
+	assert_int_equal(filter_events(made, 2), SOCKTRACE_EVENTS_ALL);
+	/* -e says it for all. */
+	parse("-e", "socket", "--filter", "connect", NULL);
+	assert_false(options.enter);
+	assert_int_equal(filter_build(&options, 0, made, &error), 0);
+	parse("--ok", "--failed", NULL);
+	assert_int_equal(filter_build(&options, 0, made, &error), 0);
+}
+
+/* The message, the expression and the mark, each on a line. */
+static void filter_mistakes(void **state)
+{
+	char text[300], *line;
+
+	(void)state;
+	assert_int_equal(parse("--filter", "connect and (net 10/8 or pth /run/)", NULL),
+			 OPTIONS_WRONG);
+	assert_string_equal(message, "--filter: unknown condition 'pth'\n"
+				     "  connect and (net 10/8 or pth /run/)\n"
+				     "                           ^");
+	/* Nothing of it moves the cursor; what takes no column does not count. */
+	assert_int_equal(parse("--filter", "comm \"\xc3\xa4\n\033[0m\" x", NULL), OPTIONS_WRONG);
+	assert_string_equal(message, "--filter: 'and' or 'or' is missing here\n"
+				     "  comm \"\xc3\xa4  [0m\" x\n"
+				     "                ^");
+	/* A long one is shown around the mistake. */
+	memset(text, ' ', sizeof(text));
+	memcpy(text, "uid 0 or", 8);
+	memcpy(text + 250, "here", 4);
+	text[299] = '\0';
+	assert_int_equal(parse("--filter", text, NULL), OPTIONS_WRONG);
+	line = strchr(message, '\n') + 1;
+	assert_memory_equal(line, "  ...   ", 8);
+	assert_int_equal(strchr(line, '^') - strchr(line, '\n') - 1, strstr(line, "here") - line);
 }
 
 int main(void)
@@ -188,6 +255,7 @@ int main(void)
 		cmocka_unit_test(defaults),	cmocka_unit_test(everything),
 		cmocka_unit_test(command),	cmocka_unit_test(wrong_values),
 		cmocka_unit_test(wrong_options), cmocka_unit_test(rules),
+		cmocka_unit_test(options_and_filter), cmocka_unit_test(filter_mistakes),
 	};
 
 	return cmocka_run_group_tests_name("options", tests, NULL, NULL);

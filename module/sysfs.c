@@ -1,0 +1,138 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/*
+ * /sys/class/misc/socktrace: one value a file, for whoever has no session, since
+ * debugfs is often locked. A directory for each probe point, named as its event.
+ */
+#include <linux/device.h>
+#include <linux/kernel.h>
+#include <linux/slab.h>
+
+#include "probes.h"
+#include "session.h"
+#include "sysfs.h"
+
+/* Prints @value, a member of the module's state as GET_INFO tells it. */
+static ssize_t show(char *buf, u64 (*value)(const struct socktrace_info *info))
+{
+	struct socktrace_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
+	ssize_t len;
+
+	if (!info)
+		return -ENOMEM;
+	sessions_info(info);
+	probes_info(info);
+	len = scnprintf(buf, PAGE_SIZE, "%llu\n", value(info));
+	kfree(info);
+	return len;
+}
+
+#define TOTAL(name)                                                            \
+	static u64 name##_value(const struct socktrace_info *info)             \
+	{                                                                      \
+		return info->name;                                             \
+	}                                                                      \
+	static ssize_t name##_show(struct device *dev,                         \
+				   struct device_attribute *attr, char *buf)   \
+	{                                                                      \
+		return show(buf, name##_value);                                \
+	}                                                                      \
+	static DEVICE_ATTR_RO(name)
+
+TOTAL(sessions);
+TOTAL(started);
+TOTAL(memory);
+TOTAL(memory_max);
+TOTAL(maxactive);
+
+static struct attribute *totals[] = {
+	&dev_attr_sessions.attr, &dev_attr_started.attr, &dev_attr_memory.attr,
+	&dev_attr_memory_max.attr, &dev_attr_maxactive.attr, NULL,
+};
+static const struct attribute_group totals_group = { .attrs = totals };
+
+/* An attribute of a probe point: which point, and which of its values. */
+struct probe_attribute {
+	struct device_attribute attr;
+	enum socktrace_type type;
+};
+
+static ssize_t show_probe(struct device_attribute *attr, char *buf,
+			  ssize_t (*print)(const struct socktrace_probe *probe, char *buf))
+{
+	enum socktrace_type type = container_of(attr, struct probe_attribute, attr)->type;
+	struct socktrace_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
+	ssize_t len = 0;
+	u32 i;
+
+	if (!info)
+		return -ENOMEM;
+	probes_info(info);
+	for (i = 0; i < info->nr_probes; i++)
+		if (info->probes[i].type == type)
+			len = print(&info->probes[i], buf);
+	kfree(info);
+	return len;
+}
+
+static ssize_t print_symbol(const struct socktrace_probe *probe, char *buf)
+{
+	bool bound = probe->flags & SOCKTRACE_PROBE_BOUND;
+
+	return scnprintf(buf, PAGE_SIZE, "%s\n", bound ? probe->symbol : "");
+}
+
+static ssize_t print_armed(const struct socktrace_probe *probe, char *buf)
+{
+	return scnprintf(buf, PAGE_SIZE, "%d\n",
+			 !!(probe->flags & SOCKTRACE_PROBE_ARMED));
+}
+
+static ssize_t print_hits(const struct socktrace_probe *probe, char *buf)
+{
+	return scnprintf(buf, PAGE_SIZE, "%llu\n", probe->hits);
+}
+
+static ssize_t print_missed(const struct socktrace_probe *probe, char *buf)
+{
+	return scnprintf(buf, PAGE_SIZE, "%llu\n", probe->missed);
+}
+
+#define PROBE_VALUE(name)                                                      \
+	static ssize_t name##_show(struct device *dev,                         \
+				   struct device_attribute *attr, char *buf)   \
+	{                                                                      \
+		return show_probe(attr, buf, print_##name);                    \
+	}
+
+PROBE_VALUE(symbol)
+PROBE_VALUE(armed)
+PROBE_VALUE(hits)
+PROBE_VALUE(missed)
+
+#define PROBE_ATTRIBUTE(event, event_type, value)                              \
+	static struct probe_attribute event##_##value = {                      \
+		.attr = __ATTR_RO(value), .type = event_type                   \
+	}
+
+#define PROBE_GROUP(event, event_type)                                         \
+	PROBE_ATTRIBUTE(event, event_type, symbol);                            \
+	PROBE_ATTRIBUTE(event, event_type, armed);                             \
+	PROBE_ATTRIBUTE(event, event_type, hits);                              \
+	PROBE_ATTRIBUTE(event, event_type, missed);                            \
+	static struct attribute *event##_attrs[] = {                           \
+		&event##_symbol.attr.attr, &event##_armed.attr.attr,           \
+		&event##_hits.attr.attr, &event##_missed.attr.attr, NULL,      \
+	};                                                                     \
+	static const struct attribute_group event##_group = {                  \
+		.name = #event, .attrs = event##_attrs                         \
+	}
+
+PROBE_GROUP(socket, SOCKTRACE_SOCKET);
+PROBE_GROUP(connect, SOCKTRACE_CONNECT);
+PROBE_GROUP(accept4, SOCKTRACE_ACCEPT4);
+PROBE_GROUP(security_socket_connect, SOCKTRACE_SECURITY_SOCKET_CONNECT);
+
+const struct attribute_group *sysfs_groups[] = {
+	&totals_group, &socket_group, &connect_group, &accept4_group,
+	&security_socket_connect_group, NULL,
+};

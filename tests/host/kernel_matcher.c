@@ -1,0 +1,56 @@
+// SPDX-License-Identifier: GPL-2.0-only
+/* Built with kernel-shim/ before the system's headers. */
+#include "../../module/record.c"
+
+#include "../../module/filter.c"
+
+#include <stdlib.h>
+
+#include "kernel_matcher.h"
+
+struct matcher {
+	struct filter filter;
+};
+
+struct matcher *matcher_new(const struct socktrace_rule *rules, unsigned int nr_rules,
+			    uint32_t *bad_rule, uint32_t *bad_field)
+{
+	struct filter *filter = calloc(1, sizeof(*filter) + nr_rules * sizeof(*rules));
+
+	if (!filter)
+		abort();
+	filter->nr_rules = nr_rules;
+	filter->default_action = SOCKTRACE_REJECT;
+	memcpy(filter->rules, rules, nr_rules * sizeof(*rules));
+	if (filter_validate(filter, bad_rule, bad_field)) {
+		free(filter);
+		return NULL;
+	}
+	filter_prepare(filter);
+	return (struct matcher *)filter;
+}
+
+void matcher_free(struct matcher *matcher)
+{
+	free(matcher);
+}
+
+int matcher_judge(const struct matcher *matcher, const struct socktrace_event *ev,
+		  uint32_t known, bool (*descends)(uint32_t tgid),
+		  bool (*in_cgroup)(uint64_t id))
+{
+	struct filter_facts facts = { 0 };
+
+	filter_facts_of(&facts, ev);
+	facts.known &= known;
+	facts.descends = descends;
+	facts.in_cgroup = in_cgroup;
+	switch (filter_judge(&matcher->filter, &facts)) {
+	case FILTER_ACCEPT:
+		return MATCHER_ACCEPT;
+	case FILTER_REJECT:
+		return MATCHER_REJECT;
+	default:
+		return MATCHER_UNDECIDED;
+	}
+}

@@ -1,0 +1,127 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "../../module/inflight.c"
+
+#include "suites.h"
+
+#define MAX_CALLS 16
+
+/* Tasks are only told apart by their addresses: nothing of them is read. */
+static struct task_struct *task(unsigned long n)
+{
+	return (struct task_struct *)(0x1000 + n * 64);
+}
+
+static int set_up(struct kunit *test)
+{
+	return inflight_init(MAX_CALLS);
+}
+
+static void tear_down(struct kunit *test)
+{
+	inflight_exit();
+}
+
+static struct inflight *enter(struct kunit *test, unsigned long n)
+{
+	struct inflight *call = inflight_claim(task(n));
+
+	KUNIT_ASSERT_NOT_NULL(test, call);
+	call->tid = n;
+	call->call_id = n + 1;
+	call->hooked = true;
+	inflight_publish(call);
+	return call;
+}
+
+static void a_call_is_found_by_its_task_alone(struct kunit *test)
+{
+	struct inflight *call = enter(test, 1);
+
+	KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(1)), call);
+	KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(2)), (struct inflight *)NULL);
+	inflight_release(call);
+	KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(1)), (struct inflight *)NULL);
+}
+
+static void as_many_as_promised_find_room(struct kunit *test)
+{
+	struct inflight *calls[2 * MAX_CALLS];
+	unsigned long i;
+
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		calls[i] = enter(test, i);
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(i)), calls[i]);
+	for (i = 0; i < ARRAY_SIZE(calls); i += 2)
+		inflight_release(calls[i]);
+	for (i = 0; i < ARRAY_SIZE(calls); i++)
+		KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(i)), i % 2 ? calls[i] : NULL);
+}
+
+static void a_full_table_says_so(struct kunit *test)
+{
+	unsigned long i, given = 0;
+
+	for (i = 0; i < 16 * MAX_CALLS; i++)
+		given += !!inflight_claim(task(i));
+	KUNIT_EXPECT_GE(test, given, 2UL * MAX_CALLS);
+	KUNIT_EXPECT_LE(test, given, 1UL << slot_bits);
+	KUNIT_EXPECT_LT(test, given, i);
+}
+
+static void a_call_that_never_returned_is_taken_over(struct kunit *test)
+{
+	struct inflight *call = enter(test, 5);
+
+	KUNIT_EXPECT_PTR_EQ(test, inflight_claim(task(5)), call);
+	inflight_release(call);
+	KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(5)), (struct inflight *)NULL);
+}
+
+static void the_list_shows_what_is_in_flight(struct kunit *test)
+{
+	struct socktrace_inflight_call calls[4];
+	struct inflight *a = enter(test, 1), *b = enter(test, 2), *c;
+
+	KUNIT_EXPECT_EQ(test, inflight_list(calls, 4), 2U);
+	KUNIT_EXPECT_EQ(test, calls[0].tid + calls[1].tid, 3U);
+	KUNIT_EXPECT_EQ(test, calls[0].call_id, (u64)calls[0].tid + 1);
+	/* Room for one: all are counted. */
+	calls[1].tid = 99;
+	KUNIT_EXPECT_EQ(test, inflight_list(calls, 1), 2U);
+	KUNIT_EXPECT_EQ(test, calls[1].tid, 99U);
+	KUNIT_EXPECT_EQ(test, inflight_list(NULL, 0), 2U);
+	/* Claimed, but not filled in yet; or with no return to come. */
+	c = inflight_claim(task(3));
+	KUNIT_ASSERT_NOT_NULL(test, c);
+	KUNIT_EXPECT_EQ(test, inflight_list(NULL, 0), 2U);
+	b->hooked = false;
+	KUNIT_EXPECT_EQ(test, inflight_list(NULL, 0), 1U);
+	inflight_release(a);
+	KUNIT_EXPECT_EQ(test, inflight_list(NULL, 0), 0U);
+	inflight_release(b);
+	inflight_release(c);
+}
+
+static void nothing_armed_is_an_empty_list(struct kunit *test)
+{
+	inflight_exit();
+	KUNIT_EXPECT_EQ(test, inflight_list(NULL, 0), 0U);
+}
+
+static struct kunit_case inflight_cases[] = {
+	KUNIT_CASE(a_call_is_found_by_its_task_alone),
+	KUNIT_CASE(as_many_as_promised_find_room),
+	KUNIT_CASE(a_full_table_says_so),
+	KUNIT_CASE(a_call_that_never_returned_is_taken_over),
+	KUNIT_CASE(the_list_shows_what_is_in_flight),
+	KUNIT_CASE(nothing_armed_is_an_empty_list),
+	{}
+};
+
+struct kunit_suite inflight_suite = {
+	.name = "socktrace_inflight",
+	.init = set_up,
+	.exit = tear_down,
+	.test_cases = inflight_cases,
+};

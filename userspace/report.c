@@ -1,0 +1,136 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "report.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "decode.h"
+#include "filter_build.h"
+#include "fmt.h"
+#include "muted.h"
+
+void complain(const char *format, ...)
+{
+	char line[OPTIONS_MESSAGE_MAX + 64] = "socktrace-read: ";
+	size_t at = strlen(line), length;
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(line + at, sizeof(line) - at - 1, format, args);
+	va_end(args);
+	/* In one write, so that it is not mixed with the command's lines. */
+	length = strlen(line);
+	line[length++] = '\n';
+	while (write(STDERR_FILENO, line, length) < 0 && errno == EINTR)
+		;
+}
+
+void warn_missing(const struct reader *reader)
+{
+	const struct socktrace_info *info = &reader->device.info;
+	uint32_t events = filter_events(reader->rules, reader->nr_rules);
+	unsigned int type, i;
+	uint32_t bound = 0;
+
+	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
+		if ((info->probes[i].flags & SOCKTRACE_PROBE_BOUND) && info->probes[i].type < 32)
+			bound |= SOCKTRACE_EVENT_BIT(info->probes[i].type);
+	}
+	/* A mismatch is seen by connect's probe and the LSM hook together. */
+	if (!(~bound & (SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |
+			SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT))))
+		bound |= SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH);
+	for (type = 0; type < 32; type++) {
+		if (events & ~bound & SOCKTRACE_EVENT_BIT(type))
+			complain("this kernel has no function to probe for %s: none will be seen",
+				 decode_event(type) ? decode_event(type)->s : "it");
+	}
+}
+
+void warn_muted(struct reader *reader)
+{
+	char reason[256];
+
+	if (!device_muted(&reader->device))
+		return;
+	muted_reason("", reason, sizeof(reason));
+	complain("NO CALL WILL BE SEEN: the probes are armed and do not fire: %s", reason);
+}
+
+void banner(const struct reader *reader)
+{
+	uint32_t wanted = filter_events(reader->rules, reader->nr_rules);
+	const struct socktrace_info *info = &reader->device.info;
+	char events[128], symbols[256] = "";
+	char *p = events;
+	unsigned int type, i;
+	size_t at = 0;
+
+	for (type = 0; type < 32; type++) {
+		const struct name *name = decode_event(type);
+
+		if (!(wanted & SOCKTRACE_EVENT_BIT(type)) || !name)
+			continue;
+		*p++ = ' ';
+		p = fmt_mem(p, name->s, name->length);
+	}
+	*p = '\0';
+	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
+		const struct socktrace_probe *probe = &info->probes[i];
+
+		if (!(probe->flags & SOCKTRACE_PROBE_BOUND))
+			continue;
+		at += (size_t)snprintf(symbols + at, sizeof(symbols) - at, "%s%.*s",
+				       at ? " " : "", SOCKTRACE_SYMBOL_LEN, probe->symbol);
+		if (at >= sizeof(symbols))
+			break;
+	}
+	complain("tracing%s (%s)%s", events, symbols,
+		 reader->options.command ? "" : "; Ctrl-C ends");
+}
+
+void print_stats(struct reader *reader, bool at_rest)
+{
+	struct socktrace_stats s;
+	uint64_t sum;
+
+	if (device_stats(&reader->device, &s)) {
+		complain("%s", reader->device.error);
+		return;
+	}
+	sum = s.delivered + s.queued + s.filtered + s.dropped + s.missed + s.flushed;
+	complain("hits %" PRIu64 " = delivered %" PRIu64 " + queued %" PRIu64
+		 " + filtered %" PRIu64 " + dropped %" PRIu64 " + missed %" PRIu64
+		 " + flushed %" PRIu64 "%s",
+		 (uint64_t)s.hits, (uint64_t)s.delivered, (uint64_t)s.queued,
+		 (uint64_t)s.filtered, (uint64_t)s.dropped, (uint64_t)s.missed,
+		 (uint64_t)s.flushed,
+		 at_rest && sum != s.hits ? " (this does NOT add up: please report it)" : "");
+}
+
+void tell_loss(struct reader *reader)
+{
+	struct socktrace_stats s;
+
+	if (device_stats(&reader->device, &s)) {
+		complain("%s", reader->device.error);
+		reader->failed = true;
+		return;
+	}
+	if (s.dropped)
+		complain("LOST %" PRIu64 " records: the ring was full (%u records per CPU; "
+			 "a larger --records or a narrower filter helps)",
+			 (uint64_t)s.dropped, reader->config.records_per_cpu);
+	if (s.missed)
+		complain("%" PRIu64 " returns were missed: more calls were in flight than the "
+			 "module's maxactive of %u", (uint64_t)s.missed,
+			 reader->device.info.maxactive);
+	if (reader->out.error && reader->out.error != EPIPE)
+		complain("%" PRIu64 " records were read but not written, %" PRIu64
+			 " were still queued",
+			 reader->out.unwritten, (uint64_t)s.queued);
+}

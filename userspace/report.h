@@ -1,0 +1,53 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the reader says on standard error, and what it knows to say it. */
+#ifndef SOCKTRACE_REPORT_H
+#define SOCKTRACE_REPORT_H
+
+#include "command.h"
+#include "device.h"
+#include "json.h"
+#include "options.h"
+#include "out.h"
+#include "procinfo.h"
+#include "text.h"
+#include "walltime.h"
+
+struct reader {
+	struct options options;
+	struct device device;
+	struct command command;
+	struct out out;
+	const char *out_name;
+	struct walltime time;
+	struct procinfo proc;
+	struct json json;
+	struct text text;
+	struct socktrace_rule rules[SOCKTRACE_MAX_RULES];
+	unsigned int nr_rules;
+	struct socktrace_config config;
+	uint64_t *batch; /* aligned as records are */
+	size_t batch_size;
+	uint64_t events; /* given to the output, LOST records apart */
+	bool tracing;
+	bool failed;
+};
+
+/* One line, with the program's name; in one write. */
+__attribute__((format(printf, 1, 2)))
+void complain(const char *format, ...);
+
+/* Events that were asked for and that this kernel can't give. */
+void warn_missing(const struct reader *reader);
+
+/* Probes that never fire: they look like a machine where nothing happens. */
+void warn_muted(struct reader *reader);
+
+void banner(const struct reader *reader);
+
+/* `at_rest`: no record is being made, so that the numbers must add up. */
+void print_stats(struct reader *reader, bool at_rest);
+
+/* Whatever was lost is told, wanted or not. */
+void tell_loss(struct reader *reader);
+
+#endif
