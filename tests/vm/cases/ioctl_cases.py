@@ -14,6 +14,7 @@ from lib.device import (
     FILTER,
     FLUSH,
     GET_FILTER,
+    GET_INFLIGHT,
     GET_INFO,
     GET_STATS,
     INFO_SIZE,
@@ -30,6 +31,7 @@ from lib.device import (
     ioctl,
     ioctl_at,
     name_of,
+    raw_rule,
     resize,
     rule,
 )
@@ -71,6 +73,7 @@ def _unknown(context):
     bad += [ioc(0, 5, 0, magic=0xD6), ioc(2, 1, INFO_SIZE, magic=ord("T")), 0x5401, 0, 0xFFFFFFFF]
     bad += [ioc(1, 1, INFO_SIZE), ioc(3, 1, INFO_SIZE), ioc(2, 2, CONFIG.size), ioc(1, 3, FILTER.size)]
     bad += [ioc(2, 4, FILTER.size), ioc(2, 5, 4), ioc(1, 6, 4), ioc(3, 7, STATS.size), ioc(3, 8, 4)]
+    bad += [ioc(1, 9, 32), ioc(2, 9, 32), ioc(3, 10, 32)]
     for command in bad:
         expect(fd, command, bytes(2048), errno.ENOTTY, f"command {command:#x}")
 
@@ -78,7 +81,7 @@ def _unknown(context):
 @case("a size of nothing, or a size where none belongs: EINVAL", "ioctl")
 def _no_size(context):
     fd = opened(context).fd
-    for command in (GET_INFO, SET_CONFIG, SET_FILTER, GET_FILTER, GET_STATS):
+    for command in (GET_INFO, SET_CONFIG, SET_FILTER, GET_FILTER, GET_STATS, GET_INFLIGHT):
         expect(fd, resize(command, 0), b"", errno.EINVAL, f"command {command:#x} of no size")
     for command in (START, STOP, FLUSH):
         expect(fd, resize(command, 4), bytes(4), errno.EINVAL, f"command {command:#x} of size 4")
@@ -139,6 +142,14 @@ def _sizes(context):
         equal(older, whole[:24] + b"\xee" * 40, "what an older caller gets")
         newer = expect(session.fd, resize(command, size + 40), b"\xee" * (size + 48), 0, "more")
         equal(newer, whole + bytes(40) + b"\xee" * 8, "what a newer caller gets")
+        for less in (1, 4, 7, size - 1):
+            older = expect(session.fd, resize(command, less), b"\xee" * size, 0, f"{less} bytes")
+            equal(older, whole[:less] + b"\xee" * (size - less), f"{less} bytes")
+    config = device.CONFIG.pack(64, 0, 5, 0, 0, 0)
+    fresh = context.enter_context(Session())
+    data = expect(fresh.fd, resize(SET_CONFIG, 40), config + bytes(16), 0, "a newer caller's config")
+    equal(CONFIG.unpack_from(data), (64, 4, 5, 100, 0, 0), "what is in force")
+    check(not any(data[24:]), "what a newer caller gets beyond")
 
 
 @case("GET_INFO leaves no byte of the kernel's memory: twice the same, zero behind the names", "ioctl")
@@ -266,12 +277,82 @@ def _filter_header(context):
     equal(set_filter(fd, good, default=0), ("EINVAL", NO_RULE, 8), "default_action 0")
     equal(set_filter(fd, good, default=3), ("EINVAL", NO_RULE, 8), "default_action 3")
     equal(set_filter(fd, good, flags=1), ("EINVAL", NO_RULE, 12), "flags")
-    equal(set_filter(fd, good, rule_size=31), ("EINVAL", NO_RULE, 4), "rule_size 31")
-    equal(set_filter(fd, good, rule_size=0), ("EINVAL", NO_RULE, 4), "rule_size 0")
+    for size in (0, 40, RULE.size - 8, RULE.size - 1, 4097):
+        equal(set_filter(fd, good, rule_size=size), ("EINVAL", NO_RULE, 4), f"rule_size {size}")
     equal(set_filter(fd, good, rule_size=0xFFFFFFFF)[0], "EINVAL", "a huge rule_size")
     equal(set_filter(fd, good * 65)[0], "E2BIG", "65 rules")
     equal(set_filter(fd, good, nr_rules=0xFFFFFFFF)[0], "E2BIG", "2^32 - 1 rules")
     equal(set_filter(fd, good * 64)[0], "0", "64 rules")
+
+
+def bad_rules():
+    """Each field's bad values: its name, and a rule that is wrong there alone."""
+    match = device.MATCH
+    yield "match", raw_rule(1 << 24)
+    yield "match", raw_rule(1 << 31)
+    yield "action", raw_rule(action=0)
+    yield "action", raw_rule(action=3)
+    # A condition on nothing.
+    for name in ("events", "phases", "tgid", "tid", "ancestor", "types", "families"):
+        yield name, raw_rule(match[name])
+    for name in ("netns", "mntns", "pidns", "error", "comm"):
+        yield name, raw_rule(match[name])
+    yield "comm", raw_rule(match["comm_prefix"])
+    yield "cgroup", raw_rule(match["cgroup"])
+    yield "cgroup", raw_rule(match["cgroup_tree"])
+    yield "path_len", raw_rule(match["path"])
+    # A field whose condition is not asked for, and those that are reserved.
+    for name in device.RULE_OFFSETS:
+        if name not in ("match", "action"):
+            text = name in ("comm", "path", "remote_addr", "local_addr", "reserved")
+            yield name, raw_rule(**{name: b"\1" if text else 1})
+    yield "events", raw_rule(match["tgid"], tgid=1, events=2)
+    for end in ("remote", "local"):
+        yield f"{end}_reserved", raw_rule(match[f"{end}_net"], **{f"{end}_reserved": 1})
+        yield f"{end}_port_max", raw_rule(match[f"{end}_net"], **{f"{end}_port_max": 1})
+        yield f"{end}_prefix_len", raw_rule(match[f"{end}_port"], **{f"{end}_prefix_len": 1})
+        # Values that can't be.
+        yield f"{end}_prefix_len", raw_rule(match[f"{end}_net"], **{f"{end}_prefix_len": 129})
+        for bits, addr in ((0, b"\x80"), (7, b"\1"), (8, b"\1\1"), (127, bytes(15) + b"\1")):
+            fields = {f"{end}_prefix_len": bits, f"{end}_addr": addr}
+            yield f"{end}_addr", raw_rule(match[f"{end}_net"], **fields)
+        fields = {f"{end}_port_min": 2, f"{end}_port_max": 1}
+        yield f"{end}_port_max", raw_rule(match[f"{end}_port"], **fields)
+    for events in (1, 1 << 6, 1 << 31, 1 << 31 | 2):
+        yield "events", raw_rule(match["events"], events=events)
+    for phases in (1, 1 << 4, 1 << 31 | 2):
+        yield "phases", raw_rule(match["phases"], phases=phases)
+    yield "types", raw_rule(match["types"], types=1 << 16)
+    yield "uid_max", raw_rule(match["uid"], uid_min=2, uid_max=1)
+    yield "error", raw_rule(match["error"], error=4096)
+    yield "comm", raw_rule(match["comm"], comm=b"sixteen bytes...")
+    yield "comm", raw_rule(match["comm_prefix"], comm=b"a\0b")
+    yield "path_len", raw_rule(match["path"], path=b"/" * 108, path_len=109)
+    yield "path", raw_rule(match["path"], path=b"/ab", path_len=2)
+
+
+@case("each condition at its bounds is taken, and given back", "ioctl")
+def _good_rules(context):
+    fd = opened(context).fd
+    ends = ("remote", "local")
+    for conditions in (
+        *({"events": 2}, {"events": device.EVENTS_ALL}, {"phases": 2}, {"phases": 14}),
+        *({"families": [0]}, {"families": range(64)}, {"types": [0]}, {"types": range(16)}),
+        *({"uid": (0, 0)}, {"uid": (0, NO_RULE)}, {"uid": (NO_RULE, NO_RULE)}),
+        *({"comm": b"a"}, {"comm": b"fifteen bytes.."}, {"comm_prefix": b"\xff"}),
+        *({name: n} for name in ("netns", "mntns", "pidns", "tgid", "tid", "ancestor") for n in (1, NO_RULE)),
+        *({name: n} for name in ("cgroup", "cgroup_tree") for n in (1, (1 << 64) - 1)),
+        *({"error": 1}, {"error": 4095}, {"duration": 0}, {"duration": (1 << 64) - 1}),
+        *({"path": b"\0"}, {"path": b"/"}, {"path": b"x" * 108}, {"path": bytes(108)}),
+        *({f"{end}_net": net} for end in ends for net in ("::/0", "0.0.0.0/0", "ff::1/128", "fe00::/7")),
+        *({f"{end}_port": ports} for end in ends for ports in ((0, 0), (0, 65535), (65535, 65535))),
+        *({"ok": True}, {"failed": True}, {"ok": True, "failed": True}, {}),
+        {"comm": b"a", "comm_prefix": b"a", "remote_net": "10.0.0.0/8", "remote_port": (1, 2)},
+    ):
+        for action in (ACCEPT, REJECT):
+            wanted = rule(action, **conditions)
+            equal(set_filter(fd, [wanted])[0], "0", str(conditions))
+            equal(get_filter(fd, 1)[3], [wanted], str(conditions))
 
 
 @case("a filter's bad rule is refused with its number and the field", "ioctl")
@@ -279,36 +360,46 @@ def _filter_rules(context):
     session = opened(context)
     session.filter([rule(tgid=4711)], REJECT)
     good = rule(tgid=1)
-    for offset, bad in (
-        (0, RULE.pack(1 << 5, 1, 0, 0, 0, 0, 0)),
-        (0, RULE.pack(1 << 31, 1, 0, 0, 0, 0, 0)),
-        (4, RULE.pack(0, 0, 0, 0, 0, 0, 0)),
-        (4, RULE.pack(0, 3, 0, 0, 0, 0, 0)),
-        (8, RULE.pack(1, 1, 1 << 6, 0, 0, 0, 0)),
-        (8, RULE.pack(1, 1, 1 << 31, 0, 0, 0, 0)),
-        (8, RULE.pack(1, 1, 1, 0, 0, 0, 0)),
-        # A field whose condition is not asked for.
-        (8, RULE.pack(0, 1, 2, 0, 0, 0, 0)),
-        (12, RULE.pack(0, 1, 0, 1, 0, 0, 0)),
-        (16, RULE.pack(0, 1, 0, 0, 1, 0, 0)),
-        (20, RULE.pack(0, 1, 0, 0, 0, 1, 0)),
-        (24, RULE.pack(0, 1, 0, 0, 0, 0, 1)),
-        (24, RULE.pack(0, 1, 0, 0, 0, 0, 1 << 63)),
-    ):
+    for field, bad in bad_rules():
         for before in (0, 3, 63):
             got = set_filter(session.fd, [good] * before + [bad])
-            equal(got, ("EINVAL", before, offset), f"rule {bad.hex()}")
+            equal(got, ("EINVAL", before, device.RULE_OFFSETS[field]), f"{field}: {bad.hex()}")
     equal(get_filter(session.fd, 64)[1:], (1, REJECT, [rule(tgid=4711)]), "the old one is in force")
 
 
 @case("a filter's rules of another size: unknown bytes must be zero", "ioctl")
 def _filter_rule_size(context):
     fd = opened(context).fd
-    wide = [rule(tgid=1) + bytes(16), rule(tgid=2) + bytes(16)]
-    equal(set_filter(fd, wide, rule_size=48)[0], "0", "zero")
-    equal(get_filter(fd, 2)[1:], (2, REJECT, [rule(tgid=1), rule(tgid=2)]))
-    wide[1] = wide[1][:-1] + b"\1"
-    equal(set_filter(fd, wide, rule_size=48)[:2], ("E2BIG", 1), "not zero, and where")
+    rules = [rule(tgid=1), rule(REJECT, path=b"/" * 108)]
+    for more in (8, 16, 4096 - RULE.size):
+        size = RULE.size + more
+        wide = [r + bytes(more) for r in rules]
+        equal(set_filter(fd, wide, rule_size=size)[0], "0", f"{more} zero bytes more")
+        equal(get_filter(fd, 2)[1:], (2, REJECT, rules))
+        for at in (RULE.size, size - 1):
+            bad = wide[1][:at] + b"\1" + wide[1][at + 1 :]
+            got = set_filter(fd, [wide[0], bad], rule_size=size)
+            equal(got, ("E2BIG", 1, RULE.size), "not zero, and where")
+
+
+@case("GET_FILTER's header and SET_FILTER's, of a newer caller: zero, or E2BIG", "ioctl")
+def _filter_header_size(context):
+    fd = opened(context).fd
+    table = ctypes.create_string_buffer(rule(tgid=1), 2 * RULE.size)
+    header = FILTER.pack(1, RULE.size, REJECT, 0, 0, 0, ctypes.addressof(table))
+    size = FILTER.size
+    for command in (SET_FILTER, GET_FILTER):
+        for less in (1, 8, size - 8, size - 1):
+            expect(fd, resize(command, less), header, errno.EINVAL, f"{less} of {size} bytes")
+        data = expect(fd, resize(command, size + 24), header + bytes(24), 0, "24 zero bytes more")
+        equal(data, header + bytes(24), "what comes back")
+        for at in (0, 23):
+            bad = header + bytes(at) + b"\1" + bytes(23 - at)
+            expect(fd, resize(command, size + 24), bad, errno.E2BIG, "24 bytes more, not zero")
+    # What was wrong is told to a newer caller, too, and zero beyond.
+    bad = FILTER.pack(1, RULE.size, REJECT, 4, 7, 7, ctypes.addressof(table)) + bytes(8)
+    data = expect(fd, resize(SET_FILTER, size + 8), bad, errno.EINVAL, "flags")
+    equal(FILTER.unpack_from(data)[4:6], (NO_RULE, 12), "where")
 
 
 @case("a filter at a bad address: EFAULT", "ioctl")
@@ -347,8 +438,10 @@ def _get_filter(context):
     equal(get_filter(session.fd, 2)[:2], ("ENOSPC", 3), "room for two")
     equal(get_filter(session.fd, 0)[:2], ("ENOSPC", 3), "no room")
     wide = [r + bytes(16) for r in rules]
-    equal(get_filter(session.fd, 5, 48), ("0", 3, REJECT, wide), "to a newer caller")
-    equal(get_filter(session.fd, 5, 31)[0], "EINVAL", "rules too small")
+    size = RULE.size + 16
+    equal(get_filter(session.fd, 5, size), ("0", 3, REJECT, wide), "to a newer caller")
+    for size in (0, 40, RULE.size - 1, 4097):
+        equal(get_filter(session.fd, 5, size)[0], "EINVAL", f"rules of {size} bytes")
     header = FILTER.pack(3, RULE.size, 0, 0, 0, 0, 1)
     expect(session.fd, GET_FILTER, header, errno.EFAULT, "a bad address")
 

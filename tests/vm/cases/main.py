@@ -16,6 +16,12 @@ sys.dont_write_bytecode = True
 import reader_cases
 import module_cases
 import session_cases
+import filter_cases
+import condition_cases
+import law_cases
+import inflight_cases
+import state_cases
+import reader_filter_cases
 import ioctl_cases
 import strace_cases
 import log_cases

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Many readers, loss, filters, CPUs that come and go."""
+"""Many readers, loss, who calls, CPUs that come and go."""
 
-import contextlib
 import os
 import socket
 import threading
@@ -10,76 +9,8 @@ import time
 from lib import device, module, proc
 from lib.device import ACCEPT, ACCEPT4, CALLS, CONNECT, LOST, REJECT, SOCKET, Session, rule
 from lib.proc import Burst, Child
+from lib.reading import Reader, check_law, given, keys, lost, tiles, two_cpus
 from lib.tap import Skip, case, check, equal
-
-
-class Reader(threading.Thread):
-    """Reads to the end of file, `records` at a time."""
-
-    def __init__(self, session, records=64):
-        super().__init__(daemon=True)
-        self.session = session
-        self.records = records
-        self.events = []
-        self.error = None
-        self.start()
-
-    def run(self):
-        try:
-            while True:
-                got = self.session.read(self.records)
-                if not got:
-                    return
-                self.events += got
-        except OSError as error:
-            self.error = error
-
-    def result(self):
-        self.join(30)
-        if self.is_alive():
-            raise TimeoutError("no end of file")
-        if self.error:
-            raise self.error
-        return self.events
-
-
-def keys(events):
-    return [(e.call_id, e.type, e.phase) for e in events]
-
-
-def tiles(events, what=""):
-    """Checks that numbers and losses follow each other; numbers given per CPU."""
-    made = {}
-    for e in events:
-        equal(e.seq, made.get(e.cpu, 0), f"{what}number on CPU {e.cpu} ({e})")
-        count = e.lost[0] if e.type == LOST else 1
-        check(count > 0, "a loss of nothing")
-        made[e.cpu] = e.seq + count
-    return made
-
-
-def lost(events):
-    return sum(e.lost[0] for e in events if e.type == LOST)
-
-
-def given(events):
-    return sum(1 for e in events if e.type != LOST)
-
-
-def check_law(stats, events):
-    """The statistics of a stopped and drained session, against what it gave."""
-    equal(stats.balance(), 0, f"the law's balance ({stats})")
-    equal(stats.queued, 0, "queued")
-    equal(stats.delivered, given(events), "delivered")
-    equal(stats.dropped, lost(events), "dropped, against LOST records")
-    equal(stats.lost_told, stats.dropped, "told of the lost")
-
-
-def two_cpus():
-    cpus = proc.online_cpus()
-    if len(cpus) < 2:
-        raise Skip("one CPU only")
-    return cpus[:2]
 
 
 # ---- plain use ----
@@ -462,136 +393,7 @@ def _ten(context):
         check_law(session.stats(), events)
 
 
-# ---- filters ----
-
-
-def types_of(events):
-    return {e.type: sum(1 for f in events if f.type == e.type) for e in events}
-
-
-@case("a mask of events lets through just these", "filter")
-def _mask(context):
-    module.ensure()
-    for kind in (SOCKET, CONNECT, ACCEPT4, device.LSM_CONNECT):
-        session = context.enter_context(Session())
-        burst = Burst(context, "mix", calls=60)
-        session.only(tgid=burst.pid, events=1 << kind).start()
-        burst.go().made()
-        events = session.finish()
-        equal(types_of(events), {kind: 20})
-        check_law(session.stats(), events)
-
-
-@case("tgid: only that process", "filter")
-def _tgid(context):
-    module.ensure()
-    session = context.enter_context(Session())
-    bursts = [Burst(context, calls=n) for n in (11, 13)]
-    session.only(tgid=bursts[1].pid).start()
-    for burst in bursts:
-        burst.go().made()
-    equal([e.tgid for e in session.finish()], [bursts[1].pid] * 13)
-
-
-@case("tid: only that thread", "filter")
-def _tid(context):
-    module.ensure()
-    session = context.enter_context(Session())
-
-    def calls():
-        thread = threading.Thread(target=lambda: [socket.socket().close() for _ in range(5)])
-        thread.start()
-        thread.join()
-        for _ in range(3):
-            socket.socket().close()
-
-    child = Child(context, calls)
-    everything = context.enter_context(Session())
-    everything.only(tgid=child.pid).start()
-    session.only(tid=child.pid).start()
-    child.go().wait()
-    equal([e.tid for e in session.finish()], [child.pid] * 3)
-    equal(len(everything.finish()), 8, "calls of the process")
-
-
-@case("ancestor: the process and all below it, orphans at a subreaper too", "filter")
-def _ancestor(context):
-    module.ensure()
-    out = "/tmp/socktrace-tree"
-    tree = Child(context, [str(proc.WORKLOAD / "tree"), "12"], output=out)
-    other = Child(context, [str(proc.WORKLOAD / "tree"), "2"], output=f"{out}2")
-    session = context.enter_context(Session())
-    session.only(ancestor=tree.pid).start()
-    equal((tree.go().wait(), other.go().wait()), (0, 0), "status")
-    with open(out, encoding="ascii") as file:
-        said = [line.split() for line in file]
-    equal(len(said), 15, "processes")
-    expected = sorted((int(pid), int(ppid)) for _, pid, ppid in said)
-    events = session.finish()
-    equal(sorted((e.tgid, e.ppid) for e in events), expected, "who was seen, and its parent")
-    # The orphan's parent had ended: it is the subreaper's now.
-    check((tree.pid in [int(ppid) for name, _, ppid in said if name == "orphan0"]), "%s", said)
-
-
-@case("ancestor: an orphan that leaves the tree is not followed", "filter")
-def _orphan_leaves(context):
-    module.ensure()
-    out, write = os.pipe()
-
-    def family():
-        def grandchild():
-            while os.getppid() != 1:
-                time.sleep(0.002)
-            socket.socket().close()
-            os.write(write, b"x")
-
-        if os.fork() == 0:
-            if os.fork() == 0:
-                grandchild()
-            os._exit(0)
-        os.wait()
-        socket.socket().close()
-
-    child = Child(context, family)
-    session = context.enter_context(Session())
-    session.only(ancestor=child.pid).start()
-    child.go().wait()
-    os.read(out, 1)
-    equal([e.tgid for e in session.finish()], [child.pid])
-    os.close(out)
-    os.close(write)
-
-
-@case("families: the domain, the socket's, or the address's", "filter")
-def _families(context):
-    module.ensure()
-
-    def calls():
-        for family in (socket.AF_INET, socket.AF_INET6, socket.AF_UNIX):
-            with socket.socket(family) as sock, contextlib.suppress(OSError):
-                where = "/nowhere" if family == socket.AF_UNIX else ("::1", 1)
-                sock.connect(("127.0.0.1", 1) if family == socket.AF_INET else where)
-            with socket.socket(family) as sock, contextlib.suppress(OSError):
-                device.libc.accept4(sock.fileno(), None, None, 0)
-        device.libc.socket(-1, 0, 0)
-        device.libc.socket(70, 0, 0)
-        address = device.ctypes.create_string_buffer(bytes([2]) + bytes(15))
-        device.libc.connect(-1, address, 16)  # no socket, but an address
-        device.libc.accept4(-1, None, None, 0)  # neither
-
-    child = Child(context, calls)
-    sessions = {}
-    for families in ((1,), (2,), (10,), (1, 10), range(64)):
-        sessions[tuple(families)] = context.enter_context(Session())
-        sessions[tuple(families)].only(tgid=child.pid, families=families).start()
-    equal(child.go().wait(), 0, "status")
-    each = {SOCKET: 2, CONNECT: 1, ACCEPT4: 1}
-    got = {families: types_of(session.finish()) for families, session in sessions.items()}
-    equal(got[(1,)], each, "AF_UNIX")
-    equal(got[(2,)], {**each, CONNECT: 2}, "AF_INET")
-    equal(got[(10,)], each, "AF_INET6")
-    equal(got[(1, 10)], {kind: 2 * n for kind, n in each.items()}, "AF_UNIX and AF_INET6")
-    equal(got[tuple(range(64))], {SOCKET: 6, CONNECT: 4, ACCEPT4: 3}, "all")
+# ---- who calls ----
 
 
 @case("both ends of an AF_UNIX connection know the other's process", "unix")
@@ -624,63 +426,6 @@ def _peer_credentials(context):
         equal(accept.addr[2:], (name + "-client").encode(), "the client's name")
         equal(accept.local[2:], name.encode(), "the server's name")
         session.close()
-
-
-@case("the first rule that matches decides, and the default where none does", "filter")
-def _order(context):
-    module.ensure()
-    no_sockets = lambda pid: rule(REJECT, tgid=pid, events=1 << SOCKET)
-    no_points = lambda pid: rule(REJECT, tgid=pid, events=1 << device.LSM_CONNECT)
-    everything = lambda pid: rule(ACCEPT, tgid=pid)
-    anybody = lambda pid: rule(REJECT, events=device.EVENTS_ALL)
-    each = {SOCKET: 10, CONNECT: 10, ACCEPT4: 10}
-    less = {CONNECT: 10, ACCEPT4: 10}
-    for rules, default, expected in (
-        ([no_points, no_sockets, everything], REJECT, less),
-        ([no_points, everything, no_sockets], REJECT, each),
-        ([everything], REJECT, {**each, device.LSM_CONNECT: 10}),
-        ([anybody, everything], ACCEPT, {}),
-        ([no_sockets, no_points], ACCEPT, less),
-        ([no_sockets], REJECT, {}),
-        ([], REJECT, {}),
-    ):
-        burst = Burst(context, "mix", calls=30)
-        session = context.enter_context(Session())
-        session.filter([make(burst.pid) for make in rules], default)
-        session.start()
-        burst.go().made()
-        events = session.finish()
-        equal(types_of([e for e in events if e.tgid == burst.pid]), expected)
-        check_law(session.stats(), events)
-
-
-@case("filters swapped under traffic: the law holds, nobody is told the wrong", "filter")
-def _swap(context):
-    module.ensure()
-    session = context.enter_context(Session(records_per_cpu=256))
-    bursts = [Burst(context, "mix", cpu=cpu) for cpu in two_cpus()]
-    session.only(tgid=bursts[0].pid).start()
-    reader = Reader(session, 64)
-    for burst in bursts:
-        burst.go()
-    swaps = 0
-    end = time.monotonic() + 1.0
-    while time.monotonic() < end:
-        session.only(tgid=bursts[swaps % 2].pid)
-        session.filter([rule(tgid=bursts[0].pid, events=1 << CONNECT)] * (1 + swaps % 64), REJECT)
-        swaps += 1
-    for burst in bursts:
-        burst.made()
-    session.stop()
-    events = reader.result()
-    context.diag(f"swaps: {swaps}, delivered: {given(events)}, lost: {lost(events)}")
-    check(swaps > 20 and given(events) > 20)
-    tiles(events)
-    check_law(session.stats(), events)
-    check({e.tgid for e in events if e.type != LOST} <= {b.pid for b in bursts})
-
-
-# ---- who calls ----
 
 
 @case("in a pid namespace: its own numbers next to the initial ones", "identity")

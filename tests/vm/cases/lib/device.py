@@ -8,6 +8,7 @@ case can hand over a bad one; nothing is retried behind its back.
 import ctypes
 import dataclasses
 import errno
+import ipaddress
 import os
 import select
 import struct
@@ -37,7 +38,16 @@ F_SOCK, F_QUEUE, F_PEERCRED, F_LOCAL_TRUNCATED, F_RETURN_MISSED = (
 LOST_RING_FULL = 1
 PROBE_BOUND, PROBE_ARMED = 1, 2
 CONFIG_OWN = 1
-MATCH_EVENTS, MATCH_TGID, MATCH_TID, MATCH_ANCESTOR, MATCH_FAMILIES = (1 << n for n in range(5))
+PHASE_POINT = 1 << POINT
+# Conditions in the order of their bits: SOCKTRACE_MATCH_*.
+MATCHES = (
+    *("events", "tgid", "tid", "ancestor", "families", "phases", "types", "uid"),
+    *("comm", "comm_prefix", "netns", "mntns", "pidns", "cgroup", "cgroup_tree"),
+    *("remote_net", "remote_port", "local_net", "local_port", "path"),
+    *("ok", "failed", "error", "duration"),
+)
+MATCH = {name: 1 << n for n, name in enumerate(MATCHES)}
+MATCH_ALL_BITS = (1 << 24) - 1
 ACCEPT, REJECT = 1, 2
 MAX_RULES = 64
 CLOCK_BOOTTIME = 7
@@ -49,7 +59,22 @@ INFO = struct.Struct("=10IQQ16sII")
 INFO_SIZE = INFO.size + 16 * PROBE.size
 assert INFO_SIZE == 80 + 64 * 16
 CONFIG = struct.Struct("=6I")
-RULE = struct.Struct("=6IQ")
+RULE = struct.Struct("=8IQ6IQQ16s16sBBHHH16sBBHHH108sB3s")
+assert RULE.size == 256
+# Its fields: name, offset.
+RULE_OFFSETS = {
+    **{"match": 0, "action": 4, "events": 8, "phases": 12, "tgid": 16, "tid": 20},
+    **{"ancestor": 24, "types": 28, "families": 32, "uid_min": 40, "uid_max": 44},
+    **{"netns": 48, "mntns": 52, "pidns": 56, "error": 60, "cgroup": 64},
+    **{"min_duration_ns": 72, "comm": 80, "remote_addr": 96, "remote_prefix_len": 112},
+    **{"remote_reserved": 113, "remote_port_min": 114, "remote_port_max": 116},
+    **{"remote_reserved2": 118, "local_addr": 120, "local_prefix_len": 136},
+    **{"local_reserved": 137, "local_port_min": 138, "local_port_max": 140},
+    **{"local_reserved2": 142, "path": 144, "path_len": 252, "reserved": 253},
+}
+INFLIGHT = struct.Struct("=4IQQ")
+INFLIGHT_CALL = struct.Struct("=QQIIBBBB3i16s")
+assert (INFLIGHT.size, INFLIGHT_CALL.size) == (32, 56)
 FILTER = struct.Struct("=6IQ")
 STATS = struct.Struct("=8Q")
 
@@ -70,6 +95,7 @@ START = ioc(0, 5, 0)
 STOP = ioc(0, 6, 0)
 GET_STATS = ioc(_READ, 7, STATS.size)
 FLUSH = ioc(0, 8, 0)
+GET_INFLIGHT = ioc(_READ | _WRITE, 9, INFLIGHT.size)
 
 
 def resize(command, size):
@@ -265,19 +291,76 @@ class Stats:
         )
 
 
+@dataclasses.dataclass
+class Inflight:
+    """A call in flight, as GET_INFLIGHT tells it."""
+
+    # pylint: disable=too-many-instance-attributes
+    time_ns: int
+    call_id: int
+    tgid: int
+    tid: int
+    type: int
+    abi: int
+    via: int
+    reserved: int
+    args: tuple
+    comm: bytes
+
+
+def raw_rule(match=0, action=ACCEPT, **fields):
+    """The bytes of a rule by its fields' names, whatever they make of it."""
+    defaults = {"s": b"", "n": 0}
+    kinds = dict.fromkeys(("comm", "remote_addr", "local_addr", "path", "reserved"), "s")
+    fields = {"match": match, "action": action, **fields}
+    unknown = fields.keys() - RULE_OFFSETS.keys()
+    if unknown:
+        raise KeyError(unknown)
+    return RULE.pack(
+        *(fields.get(name, defaults[kinds.get(name, "n")]) for name in RULE_OFFSETS)
+    )
+
+
+def _bits(numbers):
+    return sum(1 << n for n in set(numbers))
+
+
+def _net(text):
+    """Bytes and prefix of a network, as a rule has them: IPv4 is v4-mapped."""
+    net = ipaddress.ip_network(text)
+    if net.version == 4:
+        return bytes(10) + b"\xff\xff" + net.network_address.packed, net.prefixlen + 96
+    return net.network_address.packed, net.prefixlen
+
+
 def rule(action=ACCEPT, **conditions):
-    """The bytes of a rule: rule(tgid=5), rule(REJECT, families=[2, 10])."""
-    bits = {
-        "events": MATCH_EVENTS,
-        "tgid": MATCH_TGID,
-        "tid": MATCH_TID,
-        "ancestor": MATCH_ANCESTOR,
-        "families": MATCH_FAMILIES,
-    }
-    if "families" in conditions:
-        conditions["families"] = sum(1 << n for n in conditions["families"])
-    match = sum(bits[name] for name in conditions)
-    return RULE.pack(match, action, *(conditions.get(name, 0) for name in bits))
+    """The bytes of a rule, by its conditions: rule(tgid=5), rule(REJECT, ok=True).
+
+    Masks are given as lists of numbers (families, types) or as masks (events,
+    phases); ranges as pairs (uid, *_port); networks as text (*_net).
+    """
+    fields = {}
+    for name, value in conditions.items():
+        if name in ("families", "types"):
+            fields[name] = _bits(value)
+        elif name == "uid":
+            fields["uid_min"], fields["uid_max"] = value
+        elif name.endswith("_port"):
+            fields[f"{name}_min"], fields[f"{name}_max"] = value
+        elif name.endswith("_net"):
+            end = name[: -len("_net")]
+            fields[f"{end}_addr"], fields[f"{end}_prefix_len"] = _net(value)
+        elif name == "comm_prefix":
+            fields["comm"] = value
+        elif name == "cgroup_tree":
+            fields["cgroup"] = value
+        elif name == "duration":
+            fields["min_duration_ns"] = value
+        elif name == "path":
+            fields["path"], fields["path_len"] = value, len(value)
+        elif name not in ("ok", "failed"):
+            fields[name] = value
+    return raw_rule(sum(MATCH[name] for name in conditions), action, **fields)
 
 
 class Session:
@@ -351,6 +434,18 @@ class Session:
 
     def stats(self):
         return Stats(*STATS.unpack(self._ioctl(GET_STATS, bytes(STATS.size), "GET_STATS")))
+
+    def inflight(self, room=1024):
+        """Calls in flight, at most `room` of them; how many there are; when."""
+        table = ctypes.create_string_buffer(max(1, INFLIGHT_CALL.size * room))
+        data = INFLIGHT.pack(room, INFLIGHT_CALL.size, 0, 0, 0, ctypes.addressof(table))
+        data = self._ioctl(GET_INFLIGHT, data, "GET_INFLIGHT")
+        number, _, total, _, now, _ = INFLIGHT.unpack(data)
+        calls = []
+        for n in range(number):
+            fields = INFLIGHT_CALL.unpack_from(table.raw, n * INFLIGHT_CALL.size)
+            calls.append(Inflight(*fields[:8], fields[8:11], fields[11]))
+        return calls, total, now
 
     def read(self, records=64):
         """Records of one read(); [] at the end of file."""

@@ -37,7 +37,8 @@ def loaded():
 
 
 def try_load(parameters=""):
-    """Loads as insmod does: 0 or the errno."""
+    """Loads as insmod does: 0 or the errno. What the machine asks for comes first."""
+    parameters = f"{os.environ.get('SOCKTRACE_PARAMETERS', '')} {parameters}".strip()
     fd = os.open(path(), os.O_RDONLY | os.O_CLOEXEC)
     try:
         if libc.syscall(_FINIT_MODULE, fd, parameters.encode(), 0) < 0:
@@ -107,11 +108,17 @@ def mount_debugfs():
         subprocess.run(["mount", "-t", "debugfs", "none", DEBUG], check=True)
 
 
+def probe_lists():
+    """The files that name probes: without ftrace, kprobes are breakpoints alone."""
+    names = ("kprobes/list", "tracing/enabled_functions")
+    return [name for name in names if os.path.exists(f"{DEBUG}/{name}")]
+
+
 def registered_probes():
     """The kprobes that the kernel has, and the functions that ftrace hooks."""
     mount_debugfs()
     names = []
-    for name in ("kprobes/list", "tracing/enabled_functions"):
+    for name in probe_lists():
         with open(f"{DEBUG}/{name}", encoding="ascii", errors="replace") as file:
             names += [
                 line.strip()

@@ -10,11 +10,13 @@ import traceback
 
 TREE = pathlib.Path(__file__).resolve().parents[4]
 WORKLOAD = pathlib.Path(os.environ.get("SOCKTRACE_WORKLOAD", TREE / "build/vm/workload"))
+SLOW = float(os.environ.get("SOCKTRACE_SLOW", "1"))  # as in tap.py
 ACCEPT_CALLS = {"43", "288"}  # accept, accept4 in /proc/PID/syscall
 
 
 def wait_until(condition, what, seconds=20.0):
     """For what announces itself by no event; gives the condition's value."""
+    seconds *= SLOW
     end = time.monotonic() + seconds
     while True:
         value = condition()

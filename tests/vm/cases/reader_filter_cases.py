@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The reader's conditions, --inflight, and its word about a muted machine."""
+
+import json
+import os
+
+from lib import module
+from lib.device import ACCEPT4, Session
+from lib.proc import Blocked, blocked_threads
+from lib.tap import case, check, equal
+from reader_cases import read
+from state_cases import muted
+
+CALLS = """
+import socket
+for address in ("127.0.0.1", "127.0.0.2", "10.1.2.3", "::1"):
+    for port in (9, 5000):
+        family = socket.AF_INET6 if ":" in address else socket.AF_INET
+        try:
+            socket.socket(family, socket.SOCK_DGRAM).connect((address, port))
+        except OSError:
+            pass
+"""
+
+
+def connects(*options):
+    """Ports and addresses of the program's connects that the reader shows."""
+    out = "/tmp/socktrace-reader-filter"
+    command = ("--", "/usr/bin/python3", "-c", CALLS)
+    status, _, said = read("-q", "-e", "connect", *options, "-o", f"json:{out}", *command)
+    equal(status, 0, f"status ({said})")
+    with open(out, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    return [(line["addr"]["ip"], line["addr"]["port"]) for line in lines if line["event"] == "connect"]
+
+
+@case("its conditions reach the kernel: --net, --rport, --filter", "reader-filter")
+def _conditions(_context):
+    module.ensure()
+    equal(connects("--net", "127.0.0.0/8", "--rport", "1-1023"), [("127.0.0.1", 9), ("127.0.0.2", 9)])
+    expression = "net ::1 or net 10.0.0.0/8 and not rport 9"
+    equal(connects("--filter", expression), [("10.1.2.3", 5000), ("::1", 9), ("::1", 5000)])
+
+
+@case("--inflight shows the calls that another session follows", "reader-filter")
+def _inflight(context):
+    module.ensure()
+    session = context.enter_context(Session())
+    session.only(ancestor=os.getpid(), events=1 << ACCEPT4).start()
+    blocked = Blocked(context, 3).settle()
+    status, out, said = read("--inflight", "-o", "json")
+    equal(status, 0, f"status ({said})")
+    context.diag(out[:400])
+    shown = {json.loads(line)["tid"] for line in out.splitlines()}
+    equal(shown, set(blocked_threads(blocked.pid)), "threads")
+    blocked.release(3)
+    equal(read("-q", "--inflight", "-o", "json")[1], "", "after all")
+
+
+@case("on a muted machine it warns, and names ftrace_enabled", "reader-filter")
+def _muted(context):
+    module.ensure()
+    with muted():
+        status, _, said = read("-q", "--", "/bin/true")
+    context.diag(said)
+    equal(status, 0, "status")
+    check("ftrace_enabled" in said, "not told: %s", said)
+    status, _, said = read("-q", "--", "/bin/true")
+    check("ftrace_enabled" not in said, "told where all is well: %s", said)

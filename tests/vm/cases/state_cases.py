@@ -1,0 +1,182 @@
+# SPDX-License-Identifier: GPL-2.0
+"""What the module says of itself: sysfs, fdinfo; and a machine whose probes are mute."""
+
+import contextlib
+import os
+
+from lib import device, module
+from lib.device import ACCEPT4, CONNECT, LSM_CONNECT, SOCKET, Session
+from lib.proc import Blocked, Burst
+from lib.tap import case, check, equal
+
+CLASS = "/sys/class/misc/socktrace"
+POINTS = {
+    "socket": SOCKET,
+    "connect": CONNECT,
+    "accept4": ACCEPT4,
+    "security_socket_connect": LSM_CONNECT,
+}
+
+
+def sysfs(name):
+    with open(f"{CLASS}/{name}", encoding="ascii") as file:
+        text = file.read()
+    check(text.endswith("\n") and text.count("\n") == 1, "%s: %r", name, text)
+    return text.rstrip("\n")
+
+
+def same_as_info(info):
+    for name in ("sessions", "started", "memory", "memory_max", "maxactive"):
+        equal(sysfs(name), str(getattr(info, name)), name)
+    by_type = {p.type: p for p in info.probes}
+    equal(by_type.keys(), set(POINTS.values()), "probe points")
+    for name, kind in POINTS.items():
+        probe = by_type[kind]
+        armed = str(int(bool(probe.flags & device.PROBE_ARMED)))
+        told = tuple(sysfs(f"{name}/{value}") for value in ("symbol", "armed", "hits", "missed"))
+        equal(told, (probe.symbol, armed, str(probe.hits), str(probe.missed)), name)
+
+
+@case("sysfs tells what GET_INFO tells: idle, armed, after traffic, stopped", "sysfs")
+def _sysfs(context):
+    module.ensure()
+    equal((sysfs("sessions"), sysfs("started"), sysfs("memory")), ("0", "0", "0"), "nobody")
+    one = context.enter_context(Session())
+    same_as_info(one.info())
+    equal({sysfs(f"{name}/armed") for name in POINTS}, {"0"}, "armed when nobody has started")
+    two = context.enter_context(Session())
+    burst = Burst(context, "mix", calls=300)
+    one.only(tgid=burst.pid).start()
+    same_as_info(two.info())
+    equal((sysfs("sessions"), sysfs("started")), ("2", "1"), "sessions")
+    equal({sysfs(f"{name}/armed") for name in POINTS}, {"1"}, "armed")
+    before = {name: int(sysfs(f"{name}/hits")) for name in POINTS}
+    equal(burst.go().made(), 300, "calls made")
+    hits = {name: int(sysfs(f"{name}/hits")) - before[name] for name in POINTS}
+    equal(hits, {name: 100 for name in POINTS}, "hits")
+    same_as_info(two.info())
+    one.stop()
+    equal({sysfs(f"{name}/armed") for name in POINTS}, {"0"}, "armed after STOP")
+    same_as_info(two.info())
+    two.close()
+    equal(sysfs("sessions"), "1", "sessions after a close")
+
+
+@case("sysfs counts missed returns, and any user may read it, nobody write", "sysfs")
+def _sysfs_missed(context):
+    module.ensure("maxactive=2")
+    context.callback(module.ensure)
+    with Session() as session:
+        session.only(ancestor=os.getpid(), events=1 << ACCEPT4).start()
+        before = int(sysfs("accept4/missed"))
+        blocked = Blocked(context, 5).settle()
+        equal(int(sysfs("accept4/missed")) - before, 3, "missed")
+        equal(sysfs("maxactive"), "2", "maxactive")
+        same_as_info(session.info())
+        blocked.release(5)
+    names = ["sessions", "started", "memory", "memory_max", "maxactive"]
+    names += [f"{p}/{v}" for p in POINTS for v in ("symbol", "armed", "hits", "missed")]
+    for name in names:
+        equal(os.stat(f"{CLASS}/{name}").st_mode & 0o777, 0o444, f"mode of {name}")
+    module.unload()
+    check(not os.path.exists(CLASS), "still there without the module")
+
+
+def fdinfo(fd):
+    with open(f"/proc/self/fdinfo/{fd}", encoding="ascii") as file:
+        return dict(line.rstrip("\n").split(":\t") for line in file)
+
+
+@case("fdinfo of a session tells what GET_STATS tells", "sysfs")
+def _fdinfo(context):
+    module.ensure()
+    session = context.enter_context(Session(records_per_cpu=16))
+    burst = Burst(context, calls=100, cpu=0)
+    other = Burst(context, calls=7)
+    session.only(tgid=burst.pid)
+
+    def compare(started):
+        told = fdinfo(session.fd)
+        stats = session.stats()
+        equal(told["started"], str(started), "started")
+        for name in ("hits", "delivered", "queued", "filtered", "dropped", "missed", "flushed"):
+            equal(told[name], str(getattr(stats, name)), name)
+        return stats
+
+    compare(0)
+    session.start()
+    burst.go().made()
+    other.go().made()
+    session.read(3)
+    compare(1)
+    session.flush()
+    session.stop()
+    stats = compare(0)
+    context.diag(str(stats))
+    check(all(v for k, v in vars(stats).items() if k not in ("queued", "missed", "lost_told")), "%s", stats)
+    equal(stats.balance(), 0, "balance")
+
+
+# ---- a machine that hears nothing ----
+
+FTRACE = "/proc/sys/kernel/ftrace_enabled"
+
+
+@contextlib.contextmanager
+def muted():
+    """For the time of a `with`, no probe is heard."""
+
+    def write(value):
+        with open(FTRACE, "w", encoding="ascii") as file:
+            file.write(value)
+
+    write("0")
+    try:
+        yield
+    finally:
+        write("1")
+
+
+@case("kernel.ftrace_enabled=0 mutes all probes, and they come back with it", "muted")
+def _muted(context):
+    module.ensure()
+    session = context.enter_context(Session())
+    bursts = [Burst(context, "mix", calls=30) for _ in range(3)]
+    session.filter([device.rule(tgid=b.pid, events=device.CALLS) for b in bursts], device.REJECT)
+    session.start()
+    bursts[0].go().made()
+    equal(len(session.drain()), 30, "records before")
+    with muted():
+        hits = {p.type: p.hits for p in session.info().probes}
+        bursts[1].go().made()
+        equal({p.type: p.hits for p in session.info().probes}, hits, "hits while it is 0")
+        equal(session.drain(), [], "records while it is 0")
+        equal({p.flags & device.PROBE_ARMED for p in session.info().probes}, {device.PROBE_ARMED})
+    bursts[2].go().made()
+    equal([e.tgid for e in session.finish()], [bursts[2].pid] * 30, "records after")
+    equal(session.stats().balance(), 0, "balance")
+
+
+@case("START and STOP on a muted machine: nothing is heard, nothing stays behind", "muted")
+def _muted_start(context):
+    module.ensure()
+    bursts = [Burst(context, "mix", calls=30) for _ in range(3)]
+    wanted = [device.rule(tgid=b.pid, events=device.CALLS) for b in bursts]
+    with Session() as session, Session() as brief:
+        session.filter(wanted, device.REJECT)
+        with muted():
+            brief.start()
+            session.start()
+            equal(brief.info().started, 2, "started")
+            bursts[0].go().made()
+            equal((session.stats().hits, brief.stats().hits), (0, 0), "hits while it is 0")
+            brief.stop()
+        bursts[1].go().made()
+        equal([e.tgid for e in session.drain()], [bursts[1].pid] * 30, "records once it is 1")
+        equal(brief.stats().hits, 0, "hits of a session that was stopped meanwhile")
+        with muted():
+            session.stop()
+        equal(module.registered_probes(), [], "registered")
+        bursts[2].go().made()
+        equal(session.drain(), [], "records after STOP")
+        equal(session.stats().balance(), 0, "balance")
