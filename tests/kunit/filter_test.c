@@ -6,6 +6,7 @@
 
 #include "../../module/filter.c"
 
+#include "fixture.h"
 #include "suites.h"
 
 #define BIT_OF(type) SOCKTRACE_EVENT_BIT(SOCKTRACE_##type)
@@ -109,19 +110,6 @@ static void sample(struct socktrace_event *ev, enum sample which)
 		ev->ret = 3;
 		break;
 	}
-}
-
-static struct filter *new_filter(struct kunit *test, u32 nr_rules, u32 action)
-{
-	struct filter *filter =
-		kunit_kzalloc(test, sizeof(*filter) +
-				    nr_rules * sizeof(struct socktrace_rule), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, filter);
-	filter->nr_rules = nr_rules;
-	filter->default_action = action;
-	filter_prepare(filter);
-	return filter;
 }
 
 static enum filter_verdict judge(const struct filter *filter,

@@ -5,7 +5,7 @@
 #include <linux/stddef.h>
 #include <linux/string.h>
 
-#include "../../module/filter.h"
+#include "fixture.h"
 #include "suites.h"
 
 struct rule_case {
@@ -109,22 +109,10 @@ static void describe(const struct rule_case *c, char *desc)
 }
 KUNIT_ARRAY_PARAM(rule, rule_cases, describe);
 
-static struct filter *new_filter(struct kunit *test, u32 nr_rules)
-{
-	struct filter *filter =
-		kunit_kzalloc(test, sizeof(*filter) +
-				    nr_rules * sizeof(struct socktrace_rule), GFP_KERNEL);
-
-	KUNIT_ASSERT_NOT_NULL(test, filter);
-	filter->nr_rules = nr_rules;
-	filter->default_action = SOCKTRACE_ACCEPT;
-	return filter;
-}
-
 static void a_bad_rule_is_named(struct kunit *test)
 {
 	const struct rule_case *c = test->param_value;
-	struct filter *filter = new_filter(test, 3);
+	struct filter *filter = new_filter(test, 3, SOCKTRACE_ACCEPT);
 	u32 rule = 99, field = 99;
 
 	filter->rules[0].action = filter->rules[2].action = SOCKTRACE_REJECT;
@@ -140,10 +128,9 @@ static void a_bad_rule_is_named(struct kunit *test)
 
 static void a_bad_default_is_named(struct kunit *test)
 {
-	struct filter *filter = new_filter(test, 0);
+	struct filter *filter = new_filter(test, 0, 0);
 	u32 rule = 0, field = 0;
 
-	filter->default_action = 0;
 	KUNIT_EXPECT_EQ(test, filter_validate(filter, &rule, &field), -EINVAL);
 	KUNIT_EXPECT_EQ(test, rule, ~0U);
 	KUNIT_EXPECT_EQ(test, field, (u32)offsetof(struct socktrace_filter, default_action));
