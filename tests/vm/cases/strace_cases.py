@@ -166,11 +166,18 @@ def _time(_context):
 
 @case("an accept that waits 300 ms takes 300 ms", "strace")
 def _duration(context):
-    took = [e.duration_ns / 1e6 for e in the_run().calls if e.type == ACCEPT4 and e.ret == -11]
-    context.diag("EAGAIN after " + ", ".join(f"{ms:.1f} ms" for ms in took))
-    equal(len(took), 2, "accepts with EAGAIN")
-    check(took[0] < 200, "the non-blocking one")
-    check(300 <= took[1] < 1500, "the blocking one")
+    waits = [
+        (event.duration_ns / 1e6, (line.number("end") - line.number("begin")) / 1e6)
+        for line, event in the_pairs()
+        if event.type == ACCEPT4 and event.ret == -11
+    ]
+    context.diag("EAGAIN after " + ", ".join(f"{a:.1f} of {b:.1f} ms" for a, b in waits))
+    equal(len(waits), 2, "accepts with EAGAIN")
+    check(waits[0][0] < 200, "the non-blocking one")
+    # An emulated processor that stood still may have its jiffies, by which accept
+    # waits, behind its clock: then the caller's own clock says that it was short.
+    took, measured = waits[1]
+    check(min(300, measured - 20) <= took <= measured, "the blocking one")
 
 
 @case("who called is told as the caller knows it", "strace")
