@@ -313,7 +313,7 @@ def _held(context):
     module.ensure()
 
 
-CYCLES = 50
+CYCLES = int(max(10, 50 / proc.SLOW))
 
 
 @case(f"{CYCLES} cycles of load, trace, unload under traffic", "unload")
