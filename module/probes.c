@@ -119,15 +119,19 @@ static int probe_point(struct kprobe *kp, struct pt_regs *regs)
 	return 0;
 }
 
-/* A fresh registration each time: the kernel changes the fields for good. */
-static int probe_register(struct probe *probe, const char *symbol)
+/*
+ * A fresh registration each time: the kernel changes the fields for good. With
+ * KPROBE_FLAG_DISABLED in @flags it is not armed. Without, it is at once, or,
+ * where kprobes are switched off, when they are switched on.
+ */
+static int probe_register(struct probe *probe, const char *symbol, u32 flags)
 {
 	struct kretprobe *rp = &probe->rp;
 	int err;
 
 	memset(rp, 0, sizeof(*rp));
 	rp->kp.symbol_name = symbol;
-	rp->kp.flags = KPROBE_FLAG_DISABLED;
+	rp->kp.flags = flags;
 	if (probe->kind == PROBE_POINT) {
 		rp->kp.pre_handler = probe_point;
 		return register_kprobe(&rp->kp);
@@ -139,8 +143,9 @@ static int probe_register(struct probe *probe, const char *symbol)
 	err = register_kretprobe(rp);
 	if (err)
 		return err;
+	/* Calls come already: until now probe_instance() lets them pass. */
 	probe->take_instance = rp->kp.pre_handler;
-	rp->kp.pre_handler = probe_call;
+	smp_store_release(&rp->kp.pre_handler, probe_call);
 	return 0;
 }
 
@@ -152,28 +157,14 @@ static void probe_unregister(struct probe *probe)
 		unregister_kretprobe(&probe->rp);
 }
 
-
 static int probe_arm(struct probe *probe)
 {
-	int err;
+	int err = probe_register(probe, probe->symbol, 0);
 
-	err = probe_register(probe, probe->symbol);
 	if (err)
-		goto fail;
-	err = enable_kprobe(&probe->rp.kp);
-	/* Says yes and does nothing while all kprobes are switched off. */
-	if (!err && kprobe_disabled(&probe->rp.kp)) {
-		pr_err("kprobes are switched off: write 1 to /sys/kernel/debug/kprobes/enabled\n");
-		err = -EBUSY;
-	}
-	if (err) {
-		probe_unregister(probe);
-		goto fail;
-	}
-	probe->armed = true;
-	return 0;
-fail:
-	pr_err("%s: can't be probed now (error %d)\n", probe->symbol, err);
+		pr_err("%s: can't be probed now (error %d)\n", probe->symbol, err);
+	else
+		probe->armed = true;
 	return err;
 }
 
@@ -224,7 +215,8 @@ static void probe_bind(struct probe *probe)
 	unsigned int i;
 
 	for (i = 0; i < MAX_CANDIDATES && probe->candidates[i]; i++) {
-		now = probe_register(probe, probe->candidates[i]);
+		now = probe_register(probe, probe->candidates[i],
+				     KPROBE_FLAG_DISABLED);
 		if (!now) {
 			probe_unregister(probe);
 			probe->symbol = probe->candidates[i];
