@@ -23,7 +23,8 @@ static inline unsigned long arch_arg(struct pt_regs *regs, unsigned int n)
 	case 0: return regs->di;
 	case 1: return regs->si;
 	case 2: return regs->dx;
-	default: return regs->cx;
+	case 3: return regs->cx;
+	default: return regs->r8;
 	}
 }
 #elif defined(CONFIG_X86_32) || defined(CONFIG_ARM64) || defined(CONFIG_RISCV) || \
@@ -76,15 +77,52 @@ static inline enum socktrace_abi arch_abi(void)
 }
 
 /*
- * Is current in connect(2)? Else it came here for io_uring, whose retries run
- * at the end of any system call.
+ * System call numbers of i386 on a 64-bit kernel, which the kernel's headers
+ * don't give. accept(2) is a socketcall(2) there.
  */
-static inline bool arch_in_connect(void)
-{
-	int nr = syscall_get_nr(current, task_pt_regs(current));
+#ifdef CONFIG_X86_64
+#define ARCH_I386_NR_SOCKETCALL 102
+#define ARCH_I386_NR_SOCKET 359
+#define ARCH_I386_NR_CONNECT 362
+#define ARCH_I386_NR_ACCEPT4 364
 
-#ifdef CONFIG_COMPAT
-	/* Other numbers, which the headers don't give; this one is everybody's. */
+static inline bool arch_i386_call(enum socktrace_type type, int nr)
+{
+	switch (type) {
+	case SOCKTRACE_SOCKET:
+		return nr == ARCH_I386_NR_SOCKET || nr == ARCH_I386_NR_SOCKETCALL;
+	case SOCKTRACE_CONNECT:
+		return nr == ARCH_I386_NR_CONNECT || nr == ARCH_I386_NR_SOCKETCALL;
+	default:
+		return nr == ARCH_I386_NR_ACCEPT4 || nr == ARCH_I386_NR_SOCKETCALL;
+	}
+}
+#endif
+
+/*
+ * Is current in a system call that makes a call of @type: socket(2), connect(2),
+ * or accept(2) and accept4(2)? Else it came here for io_uring, whose work is done
+ * by threads of its own, in io_uring_enter(2), and at the end of any system call.
+ */
+static inline bool arch_in_call(enum socktrace_type type)
+{
+	struct pt_regs *regs = task_pt_regs(current);
+	int nr;
+
+	if (current->flags & PF_IO_WORKER)
+		return false;
+	nr = syscall_get_nr(current, regs);
+#ifdef CONFIG_X86
+	/* What it will return is there from its end on. */
+	if (regs->ax != (unsigned long)-ENOSYS)
+		return false;
+#endif
+#ifdef CONFIG_X86_64
+	if (in_ia32_syscall())
+		return arch_i386_call(type, nr);
+	nr &= ~__X32_SYSCALL_BIT;
+#elif defined(CONFIG_COMPAT)
+	/* Other numbers; that of io_uring_enter() is everybody's. */
 	if (in_compat_syscall())
 		return nr != __NR_io_uring_enter;
 #endif
@@ -92,7 +130,18 @@ static inline bool arch_in_connect(void)
 	if (nr == __NR_socketcall)
 		return true;
 #endif
-	return nr == __NR_connect;
+	switch (type) {
+	case SOCKTRACE_SOCKET:
+		return nr == __NR_socket;
+	case SOCKTRACE_CONNECT:
+		return nr == __NR_connect;
+	default:
+#ifdef __NR_accept
+		if (nr == __NR_accept)
+			return true;
+#endif
+		return nr == __NR_accept4;
+	}
 }
 
 #endif /* SOCKTRACE_ARCH_H */

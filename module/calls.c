@@ -1,4 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/err.h>
+#include <linux/file.h>
 #include <linux/kernel.h>
 #include <linux/net.h>
 #include <linux/percpu.h>
@@ -55,11 +57,11 @@ static void facts_at_entry(struct filter_facts *facts, struct socktrace_event *e
 
 /* A socket() has its family and type from its caller, and never an address. */
 static void facts_of_socket_call(struct filter_facts *facts, struct socktrace_event *ev,
-				 const s32 *args)
+				 s32 domain, s32 type)
 {
 	facts->known |= SOCKTRACE_MATCH_FAMILIES | SOCKTRACE_MATCH_TYPES | FILTER_ENDS;
-	ev->args[0] = args[0];
-	ev->args[1] = args[1];
+	ev->args[0] = domain;
+	ev->args[1] = type;
 }
 
 /* @ev is what @facts are of. */
@@ -85,41 +87,22 @@ static bool return_is_wanted(const struct filter_facts *facts,
 		wanted(facts, ev, SOCKTRACE_ADDR_MISMATCH, SOCKTRACE_POINT));
 }
 
-/* The caller's address as it is now; the kernel reads it again for itself. */
-static void read_user_addr(struct inflight *call, const void __user *addr, s32 len)
-{
-	call->addr_source = SOCKTRACE_ADDR_NONE;
-	call->addr_len = 0;
-	call->toctou = SOCKTRACE_TOCTOU_NONE;
-	if (len <= 0 || len > RECORD_ADDR_MAX) /* the kernel won't read it */
-		return;
-	call->toctou = SOCKTRACE_TOCTOU_UNCHECKED;
-	call->addr_source = SOCKTRACE_ADDR_FAULT;
-	if (collect_user_addr(call->addr, addr, len))
-		return;
-	call->addr_source = SOCKTRACE_ADDR_USER;
-	call->addr_len = len;
-}
-
 /*
- * A call of @type begins. NULL: nobody wants to know of it. Else what is
- * remembered of it, for call_entered(); `wants_return` says whether that is for
- * its return, too.
+ * A call of @type comes in by @door. NULL: nobody wants to know of it. Else what
+ * is remembered of it, for call_entered(); `wants_return` says whether that is
+ * for its return, too.
  */
-struct inflight *call_enter(enum socktrace_type type, struct pt_regs *regs)
+struct inflight *call_enter(enum socktrace_type type, const struct door *door,
+			    struct pt_regs *regs)
 {
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+	bool wants_return, wants_entry;
 	struct filter_facts facts;
 	struct inflight *call;
-	bool wants_return, wants_entry;
-	s32 args[3];
 
-	args[0] = arch_arg(regs, 0);
-	args[1] = arch_arg(regs, 1);
-	args[2] = arch_arg(regs, 2);
 	facts_at_entry(&facts, ev);
 	if (type == SOCKTRACE_SOCKET)
-		facts_of_socket_call(&facts, ev, args);
+		facts_of_socket_call(&facts, ev, arch_arg(regs, 0), arch_arg(regs, 1));
 
 	wants_return = return_is_wanted(&facts, ev, type);
 	wants_entry = wanted(&facts, ev, type, SOCKTRACE_ENTER);
@@ -141,28 +124,23 @@ struct inflight *call_enter(enum socktrace_type type, struct pt_regs *regs)
 	call->tid = current->pid;
 	memcpy(call->comm, current->comm, sizeof(call->comm));
 	call->type = type;
+	call->via = door->via;
+	call->returns_file = door->returns_file;
 	call->abi = arch_abi();
 	call->wants_return = wants_return;
 	call->wants_entry = wants_entry;
 	call->hooked = false;
+	call->is_a_try = false;
+	call->hook_ns = 0;
+	call->socket = NULL;
 	call->sock.inode = 0;
 	call->addr_len = 0;
 	call->addr_source = SOCKTRACE_ADDR_NONE;
 	call->toctou = SOCKTRACE_TOCTOU_NONE;
 	memset(call->args, 0, sizeof(call->args));
-	switch (type) {
-	case SOCKTRACE_CONNECT:
-		call->args[0] = args[0];
-		call->args[1] = args[2];
-		read_user_addr(call, (const void __user *)arch_arg(regs, 1), args[2]);
-		break;
-	case SOCKTRACE_ACCEPT4:
-		call->args[0] = args[0];
-		call->args[1] = arch_arg(regs, 3);
-		break;
-	default:
-		memcpy(call->args, args, sizeof(args));
-	}
+	door->enter(call, regs);
+	if (call->is_a_try) /* it may be none to tell of */
+		call->wants_entry = false;
 	inflight_publish(call);
 	return call;
 }
@@ -172,6 +150,7 @@ static void record_call(struct socktrace_event *ev, const struct inflight *call,
 {
 	record_init(ev, call->type, phase);
 	ev->abi = call->abi;
+	ev->via = call->via;
 	ev->time_ns = call->time_ns;
 	ev->call_id = call->call_id;
 	memcpy(ev->args, call->args, sizeof(ev->args));
@@ -195,6 +174,43 @@ static void offer(struct socktrace_event *ev, u32 unknown)
 	sessions_offer(ev, &facts);
 }
 
+/* The socket that @call is made on, until fput(@file) where there is one. */
+static struct socket *call_socket(const struct inflight *call, struct file **file)
+{
+	*file = NULL;
+	return call->socket ?: collect_get_socket(call->args[0], file);
+}
+
+/* That socket, if the call is made on one. */
+static void tell_socket(struct socktrace_event *ev, const struct inflight *call)
+{
+	struct socket *sock;
+	struct file *file;
+
+	if (call->type == SOCKTRACE_SOCKET)
+		return;
+	sock = call_socket(call, &file);
+	if (sock)
+		collect_ends(ev, sock, call->sock.inode);
+	if (file)
+		fput(file);
+}
+
+/* The listener's queue; and if @failed all that there is to tell is of it. */
+static void tell_listener(struct socktrace_event *ev, const struct inflight *call,
+			  bool failed)
+{
+	struct file *file;
+	struct socket *sock = call_socket(call, &file);
+
+	if (sock && failed)
+		collect_ends(ev, sock, call->sock.inode);
+	if (sock)
+		collect_queue(ev, sock);
+	if (file)
+		fput(file);
+}
+
 static void tell_entry(const struct inflight *call, bool missed)
 {
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
@@ -208,8 +224,7 @@ static void tell_entry(const struct inflight *call, bool missed)
 		if (call->type != SOCKTRACE_SOCKET)
 			unknown |= FILTER_ENDS;
 	}
-	if (call->type != SOCKTRACE_SOCKET)
-		collect_fd(ev, call->args[0], 0);
+	tell_socket(ev, call);
 	offer(ev, unknown);
 }
 
@@ -227,37 +242,6 @@ void call_entered(struct inflight *call)
 		sessions_refuse(SOCKTRACE_PHASE_ENTER);
 	if (!call->hooked && call->task)
 		inflight_release(call);
-}
-
-/* The call's result is @ret: the record of the whole call. */
-void call_return(struct inflight *call, long ret)
-{
-	u64 now = compat_boottime_ns();
-	struct socktrace_event *ev = this_cpu_ptr(&scratch);
-
-	record_call(ev, call, SOCKTRACE_EXIT);
-	/* This clock may step back by some ns when its base is updated. */
-	ev->duration_ns = now > call->time_ns ? now - call->time_ns : 0;
-	ev->ret = ret;
-	switch (call->type) {
-	case SOCKTRACE_SOCKET:
-		if (ev->ret >= 0)
-			collect_created(ev, ev->ret);
-		break;
-	case SOCKTRACE_CONNECT:
-		ev->toctou = call->toctou;
-		collect_fd(ev, call->args[0], call->sock.inode);
-		break;
-	case SOCKTRACE_ACCEPT4:
-		if (ev->ret >= 0)
-			collect_accepted(ev, ev->ret);
-		else
-			collect_fd(ev, call->args[0], 0);
-		collect_queue(ev, call->args[0]);
-		break;
-	}
-	inflight_release(call);
-	offer(ev, 0);
 }
 
 /* The caller changed the address after its entry: its copy, for the record. */
@@ -295,19 +279,33 @@ static void take_kernel_addr(struct inflight *call, const void *addr, s32 len)
 	call->addr_source = len ? SOCKTRACE_ADDR_KERNEL : SOCKTRACE_ADDR_NONE;
 }
 
-static void tell_security_socket_connect(const struct inflight *call,
+/*
+ * security_socket_connect() was called at @time_ns, within @call, or outside any
+ * (NULL). Tells who wants to know.
+ */
+static void tell_security_socket_connect(const struct inflight *call, u64 time_ns,
 					 const struct socket_facts *sock,
 					 const void *addr, s32 addrlen)
 {
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+	struct filter_facts facts;
 
+	facts_at_entry(&facts, ev);
+	facts.known |= SOCKTRACE_MATCH_FAMILIES | SOCKTRACE_MATCH_TYPES;
+	collect_set_socket(ev, sock);
+	if (!wanted(&facts, ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT)) {
+		sessions_refuse(1U << SOCKTRACE_POINT);
+		return;
+	}
 	record_init(ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT);
-	ev->time_ns = compat_boottime_ns();
+	ev->time_ns = time_ns;
 	ev->abi = arch_abi();
-	if (call)
+	if (call) {
 		ev->call_id = call->call_id;
-	else
-		ev->via = collect_via();
+		ev->via = call->via;
+	} else if (!arch_in_call(SOCKTRACE_CONNECT)) {
+		ev->via = SOCKTRACE_VIA_IO_URING;
+	}
 	ev->args[0] = call ? call->args[0] : -1;
 	ev->args[1] = addrlen;
 	record_set_addr(ev, addr, max(addrlen, 0));
@@ -321,32 +319,84 @@ static void tell_security_socket_connect(const struct inflight *call,
 /*
  * security_socket_connect(sock, address, addrlen): with the address that the
  * kernel goes on to use, within a connect that was seen to enter, or outside
- * any (io_uring's).
+ * any.
  */
 void call_security_socket_connect(struct pt_regs *regs)
 {
 	struct socket *sock = (struct socket *)arch_arg(regs, 0);
 	const void *addr = (const void *)arch_arg(regs, 1);
-	s32 len = clamp_t(s32, arch_arg(regs, 2), 0, RECORD_ADDR_MAX);
+	s32 addrlen = arch_arg(regs, 2);
 	struct inflight *call = inflight_find(current);
-	struct socktrace_event *ev = this_cpu_ptr(&scratch);
-	struct socket_facts sock_facts = { 0 };
-	struct filter_facts facts;
+	struct socket_facts facts = { 0 };
 
-	collect_socket(&sock_facts, sock);
+	collect_socket(&facts, sock);
 	if (call && call->type != SOCKTRACE_CONNECT)
 		call = NULL;
 	if (call) {
-		call->sock = sock_facts;
-		take_kernel_addr(call, addr, len);
+		call->sock = facts;
+		take_kernel_addr(call, addr, clamp_t(s32, addrlen, 0, RECORD_ADDR_MAX));
+	} else if (door_is_another_look(sock)) {
+		return;
 	}
-
-	facts_at_entry(&facts, ev);
-	facts.known |= SOCKTRACE_MATCH_FAMILIES | SOCKTRACE_MATCH_TYPES;
-	collect_set_socket(ev, &sock_facts);
-	if (wanted(&facts, ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT))
-		tell_security_socket_connect(call, &sock_facts, addr,
-					     (s32)arch_arg(regs, 2));
+	if (call && call->is_a_try)
+		call->hook_ns = compat_boottime_ns(); /* to be told with the call */
 	else
-		sessions_refuse(1U << SOCKTRACE_POINT);
+		tell_security_socket_connect(call, compat_boottime_ns(), &facts, addr,
+					     addrlen);
+}
+
+/* What @call returned of @ret: the new socket, if that is what it makes. */
+static struct socket *new_socket(struct socktrace_event *ev, const struct inflight *call,
+				 long ret, struct file **file)
+{
+	*file = NULL;
+	if (!call->returns_file) {
+		ev->ret = ret;
+		if (ev->ret < 0 || ev->type == SOCKTRACE_CONNECT)
+			return NULL;
+		return collect_get_socket(ret, file);
+	}
+	/* Its descriptor is given later. The caller holds it until then. */
+	ev->ret = PTR_ERR_OR_ZERO((const void *)ret);
+	return ev->ret ? NULL : compat_sock_from_file((struct file *)ret);
+}
+
+/* The call returns @ret: the record of the whole call. */
+void call_return(struct inflight *call, long ret)
+{
+	u64 now = compat_boottime_ns();
+	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+	struct file *file;
+	struct socket *made;
+
+	if (call->is_a_try && (s32)ret == -EAGAIN) {
+		inflight_release(call);
+		return;
+	}
+	if (call->hook_ns)
+		tell_security_socket_connect(call, call->hook_ns, &call->sock,
+					     call->addr, call->args[1]);
+	record_call(ev, call, SOCKTRACE_EXIT);
+	/* This clock may step back by some ns when its base is updated. */
+	ev->duration_ns = now > call->time_ns ? now - call->time_ns : 0;
+	made = new_socket(ev, call, ret, &file);
+	switch (call->type) {
+	case SOCKTRACE_SOCKET:
+		if (made)
+			collect_created(ev, made);
+		break;
+	case SOCKTRACE_CONNECT:
+		ev->toctou = call->toctou;
+		tell_socket(ev, call);
+		break;
+	case SOCKTRACE_ACCEPT4:
+		if (made)
+			collect_accepted(ev, made);
+		tell_listener(ev, call, ev->ret < 0);
+		break;
+	}
+	if (file)
+		fput(file);
+	inflight_release(call);
+	offer(ev, 0);
 }

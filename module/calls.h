@@ -9,9 +9,11 @@
 
 #include <linux/ptrace.h>
 
+#include "doors.h"
 #include "inflight.h"
 
-struct inflight *call_enter(enum socktrace_type type, struct pt_regs *regs);
+struct inflight *call_enter(enum socktrace_type type, const struct door *door,
+			    struct pt_regs *regs);
 void call_entered(struct inflight *call);
 void call_return(struct inflight *call, long ret);
 void call_security_socket_connect(struct pt_regs *regs);

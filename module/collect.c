@@ -22,7 +22,6 @@
 #include <net/net_namespace.h>
 #include <net/sock.h>
 
-#include "arch.h"
 #include "collect.h"
 #include "compat/compat.h"
 
@@ -127,14 +126,6 @@ bool collect_descends(u32 tgid)
 bool collect_in_cgroup(u64 id)
 {
 	return compat_cgroup_is_below(current, id);
-}
-
-/* By which door current came to a function that both doors lead to. */
-enum socktrace_via collect_via(void)
-{
-	if (current->flags & PF_IO_WORKER || !arch_in_connect())
-		return SOCKTRACE_VIA_IO_URING;
-	return SOCKTRACE_VIA_SYSCALL;
 }
 
 /* 0, or an error where current's memory can't be read without faulting. */
@@ -293,8 +284,8 @@ static unsigned int socket_name(union name *name, struct socket *sock, enum end 
 	}
 }
 
-/* The socket behind current's @fd, held until fput(@file); NULL: none. */
-static struct socket *socket_get(int fd, struct file **file)
+/* The socket behind current's @fd, held until fput(@file); NULL: none, no file. */
+struct socket *collect_get_socket(int fd, struct file **file)
 {
 	struct socket *sock;
 
@@ -302,8 +293,10 @@ static struct socket *socket_get(int fd, struct file **file)
 	if (!*file)
 		return NULL;
 	sock = compat_sock_from_file(*file);
-	if (!sock)
+	if (!sock) {
 		fput(*file);
+		*file = NULL;
+	}
 	return sock;
 }
 
@@ -329,82 +322,52 @@ static void set_local(struct socktrace_event *ev, struct socket *sock)
 }
 
 /* The new socket of a socket(): it has no name yet. */
-void collect_created(struct socktrace_event *ev, int fd)
+void collect_created(struct socktrace_event *ev, struct socket *sock)
 {
 	struct socket_facts facts = { 0 };
-	struct socket *sock;
-	struct file *file;
 
-	sock = socket_get(fd, &file);
-	if (!sock)
-		return;
 	collect_socket(&facts, sock);
 	collect_set_socket(ev, &facts);
-	fput(file);
 }
 
 /*
- * The socket that current's @fd is now, and its own name. Another thread may
- * have closed the descriptor, or put another socket there, since the call used
- * it: @inode is the one that it used, 0 if that is not known.
+ * The socket that a call was made on, and its own name. If it was found by its
+ * descriptor, another thread may have closed that, or put another socket there,
+ * since the call used it: @inode is the one that it used, 0 if that isn't known.
  */
-void collect_fd(struct socktrace_event *ev, int fd, u64 inode)
+void collect_ends(struct socktrace_event *ev, struct socket *sock, u64 inode)
 {
 	struct socket_facts facts = { 0 };
-	struct socket *sock;
-	struct file *file;
 
-	sock = socket_get(fd, &file);
-	if (!sock)
-		return;
 	collect_socket(&facts, sock);
-	if (!inode || inode == facts.inode) {
-		collect_set_socket(ev, &facts);
-		set_local(ev, sock);
-		set_peercred(ev, sock);
-	}
-	fput(file);
+	if (inode && inode != facts.inode)
+		return;
+	collect_set_socket(ev, &facts);
+	set_local(ev, sock);
+	set_peercred(ev, sock);
 }
 
 /* The new socket of an accept: its names come from it, not from the caller. */
-void collect_accepted(struct socktrace_event *ev, int fd)
+void collect_accepted(struct socktrace_event *ev, struct socket *sock)
 {
-	struct socket_facts facts = { 0 };
-	struct socket *sock;
-	struct file *file;
 	union name name;
 
-	sock = socket_get(fd, &file);
-	if (!sock)
-		return;
-	collect_socket(&facts, sock);
-	collect_set_socket(ev, &facts);
 	record_set_addr(ev, &name, socket_name(&name, sock, PEER));
 	if (ev->addr_len)
 		ev->addr_source = SOCKTRACE_ADDR_KERNEL;
-	set_local(ev, sock);
-	set_peercred(ev, sock);
-	fput(file);
+	collect_ends(ev, sock, 0);
 }
 
-/* How many connections wait at the listener @fd, and how many may. */
-void collect_queue(struct socktrace_event *ev, int fd)
+/* How many connections wait at the listener, and how many may. */
+void collect_queue(struct socktrace_event *ev, struct socket *sock)
 {
-	struct socket *sock;
-	struct file *file;
-	struct sock *sk;
+	const struct sock *sk = READ_ONCE(sock->sk);
 
-	sock = socket_get(fd, &file);
-	if (!sock)
+	if (!sk || READ_ONCE(sk->sk_state) != TCP_LISTEN)
 		return;
-	sk = READ_ONCE(sock->sk);
-	if (sk && READ_ONCE(sk->sk_state) == TCP_LISTEN) {
-		ev->flags |= SOCKTRACE_F_QUEUE;
-		/* AF_UNIX keeps who waits among the data that waits. */
-		ev->queue_len = sk->sk_family == AF_UNIX ?
-					READ_ONCE(sk->sk_receive_queue.qlen) :
-					READ_ONCE(sk->sk_ack_backlog);
-		ev->queue_limit = READ_ONCE(sk->sk_max_ack_backlog);
-	}
-	fput(file);
+	ev->flags |= SOCKTRACE_F_QUEUE;
+	/* AF_UNIX keeps who waits among the data that waits. */
+	ev->queue_len = sk->sk_family == AF_UNIX ? READ_ONCE(sk->sk_receive_queue.qlen) :
+						   READ_ONCE(sk->sk_ack_backlog);
+	ev->queue_limit = READ_ONCE(sk->sk_max_ack_backlog);
 }

@@ -26,14 +26,13 @@ void collect_task(struct socktrace_event *ev);
 bool collect_descends(u32 tgid);
 bool collect_in_cgroup(u64 id);
 
-enum socktrace_via collect_via(void);
-
 long collect_user_addr(void *dst, const void __user *src, unsigned int len);
 void collect_socket(struct socket_facts *facts, struct socket *sock);
 void collect_set_socket(struct socktrace_event *ev, const struct socket_facts *facts);
-void collect_created(struct socktrace_event *ev, int fd);
-void collect_fd(struct socktrace_event *ev, int fd, u64 inode);
-void collect_accepted(struct socktrace_event *ev, int fd);
-void collect_queue(struct socktrace_event *ev, int fd);
+struct socket *collect_get_socket(int fd, struct file **file);
+void collect_created(struct socktrace_event *ev, struct socket *sock);
+void collect_ends(struct socktrace_event *ev, struct socket *sock, u64 inode);
+void collect_accepted(struct socktrace_event *ev, struct socket *sock);
+void collect_queue(struct socktrace_event *ev, struct socket *sock);
 
 #endif /* SOCKTRACE_COLLECT_H */

@@ -129,7 +129,7 @@ static bool inflight_copy(struct socktrace_inflight_call *out, const struct infl
 	out->tid = call->tid;
 	out->type = call->type;
 	out->abi = call->abi;
-	out->via = SOCKTRACE_VIA_SYSCALL;
+	out->via = call->via;
 	memcpy(out->args, call->args, sizeof(out->args));
 	memcpy(out->comm, call->comm, sizeof(out->comm));
 	/* All of the above before the second look. */

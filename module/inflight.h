@@ -7,6 +7,7 @@
 #define SOCKTRACE_INFLIGHT_H
 
 #include <linux/atomic.h>
+#include <linux/net.h>
 #include <linux/sched.h>
 #include <linux/types.h>
 
@@ -23,6 +24,7 @@ struct inflight {
 	struct task_struct *task; /* NULL: free. Claimed by cmpxchg */
 	u64 time_ns; /* entry, CLOCK_BOOTTIME */
 	u64 call_id;
+	u64 hook_ns; /* the LSM hook's time, where it is told at the return; or 0 */
 	u32 uses; /* of this slot, by whomever */
 	u32 published; /* `uses`, while all below is of a call; else 0 */
 	u32 tgid, tid;
@@ -30,13 +32,17 @@ struct inflight {
 	s32 args[3];
 	u8 type; /* enum socktrace_type */
 	u8 abi; /* enum socktrace_abi */
+	u8 via; /* enum socktrace_via */
 	u8 addr_source; /* enum socktrace_addr_source, of addr */
 	u8 toctou; /* enum socktrace_toctou */
 	bool wants_entry; /* some session wants to know of the entry */
 	bool wants_return; /* ... of the return */
 	bool hooked; /* and the return handler will be called */
+	bool returns_file; /* a struct file *, not a descriptor */
+	bool is_a_try; /* one that got EAGAIN will be made again, and told then */
 	u8 addr_len; /* valid bytes of addr */
-	struct socket_facts sock; /* from the LSM hook */
+	struct socket *socket; /* held by the call; NULL: known by its descriptor */
+	struct socket_facts sock; /* of it, or from the LSM hook */
 	u8 addr[RECORD_ADDR_MAX];
 };
 

@@ -21,30 +21,34 @@
 
 #define MAX_CANDIDATES 4
 
-enum probe_kind { PROBE_CALL, PROBE_POINT };
-
-/* One row per probe point. The first candidate that the kernel takes is used. */
+/*
+ * One row per probe point: a call that comes in by a door, or a point within
+ * one. The first candidate that the kernel takes is used.
+ */
 struct probe {
 	enum socktrace_type type;
-	enum probe_kind kind;
-	void (*hit)(struct pt_regs *regs); /* PROBE_POINT's */
+	const struct door *door; /* NULL: a point */
+	void (*hit)(struct pt_regs *regs); /* a point's */
 	const char *candidates[MAX_CANDIDATES];
 
 	const char *symbol; /* of the candidates; NULL: not bound */
 	bool armed;
-	struct kretprobe rp; /* PROBE_POINT uses its kp alone */
+	struct kretprobe rp; /* a point uses its kp alone */
 	kprobe_pre_handler_t take_instance; /* the kernel's own pre-handler */
 };
 
 static struct probe probes[] = {
-	{ SOCKTRACE_SOCKET, PROBE_CALL, NULL,
+	{ SOCKTRACE_SOCKET, &door_socket, NULL,
 	  { "__sys_socket", "SyS_socket", "sys_socket" } },
-	{ SOCKTRACE_CONNECT, PROBE_CALL, NULL,
+	{ SOCKTRACE_CONNECT, &door_connect, NULL,
 	  { "__sys_connect", "SyS_connect", "sys_connect" } },
-	{ SOCKTRACE_ACCEPT4, PROBE_CALL, NULL,
+	{ SOCKTRACE_ACCEPT4, &door_accept4, NULL,
 	  { "__sys_accept4", "SyS_accept4", "sys_accept4" } },
-	{ SOCKTRACE_SECURITY_SOCKET_CONNECT, PROBE_POINT, call_security_socket_connect,
+	{ SOCKTRACE_SECURITY_SOCKET_CONNECT, NULL, call_security_socket_connect,
 	  { "security_socket_connect" } },
+	{ SOCKTRACE_SOCKET, &door_socket_file, NULL, { "__sys_socket_file" } },
+	{ SOCKTRACE_CONNECT, &door_connect_file, NULL, { "__sys_connect_file" } },
+	{ SOCKTRACE_ACCEPT4, &door_do_accept, NULL, { "do_accept" } },
 };
 
 /* Per probe and CPU: each CPU writes its own, anybody reads. */
@@ -68,9 +72,11 @@ static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 	struct probe *probe = container_of(kp, struct probe, rp.kp);
 	struct inflight *call;
 
+	if (probe->door->opens && !probe->door->opens(regs))
+		return 0;
 	counts_of(probe)->hits++;
 	rcu_read_lock();
-	call = call_enter(probe->type, regs);
+	call = call_enter(probe->type, probe->door, regs);
 	if (!call)
 		goto out;
 	if (call->wants_return) {
@@ -132,7 +138,7 @@ static int probe_register(struct probe *probe, const char *symbol, u32 flags)
 	memset(rp, 0, sizeof(*rp));
 	rp->kp.symbol_name = symbol;
 	rp->kp.flags = flags;
-	if (probe->kind == PROBE_POINT) {
+	if (!probe->door) {
 		rp->kp.pre_handler = probe_point;
 		return register_kprobe(&rp->kp);
 	}
@@ -151,7 +157,7 @@ static int probe_register(struct probe *probe, const char *symbol, u32 flags)
 
 static void probe_unregister(struct probe *probe)
 {
-	if (probe->kind == PROBE_POINT)
+	if (!probe->door)
 		unregister_kprobe(&probe->rp.kp);
 	else
 		unregister_kretprobe(&probe->rp);
@@ -197,7 +203,7 @@ void probes_disarm(void)
 		if (!probes[i].armed)
 			continue;
 		probes[i].armed = false;
-		if (probes[i].kind == PROBE_CALL)
+		if (probes[i].door)
 			calls[nr_calls++] = &probes[i].rp;
 		else
 			points[nr_points++] = &probes[i].rp.kp;
@@ -265,6 +271,7 @@ void probes_info(struct socktrace_info *info)
 		strscpy(out->symbol, probes[i].symbol ?: probes[i].candidates[0],
 			sizeof(out->symbol));
 		out->type = probes[i].type;
+		out->via = probes[i].door ? probes[i].door->via : SOCKTRACE_VIA_SYSCALL;
 		if (probes[i].symbol)
 			out->flags |= SOCKTRACE_PROBE_BOUND;
 		if (READ_ONCE(probes[i].armed))

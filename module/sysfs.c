@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/class/misc/socktrace: one value a file, for whoever has no session, since
- * debugfs is often locked. A directory for each probe point, named as its event.
+ * debugfs is often locked. A directory for each probe point, named as its event
+ * and, other than for system calls, the door.
  */
 #include <linux/device.h>
 #include <linux/kernel.h>
@@ -54,12 +55,13 @@ static const struct attribute_group totals_group = { .attrs = totals };
 struct probe_attribute {
 	struct device_attribute attr;
 	enum socktrace_type type;
+	enum socktrace_via via;
 };
 
 static ssize_t show_probe(struct device_attribute *attr, char *buf,
 			  ssize_t (*print)(const struct socktrace_probe *probe, char *buf))
 {
-	enum socktrace_type type = container_of(attr, struct probe_attribute, attr)->type;
+	const struct probe_attribute *of = container_of(attr, struct probe_attribute, attr);
 	struct socktrace_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
 	ssize_t len = 0;
 	u32 i;
@@ -68,7 +70,7 @@ static ssize_t show_probe(struct device_attribute *attr, char *buf,
 		return -ENOMEM;
 	probes_info(info);
 	for (i = 0; i < info->nr_probes; i++)
-		if (info->probes[i].type == type)
+		if (info->probes[i].type == of->type && info->probes[i].via == of->via)
 			len = print(&info->probes[i], buf);
 	kfree(info);
 	return len;
@@ -109,30 +111,35 @@ PROBE_VALUE(armed)
 PROBE_VALUE(hits)
 PROBE_VALUE(missed)
 
-#define PROBE_ATTRIBUTE(event, event_type, value)                              \
-	static struct probe_attribute event##_##value = {                      \
-		.attr = __ATTR_RO(value), .type = event_type                   \
+#define PROBE_ATTRIBUTE(point, event, door, value)                             \
+	static struct probe_attribute point##_##value = {                      \
+		.attr = __ATTR_RO(value), .type = event, .via = door           \
 	}
 
-#define PROBE_GROUP(event, event_type)                                         \
-	PROBE_ATTRIBUTE(event, event_type, symbol);                            \
-	PROBE_ATTRIBUTE(event, event_type, armed);                             \
-	PROBE_ATTRIBUTE(event, event_type, hits);                              \
-	PROBE_ATTRIBUTE(event, event_type, missed);                            \
-	static struct attribute *event##_attrs[] = {                           \
-		&event##_symbol.attr.attr, &event##_armed.attr.attr,           \
-		&event##_hits.attr.attr, &event##_missed.attr.attr, NULL,      \
+#define PROBE_GROUP(point, event, door)                                        \
+	PROBE_ATTRIBUTE(point, event, door, symbol);                           \
+	PROBE_ATTRIBUTE(point, event, door, armed);                            \
+	PROBE_ATTRIBUTE(point, event, door, hits);                             \
+	PROBE_ATTRIBUTE(point, event, door, missed);                           \
+	static struct attribute *point##_attrs[] = {                           \
+		&point##_symbol.attr.attr, &point##_armed.attr.attr,           \
+		&point##_hits.attr.attr, &point##_missed.attr.attr, NULL,      \
 	};                                                                     \
-	static const struct attribute_group event##_group = {                  \
-		.name = #event, .attrs = event##_attrs                         \
+	static const struct attribute_group point##_group = {                  \
+		.name = #point, .attrs = point##_attrs                         \
 	}
 
-PROBE_GROUP(socket, SOCKTRACE_SOCKET);
-PROBE_GROUP(connect, SOCKTRACE_CONNECT);
-PROBE_GROUP(accept4, SOCKTRACE_ACCEPT4);
-PROBE_GROUP(security_socket_connect, SOCKTRACE_SECURITY_SOCKET_CONNECT);
+PROBE_GROUP(socket, SOCKTRACE_SOCKET, SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(connect, SOCKTRACE_CONNECT, SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(accept4, SOCKTRACE_ACCEPT4, SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(security_socket_connect, SOCKTRACE_SECURITY_SOCKET_CONNECT,
+	    SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(socket_io_uring, SOCKTRACE_SOCKET, SOCKTRACE_VIA_IO_URING);
+PROBE_GROUP(connect_io_uring, SOCKTRACE_CONNECT, SOCKTRACE_VIA_IO_URING);
+PROBE_GROUP(accept4_io_uring, SOCKTRACE_ACCEPT4, SOCKTRACE_VIA_IO_URING);
 
 const struct attribute_group *sysfs_groups[] = {
 	&totals_group, &socket_group, &connect_group, &accept4_group,
-	&security_socket_connect_group, NULL,
+	&security_socket_connect_group, &socket_io_uring_group,
+	&connect_io_uring_group, &accept4_io_uring_group, NULL,
 };

@@ -44,9 +44,10 @@
 
 /* What a record tells of: socktrace_event::type. */
 enum socktrace_type {
-	SOCKTRACE_SOCKET = 1, /* socket(2), __sys_socket() */
-	SOCKTRACE_CONNECT = 2, /* connect(2), __sys_connect() */
-	SOCKTRACE_ACCEPT4 = 3, /* accept(2) and accept4(2), __sys_accept4() */
+	/* By system call and through io_uring: */
+	SOCKTRACE_SOCKET = 1, /* socket(2): __sys_socket(), __sys_socket_file() */
+	SOCKTRACE_CONNECT = 2, /* connect(2): __sys_connect(), __sys_connect_file() */
+	SOCKTRACE_ACCEPT4 = 3, /* accept(2), accept4(2): __sys_accept4(), do_accept() */
 	SOCKTRACE_SECURITY_SOCKET_CONNECT = 4, /* the LSM hook of that name */
 	SOCKTRACE_ADDR_MISMATCH = 5, /* user's address differs from the kernel's */
 	/*
@@ -173,9 +174,14 @@ struct socktrace_event {
 	 *   SECURITY_SOCKET_CONNECT, ADDR_MISMATCH
 	 *                            sockfd (-1: of no call that is followed),
 	 *                            addrlen
+	 * sockfd is -1 through io_uring, which has a file there.
 	 */
 	__s32 args[3];
-	__s32 ret; /* return value, or negative errno; if phase is EXIT */
+	/*
+	 * Return value, or negative errno; if phase is EXIT. Through io_uring
+	 * 0 instead of a descriptor, which it makes later, if at all.
+	 */
+	__s32 ret;
 	/*
 	 * Of the socket; if F_SOCK. SOCKET and ACCEPT4 that succeeded: of the
 	 * new one; else of the one that the call was made on.
@@ -226,7 +232,8 @@ struct socktrace_probe {
 	__aligned_u64 hits; /* since the module was loaded */
 	__aligned_u64 missed; /* returns that could not be hooked, likewise */
 	__u32 type; /* enum socktrace_type */
-	__u32 flags; /* SOCKTRACE_PROBE_* */
+	__u16 flags; /* SOCKTRACE_PROBE_* */
+	__u16 via; /* enum socktrace_via: whose calls it sees */
 };
 #define SOCKTRACE_PROBE_BOUND (1U << 0) /* else the kernel has no such function */
 #define SOCKTRACE_PROBE_ARMED (1U << 1) /* registered now */

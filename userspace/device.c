@@ -221,6 +221,7 @@ static const struct socktrace_probe *socket_probe(const struct socktrace_info *i
 
 	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
 		if (info->probes[i].type == SOCKTRACE_SOCKET &&
+		    info->probes[i].via == SOCKTRACE_VIA_SYSCALL &&
 		    (info->probes[i].flags & needed) == needed)
 			return &info->probes[i];
 	}

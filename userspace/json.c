@@ -213,6 +213,16 @@ void json_init(struct json *json, struct walltime *time, struct procinfo *proc)
 	json->proc = proc;
 }
 
+/* The beginning of a call's arguments; the next follows. */
+static char *sockfd(char *p, const struct socktrace_event *ev)
+{
+	if (!record_has_sockfd(ev))
+		return fmt_lit(p, ",\"args\":{");
+	p = KEY_I32(p, ",\"args\":{\"sockfd\":", ev->args[0]);
+	*p++ = ',';
+	return p;
+}
+
 /* The arguments as passed, then what they or the socket mean. */
 static char *arguments(char *p, const struct socktrace_event *ev)
 {
@@ -227,19 +237,16 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 		break;
 	case SOCKTRACE_CONNECT:
 	case SOCKTRACE_ADDR_MISMATCH:
-		p = KEY_I32(p, ",\"args\":{\"sockfd\":", ev->args[0]);
-		p = KEY_I32(p, ",\"addrlen\":", ev->args[1]);
+		p = KEY_I32(sockfd(p, ev), "\"addrlen\":", ev->args[1]);
 		*p++ = '}';
 		break;
 	case SOCKTRACE_ACCEPT4:
-		p = KEY_I32(p, ",\"args\":{\"sockfd\":", ev->args[0]);
-		p = KEY_I32(p, ",\"flags\":", ev->args[1]);
+		p = KEY_I32(sockfd(p, ev), "\"flags\":", ev->args[1]);
 		*p++ = '}';
 		flags = (uint32_t)ev->args[1];
 		break;
 	case SOCKTRACE_SECURITY_SOCKET_CONNECT:
-		/* Outside any call, nobody passed a descriptor. */
-		if (ev->args[0] == -1)
+		if (!record_has_sockfd(ev))
 			break;
 		p = KEY_I32(p, ",\"args\":{\"sockfd\":", ev->args[0]);
 		*p++ = '}';

@@ -3,6 +3,7 @@
 #ifndef SOCKTRACE_RECORD_H
 #define SOCKTRACE_RECORD_H
 
+#include <stdbool.h>
 #include <string.h>
 
 #include <socktrace.h>
@@ -28,6 +29,17 @@ static inline unsigned int record_comm_length(const struct socktrace_event *ev)
 	while (n < SOCKTRACE_COMM_LEN && ev->comm[n])
 		n++;
 	return n;
+}
+
+/*
+ * Was the kernel passed a descriptor? Not by io_uring, nor at the LSM hook
+ * outside any call; -1 that a program passed is one.
+ */
+static inline bool record_has_sockfd(const struct socktrace_event *ev)
+{
+	return ev->args[0] != -1 || (ev->via <= SOCKTRACE_VIA_SYSCALL &&
+				     ev->type != SOCKTRACE_SECURITY_SOCKET_CONNECT &&
+				     ev->type != SOCKTRACE_ADDR_MISMATCH);
 }
 
 /* A call in flight as the record of its entry, with what is known of it. */

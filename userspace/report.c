@@ -37,8 +37,11 @@ void warn_missing(const struct reader *reader)
 	uint32_t bound = 0;
 
 	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
-		if ((info->probes[i].flags & SOCKTRACE_PROBE_BOUND) && info->probes[i].type < 32)
-			bound |= SOCKTRACE_EVENT_BIT(info->probes[i].type);
+		const struct socktrace_probe *probe = &info->probes[i];
+
+		if ((probe->flags & SOCKTRACE_PROBE_BOUND) && probe->type < 32 &&
+		    probe->via == SOCKTRACE_VIA_SYSCALL)
+			bound |= SOCKTRACE_EVENT_BIT(probe->type);
 	}
 	/* A mismatch is seen by connect's probe and the LSM hook together. */
 	if (!(~bound & (SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |

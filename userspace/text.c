@@ -260,6 +260,13 @@ static char *protocol(char *p, unsigned int family, int32_t number)
 	return p;
 }
 
+static char *sockfd(char *p, const struct socktrace_event *ev)
+{
+	if (!record_has_sockfd(ev))
+		return fmt_lit(p, "-, ");
+	return fmt_lit(fmt_i32(p, ev->args[0]), ", ");
+}
+
 static char *arguments(char *p, const struct socktrace_event *ev)
 {
 	uint32_t type = (uint32_t)ev->args[1];
@@ -274,19 +281,13 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 		p = fmt_lit(p, ", ");
 		return protocol(p, (unsigned int)ev->args[0], ev->args[2]);
 	case SOCKTRACE_ACCEPT4:
-		p = fmt_lit(fmt_i32(p, ev->args[0]), ", ");
-		p = fmt_lit(argument_address(p, ev), ", ");
+		p = fmt_lit(argument_address(sockfd(p, ev), ev), ", ");
 		return ev->args[1] ? type_flags(p, (uint32_t)ev->args[1], "") :
 				     fmt_lit(p, "0");
 	case SOCKTRACE_SECURITY_SOCKET_CONNECT:
 	case SOCKTRACE_ADDR_MISMATCH:
 	case SOCKTRACE_CONNECT:
-		/* The LSM hook outside any call has no descriptor. */
-		if (ev->type != SOCKTRACE_CONNECT && ev->args[0] == -1)
-			p = fmt_lit(p, "-, ");
-		else
-			p = fmt_lit(fmt_i32(p, ev->args[0]), ", ");
-		p = fmt_lit(argument_address(p, ev), ", ");
+		p = fmt_lit(argument_address(sockfd(p, ev), ev), ", ");
 		return fmt_i32(p, ev->args[1]);
 	default:
 		return fmt_lit(p, "?");

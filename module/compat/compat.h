@@ -89,6 +89,16 @@ static inline struct socket *compat_sock_from_file(struct file *file)
 #endif
 }
 
+/* The flags in do_accept()'s second argument, which 6.10 made a structure. */
+static inline unsigned int compat_accept_file_flags(unsigned long arg)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
+	return arg;
+#else
+	return ((const struct proto_accept_arg *)arg)->flags;
+#endif
+}
+
 /* Of the default hierarchy; 0: none. Under rcu_read_lock(). */
 #if defined(CONFIG_CGROUPS)
 static inline u64 compat_id_of_cgroup(const struct cgroup *cgroup)

@@ -147,13 +147,17 @@ def expect(ev):
                       ("SOCK_DCCP" if kind == 6 else "SOCK_PACKET" if kind == 10 else str(kind)),
                       protocol=protocol_name(args[0], args[2]))
     else:
+        # -1 stands for none, but where a program may have passed it.
+        passed = args[0] != -1 or (
+            ev["via"] <= 1 and ev["type"] in (records.CONNECT, records.ACCEPT4))
+        sockfd = dict(sockfd=args[0]) if passed else {}
         if ev["type"] == records.ACCEPT4:
             bits = args[1] & 0xffffffff
-            result["args"] = dict(sockfd=args[0], flags=args[1])
+            result["args"] = dict(sockfd, flags=args[1])
         elif ev["type"] != records.LSM:
-            result["args"] = dict(sockfd=args[0], addrlen=args[1])
-        elif args[0] != -1:
-            result["args"] = dict(sockfd=args[0])
+            result["args"] = dict(sockfd, addrlen=args[1])
+        elif passed:
+            result["args"] = sockfd
         if ev["flags"] & records.F_SOCK:
             kind = ev["sock_type"]
             result.update(family=family_name(ev["sock_family"]), type=TYPES.get(kind) or

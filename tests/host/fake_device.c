@@ -89,6 +89,7 @@ int device_open(struct device *device, const char *path)
 
 		strcpy(probe->symbol, symbols[type]);
 		probe->type = type;
+		probe->via = SOCKTRACE_VIA_SYSCALL;
 		if (!unbound || (unsigned int)atoi(unbound) != type)
 			probe->flags = SOCKTRACE_PROBE_BOUND;
 	}

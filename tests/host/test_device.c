@@ -253,9 +253,14 @@ static void muted(void **state)
 	assert_int_equal(device_open(&device, SOCKTRACE_DEVICE), 0);
 	assert_false(device_muted(&device));
 	probe->type = SOCKTRACE_SOCKET;
+	probe->via = SOCKTRACE_VIA_SYSCALL;
 	probe->flags = SOCKTRACE_PROBE_BOUND;
 	assert_false(device_muted(&device));
 	probe->flags |= SOCKTRACE_PROBE_ARMED;
+	/* Our call is none of io_uring's. */
+	probe->via = SOCKTRACE_VIA_IO_URING;
+	assert_false(device_muted(&device));
+	probe->via = SOCKTRACE_VIA_SYSCALL;
 	assert_true(device_muted(&device));
 	kernel.hits_per_info = 1;
 	assert_false(device_muted(&device));

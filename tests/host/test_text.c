@@ -258,6 +258,9 @@ static void marks_and_columns(void **state)
 	ev.abi = SOCKTRACE_ABI_UNKNOWN;
 	ev.via = SOCKTRACE_VIA_IO_URING;
 	assert_line(&ev, CURL "[io_uring] accept4(0, -, 0) ...");
+	ev.args[0] = -1;
+	assert_line(&ev, CURL "[io_uring] accept4(-, -, 0) ...");
+	ev.args[0] = 0;
 	ev.via = SOCKTRACE_VIA_SYSCALL;
 	/* A wider process widens the column for those that follow. */
 	ev.tid = 4194303;

@@ -315,9 +315,9 @@ def _entry_rejects(context):
             sessions[name].filter([rule(REJECT, **conditions)], ACCEPT)
             sessions[name].start()
         info = sessions["uid"].info()
-        before = {p.type: p.missed for p in info.probes}
+        before = {t: p.missed for t, p in info.of_calls().items()}
         blocked = Blocked(context, threads).settle()
-        after = {p.type: (p.missed - before[p.type], p.hits) for p in sessions["uid"].info().probes}
+        after = {t: (p.missed - before[t], p.hits) for t, p in sessions["uid"].info().of_calls().items()}
         equal(after[ACCEPT4][0], 0, "missed")
         for name, session in sessions.items():
             stats = session.stats()

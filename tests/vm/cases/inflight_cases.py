@@ -33,7 +33,7 @@ from lib.tap import case, check, equal
 def missed_run(context, threads, expected):
     session = context.enter_context(Session(records_per_cpu=2048))
     session.only(ancestor=os.getpid(), events=1 << ACCEPT4).start()
-    missed = {p.type: p.missed for p in session.info().probes}
+    missed = {t: p.missed for t, p in session.info().of_calls().items()}
     blocked = Blocked(context, threads).settle()
     waiting = session.drain()
     equal([(e.type, e.phase) for e in waiting], [(ACCEPT4, device.ENTER)] * expected, "told at once")
@@ -48,7 +48,7 @@ def missed_run(context, threads, expected):
     stats = session.stats()
     context.diag(str(stats))
     equal((stats.missed, stats.balance()), (expected, 0), "missed, balance")
-    now = {p.type: p.missed for p in session.info().probes}
+    now = {t: p.missed for t, p in session.info().of_calls().items()}
     equal(now[ACCEPT4] - missed[ACCEPT4], expected, "missed, as GET_INFO has it")
     equal(now[SOCKET] + now[CONNECT], missed[SOCKET] + missed[CONNECT], "missed of the others")
     session.close()

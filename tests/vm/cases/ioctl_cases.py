@@ -111,10 +111,18 @@ def _info(context):
     equal((info.sessions, info.started, info.memory), (1, 0, 0), "sessions, started, memory")
     with open(f"{module.SYS}/version", encoding="ascii") as file:
         equal(info.module_version, file.read().strip(), "version")
-    symbols = {p.type: p.symbol for p in info.probes}
+    symbols = {(p.type, p.via): p.symbol for p in info.probes}
     equal(
         symbols,
-        {1: "__sys_socket", 2: "__sys_connect", 3: "__sys_accept4", 4: "security_socket_connect"},
+        {
+            (device.SOCKET, device.VIA_SYSCALL): "__sys_socket",
+            (device.CONNECT, device.VIA_SYSCALL): "__sys_connect",
+            (device.ACCEPT4, device.VIA_SYSCALL): "__sys_accept4",
+            (device.LSM_CONNECT, device.VIA_SYSCALL): "security_socket_connect",
+            (device.SOCKET, device.VIA_IO_URING): "__sys_socket_file",
+            (device.CONNECT, device.VIA_IO_URING): "__sys_connect_file",
+            (device.ACCEPT4, device.VIA_IO_URING): "do_accept",
+        },
     )
     equal({p.flags for p in info.probes}, {device.PROBE_BOUND}, "flags when nothing is armed")
     session.start()

@@ -23,6 +23,7 @@ import inflight_cases
 import state_cases
 import reader_filter_cases
 import ioctl_cases
+import uring_cases
 import strace_cases
 import log_cases
 from lib import tap

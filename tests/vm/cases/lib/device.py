@@ -29,7 +29,7 @@ EVENTS_ALL = CALLS | 1 << LSM_CONNECT | 1 << ADDR_MISMATCH
 ENTER, EXIT, POINT = 1, 2, 3
 PHASE_ENTER, PHASE_EXIT = 1 << ENTER, 1 << EXIT
 ABI_X86_64, ABI_I386 = 1, 2
-VIA_SYSCALL = 1
+VIA_SYSCALL, VIA_IO_URING = 1, 2
 ADDR_NONE, ADDR_KERNEL, ADDR_USER, ADDR_FAULT = range(4)
 TOCTOU_NONE, TOCTOU_MATCH, TOCTOU_MISMATCH, TOCTOU_UNREADABLE, TOCTOU_UNCHECKED = range(5)
 F_SOCK, F_QUEUE, F_PEERCRED, F_LOCAL_TRUNCATED, F_RETURN_MISSED = (
@@ -54,7 +54,7 @@ CLOCK_BOOTTIME = 7
 
 EVENT = struct.Struct("=HBBHBBII6Q10I16s3iiHHHBBBBHIIIII152s")
 assert EVENT.size == 320
-PROBE = struct.Struct("=40sQQII")
+PROBE = struct.Struct("=40sQQIHH")
 INFO = struct.Struct("=10IQQ16sII")
 INFO_SIZE = INFO.size + 16 * PROBE.size
 assert INFO_SIZE == 80 + 64 * 16
@@ -246,6 +246,7 @@ class Probe:
     missed: int
     type: int
     flags: int
+    via: int
 
 
 @dataclasses.dataclass
@@ -266,6 +267,10 @@ class Info:
     nr_probes: int
     reserved: int
     probes: list
+
+    def of_calls(self):
+        """The probe points that system calls pass, by event."""
+        return {p.type: p for p in self.probes if p.via == VIA_SYSCALL}
 
 
 @dataclasses.dataclass

@@ -1,0 +1,151 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/err.h>
+#include <linux/fcntl.h>
+#include <linux/fs.h>
+#include <linux/kernel.h>
+#include <linux/net.h>
+#include <linux/sched.h>
+#include <linux/string.h>
+
+#include "arch.h"
+#include "collect.h"
+#include "compat/compat.h"
+#include "doors.h"
+
+/* --- system calls ---------------------------------------------------------- */
+
+/* __sys_socket(domain, type, protocol), and __sys_socket_file() */
+static void enter_socket(struct inflight *call, struct pt_regs *regs)
+{
+	call->args[0] = arch_arg(regs, 0);
+	call->args[1] = arch_arg(regs, 1);
+	call->args[2] = arch_arg(regs, 2);
+}
+
+/* The caller's address as it is now; the kernel reads it again for itself. */
+static void read_user_addr(struct inflight *call, const void __user *addr, s32 len)
+{
+	if (len <= 0 || len > RECORD_ADDR_MAX) /* the kernel won't read it */
+		return;
+	call->toctou = SOCKTRACE_TOCTOU_UNCHECKED;
+	call->addr_source = SOCKTRACE_ADDR_FAULT;
+	if (collect_user_addr(call->addr, addr, len))
+		return;
+	call->addr_source = SOCKTRACE_ADDR_USER;
+	call->addr_len = len;
+}
+
+/* __sys_connect(fd, uservaddr, addrlen) */
+static void enter_connect(struct inflight *call, struct pt_regs *regs)
+{
+	call->args[0] = arch_arg(regs, 0);
+	call->args[1] = arch_arg(regs, 2);
+	read_user_addr(call, (const void __user *)arch_arg(regs, 1), call->args[1]);
+}
+
+/* __sys_accept4(fd, upeer_sockaddr, upeer_addrlen, flags) */
+static void enter_accept4(struct inflight *call, struct pt_regs *regs)
+{
+	call->args[0] = arch_arg(regs, 0);
+	call->args[1] = arch_arg(regs, 3);
+}
+
+const struct door door_socket = {
+	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_socket,
+};
+const struct door door_connect = {
+	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_connect,
+};
+const struct door door_accept4 = {
+	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_accept4,
+};
+
+/* --- io_uring --------------------------------------------------------------- */
+
+/*
+ * The functions that system calls go through, too, and that io_uring calls from
+ * its own threads, from io_uring_enter(), and at the end of any system call.
+ *
+ * It tries each call without waiting first, whatever the descriptor's flags
+ * are, and comes again when poll() says that it would not wait any more, or with
+ * a thread that may wait. A try that got EAGAIN is none to tell of, and no
+ * second connect is one that looks what became of the first.
+ */
+
+static bool opens_socket_file(struct pt_regs *regs)
+{
+	return !arch_in_call(SOCKTRACE_SOCKET);
+}
+
+static void at_file(struct inflight *call, struct file *file)
+{
+	struct socket *sock = compat_sock_from_file(file);
+
+	call->args[0] = -1;
+	if (!sock)
+		return;
+	call->socket = sock;
+	collect_socket(&call->sock, sock);
+}
+
+static void take_addr(struct inflight *call, const void *addr, s32 len)
+{
+	call->addr_len = clamp_t(s32, len, 0, RECORD_ADDR_MAX);
+	memcpy(call->addr, addr, call->addr_len);
+	if (call->addr_len)
+		call->addr_source = SOCKTRACE_ADDR_KERNEL;
+}
+
+bool door_is_another_look(const struct socket *sock)
+{
+	return READ_ONCE(sock->state) == SS_CONNECTING && !arch_in_call(SOCKTRACE_CONNECT);
+}
+
+/* __sys_connect_file(file, address, addrlen, file_flags) */
+static bool opens_connect_file(struct pt_regs *regs)
+{
+	const void *addr = (const void *)arch_arg(regs, 1);
+	s32 len = arch_arg(regs, 2);
+	struct socket *sock;
+
+	if (arch_in_call(SOCKTRACE_CONNECT))
+		return false;
+	sock = compat_sock_from_file((struct file *)arch_arg(regs, 0));
+	/* To connect to AF_UNSPEC ends the attempt. */
+	return !sock || !door_is_another_look(sock) ||
+	       record_addr_family(addr, max(len, 0)) == AF_UNSPEC;
+}
+
+static void enter_connect_file(struct inflight *call, struct pt_regs *regs)
+{
+	at_file(call, (struct file *)arch_arg(regs, 0));
+	call->args[1] = arch_arg(regs, 2);
+	call->is_a_try = arch_arg(regs, 3) & O_NONBLOCK;
+	take_addr(call, (const void *)arch_arg(regs, 1), call->args[1]);
+}
+
+/* do_accept(file, file_flags or arg, upeer_sockaddr, upeer_addrlen, flags) */
+static bool opens_do_accept(struct pt_regs *regs)
+{
+	return !arch_in_call(SOCKTRACE_ACCEPT4);
+}
+
+static void enter_do_accept(struct inflight *call, struct pt_regs *regs)
+{
+	at_file(call, (struct file *)arch_arg(regs, 0));
+	call->args[1] = arch_arg(regs, 4);
+	call->is_a_try = compat_accept_file_flags(arch_arg(regs, 1)) & O_NONBLOCK;
+}
+
+const struct door door_socket_file = {
+	.via = SOCKTRACE_VIA_IO_URING,
+	.opens = opens_socket_file, .enter = enter_socket, .returns_file = true,
+};
+const struct door door_connect_file = {
+	.via = SOCKTRACE_VIA_IO_URING,
+	.opens = opens_connect_file, .enter = enter_connect_file,
+};
+const struct door door_do_accept = {
+	.via = SOCKTRACE_VIA_IO_URING,
+	.opens = opens_do_accept, .enter = enter_do_accept, .returns_file = true,
+};
