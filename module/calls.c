@@ -87,13 +87,10 @@ static bool return_is_wanted(const struct filter_facts *facts,
 		wanted(facts, ev, SOCKTRACE_ADDR_MISMATCH, SOCKTRACE_POINT));
 }
 
-/*
- * A call of @type comes in by @door. NULL: nobody wants to know of it. Else what
- * is remembered of it, for call_entered(); `wants_return` says whether that is
- * for its return, too.
- */
-struct inflight *call_enter(enum socktrace_type type, const struct door *door,
-			    struct pt_regs *regs)
+/* call_enter(), of somebody whose calls some session may want. */
+static noinline struct inflight *call_judge(enum socktrace_type type,
+					    const struct door *door,
+					    struct pt_regs *regs)
 {
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 	bool wants_return, wants_entry;
@@ -143,6 +140,20 @@ struct inflight *call_enter(enum socktrace_type type, const struct door *door,
 		call->wants_entry = false;
 	inflight_publish(call);
 	return call;
+}
+
+/*
+ * A call of @type comes in by @door. NULL: nobody wants to know of it. Else what
+ * is remembered of it, for call_entered(); `wants_return` says whether that is
+ * for its return, too.
+ */
+struct inflight *call_enter(enum socktrace_type type, const struct door *door,
+			    struct pt_regs *regs)
+{
+	if (sessions_may_want_of(current->tgid))
+		return call_judge(type, door, regs);
+	sessions_refuse(SOCKTRACE_PHASE_ENTER | SOCKTRACE_PHASE_EXIT);
+	return NULL;
 }
 
 static void record_call(struct socktrace_event *ev, const struct inflight *call,
@@ -329,9 +340,14 @@ void call_security_socket_connect(struct pt_regs *regs)
 	struct inflight *call = inflight_find(current);
 	struct socket_facts facts = { 0 };
 
-	collect_socket(&facts, sock);
 	if (call && call->type != SOCKTRACE_CONNECT)
 		call = NULL;
+	if (!call && !sessions_may_want_of(current->tgid)) {
+		if (!door_is_another_look(sock))
+			sessions_refuse(1U << SOCKTRACE_POINT);
+		return;
+	}
+	collect_socket(&facts, sock);
 	if (call) {
 		call->sock = facts;
 		take_kernel_addr(call, addr, clamp_t(s32, addrlen, 0, RECORD_ADDR_MAX));

@@ -2,7 +2,7 @@
 /*
  * From a probe's hit to a record: what happens at a call's entry, at the LSM
  * hook within it, and at its return. In the probes' context: preemption off,
- * and under rcu_read_lock().
+ * and as a reader of RCU.
  */
 #ifndef SOCKTRACE_CALLS_H
 #define SOCKTRACE_CALLS_H

@@ -102,7 +102,7 @@ void collect_task(struct socktrace_event *ev)
 	memcpy(ev->comm, task_named(current)->comm, sizeof(ev->comm));
 	ev->comm[sizeof(ev->comm) - 1] = '\0';
 
-	ev->ppid = rcu_dereference(current->real_parent)->tgid;
+	ev->ppid = rcu_dereference_sched(current->real_parent)->tgid;
 	ev->cgroup_id = compat_cgroup_id(current);
 }
 
@@ -117,7 +117,7 @@ bool collect_descends(u32 tgid)
 		found = task->tgid == tgid;
 		if (found || task->pid == 0)
 			break;
-		task = rcu_dereference(task->real_parent);
+		task = rcu_dereference_sched(task->real_parent);
 	}
 	return found;
 }

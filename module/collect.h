@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Facts of the running system: of the task that calls, and of sockets. All of
- * it for the probes' context, under rcu_read_lock(): nothing here allocates,
+ * it for the probes' context, as a reader of RCU: nothing here allocates,
  * sleeps, faults or takes a lock that may sleep.
  */
 #ifndef SOCKTRACE_COLLECT_H

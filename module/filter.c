@@ -218,6 +218,18 @@ enum filter_verdict filter_judge(const struct filter *filter,
 	return undecided ? FILTER_UNDECIDED : FILTER_ACCEPT;
 }
 
+/* Is @event accepted by the first rule for it, or by default, and by that alone? */
+static bool accepts(const struct filter *filter, unsigned int event)
+{
+	u64 left = filter->by_event[event];
+	const struct socktrace_rule *rule;
+
+	if (!left)
+		return filter->default_action == SOCKTRACE_ACCEPT;
+	rule = &filter->rules[__ffs64(left)];
+	return rule->action == SOCKTRACE_ACCEPT && !(rule->match & ~SOCKTRACE_MATCH_EVENTS);
+}
+
 /* What is worked out once, so that judging looks at few rules, or at none. */
 void filter_prepare(struct filter *filter)
 {
@@ -225,11 +237,14 @@ void filter_prepare(struct filter *filter)
 	u32 i;
 
 	filter->events = 0;
+	filter->tgids = 0;
 	filter->conditions = 0;
 	memset(filter->by_event, 0, sizeof(filter->by_event));
 	memset(filter->by_tgid, 0, sizeof(filter->by_tgid));
-	if (filter->default_action == SOCKTRACE_ACCEPT)
+	if (filter->default_action == SOCKTRACE_ACCEPT) {
 		filter->events = SOCKTRACE_EVENTS_ALL;
+		filter->tgids = ~0ULL;
+	}
 	for (i = 0; i < filter->nr_rules; i++) {
 		const struct socktrace_rule *rule = &filter->rules[i];
 		u32 events = SOCKTRACE_EVENTS_ALL;
@@ -242,11 +257,19 @@ void filter_prepare(struct filter *filter)
 		for (event = 0; event < ARRAY_SIZE(filter->by_event); event++)
 			if (events >> event & 1)
 				filter->by_event[event] |= 1ULL << i;
-		for (bucket = 0; bucket < FILTER_TGID_BUCKETS; bucket++)
-			if (!(rule->match & SOCKTRACE_MATCH_TGID) ||
-			    rule->tgid % FILTER_TGID_BUCKETS == bucket)
-				filter->by_tgid[bucket] |= 1ULL << i;
+		for (bucket = 0; bucket < FILTER_TGID_BUCKETS; bucket++) {
+			if (rule->match & SOCKTRACE_MATCH_TGID &&
+			    rule->tgid % FILTER_TGID_BUCKETS != bucket)
+				continue;
+			filter->by_tgid[bucket] |= 1ULL << i;
+			if (rule->action == SOCKTRACE_ACCEPT)
+				filter->tgids |= 1ULL << bucket;
+		}
 	}
+	filter->accepts = 0;
+	for (event = 0; event < ARRAY_SIZE(filter->by_event); event++)
+		if (accepts(filter, event))
+			filter->accepts |= 1U << event;
 }
 
 /* --- validation ------------------------------------------------------------ */

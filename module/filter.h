@@ -26,7 +26,9 @@
 struct filter {
 	struct rcu_head rcu;
 	/* Worked out by filter_prepare(). Bit n of a mask of rules is rule n. */
-	u32 events; /* what it may accept at all */
+	u32 accepts; /* events that it accepts, whatever the facts */
+	u32 events; /* those that it may accept at all */
+	u64 tgids; /* from whom, a bit for each of the tgid's low bits */
 	u32 conditions; /* what any rule looks at */
 	u64 by_event[SOCKTRACE_ADDR_MISMATCH + 1]; /* rules that may match it */
 	u64 by_tgid[FILTER_TGID_BUCKETS]; /* likewise, by the tgid's low bits */

@@ -75,7 +75,7 @@ static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 	if (probe->door->opens && !probe->door->opens(regs))
 		return 0;
 	counts_of(probe)->hits++;
-	rcu_read_lock();
+	compat_rcu_lock_in_handler();
 	call = call_enter(probe->type, probe->door, regs);
 	if (!call)
 		goto out;
@@ -90,7 +90,7 @@ static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 	}
 	call_entered(call);
 out:
-	rcu_read_unlock();
+	compat_rcu_unlock_in_handler();
 	return 0;
 }
 
@@ -108,9 +108,9 @@ static int probe_instance(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 static int probe_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	rcu_read_lock();
+	compat_rcu_lock_in_handler();
 	call_return(*(struct inflight **)ri->data, regs_return_value(regs));
-	rcu_read_unlock();
+	compat_rcu_unlock_in_handler();
 	return 0;
 }
 
@@ -119,9 +119,9 @@ static int probe_point(struct kprobe *kp, struct pt_regs *regs)
 	struct probe *probe = container_of(kp, struct probe, rp.kp);
 
 	counts_of(probe)->hits++;
-	rcu_read_lock();
+	compat_rcu_lock_in_handler();
 	probe->hit(regs);
-	rcu_read_unlock();
+	compat_rcu_unlock_in_handler();
 	return 0;
 }
 

@@ -68,13 +68,22 @@ void ring_set_free(struct ring_set *set)
 	kfree(set);
 }
 
-/* Numbers @ev and keeps it; false: dropped, and its number with it. */
+/*
+ * Numbers @ev and keeps it; false: dropped, and its number with it. What
+ * kfifo_put() does, which would copy the record to the stack first.
+ */
 bool ring_put(struct ring *ring, struct socktrace_event *ev)
 {
-	bool kept;
+	struct __kfifo *fifo = &ring->fifo.kfifo;
+	struct socktrace_event *slots = fifo->data;
+	bool kept = !kfifo_is_full(&ring->fifo);
 
 	ev->seq = ring->seq++;
-	kept = kfifo_put(&ring->fifo, *ev);
+	if (kept) {
+		slots[fifo->in & fifo->mask] = *ev;
+		smp_wmb(); /* the record before its being there */
+		fifo->in++;
+	}
 	/* Who sees the number gone must see the record, if it was kept. */
 	smp_store_release(&ring->made, (unsigned long)ring->seq);
 	return kept;

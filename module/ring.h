@@ -2,8 +2,8 @@
 /*
  * Rings: one kfifo of records per CPU, and reading them as one stream.
  *
- * Each ring has one writer, its CPU with interrupts off, and one reader at a
- * time, whoever holds the session's read_lock. They share the kfifo and `made`;
+ * Each ring has one writer, a probe's handler on its CPU (they don't nest), and
+ * one reader at a time, whoever holds the session's read_lock. They share the kfifo and `made`;
  * every other field belongs to one side.
  */
 #ifndef SOCKTRACE_RING_H
@@ -51,7 +51,7 @@ struct ring_set *ring_set_create(unsigned int records,
 void ring_set_free(struct ring_set *set);
 u64 ring_set_bytes(unsigned int records);
 
-/* Writer's side: on @ring's CPU with interrupts off. */
+/* Writer's side: on @ring's CPU with preemption off. */
 bool ring_put(struct ring *ring, struct socktrace_event *ev);
 unsigned int ring_len(struct ring *ring);
 

@@ -21,7 +21,12 @@ static LIST_HEAD(sessions_started);
 static unsigned int sessions_open, sessions_nr_started;
 static u64 sessions_memory;
 
-/* --- the probes' side ---------------------------------------------------- */
+/*
+ * --- the probes' side ----------------------------------------------------
+ *
+ * In their handlers, which run in tasks with preemption off and don't nest: so
+ * what is this CPU's is theirs alone, and it is a read side of RCU.
+ */
 
 /*
  * Which events any started session may take in which phase, for the probes to
@@ -29,6 +34,7 @@ static u64 sessions_memory;
  * moment ago, which is as if the call had come then.
  */
 u32 sessions_events[SOCKTRACE_POINT + 1];
+u64 sessions_tgids; /* likewise: of which callers, as struct filter has it */
 static u32 sessions_phases; /* likewise: a bit for each that is asked for */
 u32 sessions_asked; /* likewise: conditions that any filter looks at */
 
@@ -41,7 +47,11 @@ static u32 session_takes(const struct session *s, u32 phases)
 static enum filter_verdict session_judge(const struct session *s,
 					 const struct filter_facts *facts)
 {
-	return filter_judge(rcu_dereference(s->filter), facts);
+	const struct filter *filter = rcu_dereference_sched(s->filter);
+
+	if (filter->accepts & SOCKTRACE_EVENT_BIT(facts->ev->type))
+		return FILTER_ACCEPT;
+	return filter_judge(filter, facts);
 }
 
 /* Would any session keep a record with these facts, or can't it tell yet? */
@@ -61,26 +71,24 @@ static struct ring *session_ring(const struct session *s)
 	return s->rings->ring[smp_processor_id()];
 }
 
-/* Counts a record of one of @phases, which sessions_want() said nobody wants. */
+/* Counts a record of each of @phases, which sessions_want() said nobody wants. */
 void sessions_refuse(u32 phases)
 {
 	const struct session *s;
-	unsigned long flags;
 
 	if (!(READ_ONCE(sessions_phases) & phases))
 		return;
-	local_irq_save(flags);
 	list_for_each_entry_rcu(s, &sessions_started, node) {
 		struct ring *ring = session_ring(s);
+		u32 takes = session_takes(s, phases);
 
-		if (!session_takes(s, phases))
+		if (!takes)
 			continue;
 		u64_stats_update_begin(&ring->sync);
-		ring->counts.hits++;
-		ring->counts.filtered++;
+		ring->counts.hits += hweight32(takes);
+		ring->counts.filtered += hweight32(takes);
 		u64_stats_update_end(&ring->sync);
 	}
-	local_irq_restore(flags);
 }
 
 /* A record was put, or dropped: wake the reader, now or later, unless that's under way. */
@@ -107,28 +115,23 @@ static void session_notify(struct session *s, struct ring *ring)
 }
 
 static void session_offer(struct session *s, struct socktrace_event *ev,
-			  const struct filter_facts *facts)
+			  const struct filter_facts *facts, u32 phases)
 {
-	bool missed = ev->flags & SOCKTRACE_F_RETURN_MISSED;
-	u32 phases = 1U << ev->phase, takes;
+	u32 takes = session_takes(s, phases);
 	enum filter_verdict verdict;
-	struct ring *ring = session_ring(s);
-	struct ring_counts *counts = &ring->counts;
-	unsigned long flags;
+	struct ring_counts *counts;
+	struct ring *ring;
 	bool wanted;
 
-	/* A missed return is told to who waits for it, by the entry's record. */
-	if (missed)
-		phases |= SOCKTRACE_PHASE_EXIT;
-	takes = session_takes(s, phases);
 	if (!takes)
 		return;
+	ring = session_ring(s);
+	counts = &ring->counts;
 	verdict = session_judge(s, facts);
 	/* What might have been wanted, had it been seen, is told. */
 	wanted = verdict == FILTER_ACCEPT ||
 		 (verdict == FILTER_UNDECIDED && takes & SOCKTRACE_PHASE_EXIT);
 
-	local_irq_save(flags);
 	u64_stats_update_begin(&ring->sync);
 	if (wanted) {
 		counts->hits++;
@@ -143,7 +146,6 @@ static void session_offer(struct session *s, struct socktrace_event *ev,
 		counts->filtered += hweight32(takes);
 	}
 	u64_stats_update_end(&ring->sync);
-	local_irq_restore(flags);
 	/* A drop, too: the reader may have emptied the ring meanwhile. */
 	if (wanted)
 		session_notify(s, ring);
@@ -152,10 +154,14 @@ static void session_offer(struct session *s, struct socktrace_event *ev,
 /* Gives the finished record @ev to every session that wants it. */
 void sessions_offer(struct socktrace_event *ev, const struct filter_facts *facts)
 {
+	u32 phases = 1U << ev->phase;
 	struct session *s;
 
+	/* A missed return is told to who waits for it, by the entry's record. */
+	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
+		phases |= SOCKTRACE_PHASE_EXIT;
 	list_for_each_entry_rcu(s, &sessions_started, node)
-		session_offer(s, ev, facts);
+		session_offer(s, ev, facts, phases);
 }
 
 /* --- waking the reader --------------------------------------------------- */
@@ -336,6 +342,7 @@ static void sessions_sum_up(void)
 	const struct session *s;
 	unsigned int phase;
 	u32 phases = 0, asked = 0;
+	u64 tgids = 0;
 
 	lockdep_assert_held(&sessions_lock);
 	list_for_each_entry(s, &sessions_started, node) {
@@ -343,11 +350,13 @@ static void sessions_sum_up(void)
 			s->filter, lockdep_is_held(&sessions_lock));
 
 		phases |= s->phases;
+		tgids |= filter->tgids;
 		asked |= filter->conditions;
 		for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 			if (s->phases & 1U << phase)
 				events[phase] |= filter->events;
 	}
+	WRITE_ONCE(sessions_tgids, tgids);
 	WRITE_ONCE(sessions_phases, phases);
 	WRITE_ONCE(sessions_asked, asked);
 	for (phase = 0; phase < ARRAY_SIZE(events); phase++)

@@ -88,7 +88,7 @@ static inline bool session_is_started(const struct session *s)
 bool session_ready(struct session *s);
 void session_drained(struct session *s);
 
-/* For the probes, with preemption off and under rcu_read_lock(). */
+/* For the probes' handlers. */
 extern u32 sessions_events[SOCKTRACE_POINT + 1];
 
 /* A first look, before facts are gathered: false is certain. */
@@ -96,6 +96,14 @@ static inline bool sessions_may_want(enum socktrace_type type,
 				     enum socktrace_phase phase)
 {
 	return READ_ONCE(sessions_events[phase]) & SOCKTRACE_EVENT_BIT(type);
+}
+
+extern u64 sessions_tgids;
+
+/* Likewise, of who calls. */
+static inline bool sessions_may_want_of(u32 tgid)
+{
+	return READ_ONCE(sessions_tgids) >> tgid % FILTER_TGID_BUCKETS & 1;
 }
 
 extern u32 sessions_asked;

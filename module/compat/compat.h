@@ -16,6 +16,7 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/net.h>
+#include <linux/rcupdate.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
@@ -99,7 +100,19 @@ static inline unsigned int compat_accept_file_flags(unsigned long arg)
 #endif
 }
 
-/* Of the default hierarchy; 0: none. Under rcu_read_lock(). */
+/*
+ * With preemption off one is a reader of RCU since 4.20. Before, there were
+ * several RCUs.
+ */
+#if LINUX_VERSION_CODE < KERNEL_VERSION(4, 20, 0)
+#define compat_rcu_lock_in_handler() rcu_read_lock()
+#define compat_rcu_unlock_in_handler() rcu_read_unlock()
+#else
+#define compat_rcu_lock_in_handler() RCU_LOCKDEP_WARN(!rcu_read_lock_sched_held(), "handler is preemptible")
+#define compat_rcu_unlock_in_handler() do { } while (0)
+#endif
+
+/* Of the default hierarchy; 0: none. As a reader of RCU. */
 #if defined(CONFIG_CGROUPS)
 static inline u64 compat_id_of_cgroup(const struct cgroup *cgroup)
 {
@@ -110,14 +123,20 @@ static inline u64 compat_id_of_cgroup(const struct cgroup *cgroup)
 #endif
 }
 
+/* task_dfl_cgroup() for any reader of RCU. */
+static inline struct cgroup *compat_dfl_cgroup(struct task_struct *task)
+{
+	return task_css_set_check(task, rcu_read_lock_sched_held())->dfl_cgrp;
+}
+
 static inline u64 compat_cgroup_id(struct task_struct *task)
 {
-	return compat_id_of_cgroup(task_dfl_cgroup(task));
+	return compat_id_of_cgroup(compat_dfl_cgroup(task));
 }
 
 static inline bool compat_cgroup_is_below(struct task_struct *task, u64 id)
 {
-	struct cgroup *cgroup = task_dfl_cgroup(task);
+	struct cgroup *cgroup = compat_dfl_cgroup(task);
 
 	while (cgroup && compat_id_of_cgroup(cgroup) != id)
 		cgroup = cgroup_parent(cgroup);

@@ -470,9 +470,48 @@ static void preparation_changes_no_verdict(struct kunit *test)
 			ruled_out++;
 			KUNIT_EXPECT_EQ(test, (int)judge(plain, &ev), (int)FILTER_REJECT);
 		}
+		if (filter->accepts & SOCKTRACE_EVENT_BIT(ev.type))
+			KUNIT_EXPECT_EQ(test, (int)judge(plain, &ev), (int)FILTER_ACCEPT);
+		if (!(filter->tgids >> ev.tgid % FILTER_TGID_BUCKETS & 1))
+			KUNIT_EXPECT_EQ(test, (int)judge(plain, &ev), (int)FILTER_REJECT);
 	}
 	KUNIT_EXPECT_GT(test, accepted, 300U);
 	KUNIT_EXPECT_GT(test, ruled_out, 10U);
+}
+
+/* What spares a look at the rules. */
+static void what_is_sure_is_known_beforehand(struct kunit *test)
+{
+	struct filter *filter = new_filter(test, 2, SOCKTRACE_REJECT);
+
+	filter->rules[0] = (struct socktrace_rule){
+		.match = SOCKTRACE_MATCH_EVENTS, .events = BIT_OF(CONNECT),
+		.action = SOCKTRACE_ACCEPT };
+	filter->rules[1] = (struct socktrace_rule){
+		.match = SOCKTRACE_MATCH_EVENTS | SOCKTRACE_MATCH_TGID, .tgid = 65,
+		.events = BIT_OF(CONNECT) | BIT_OF(ACCEPT4), .action = SOCKTRACE_ACCEPT };
+	filter_prepare(filter);
+	KUNIT_EXPECT_EQ(test, filter->accepts, BIT_OF(CONNECT));
+	KUNIT_EXPECT_EQ(test, filter->tgids, ~0ULL);
+
+	/* Only of one process now, and only some of its connects. */
+	filter->rules[0].match |= SOCKTRACE_MATCH_TGID;
+	filter->rules[0].tgid = 65 + FILTER_TGID_BUCKETS;
+	filter_prepare(filter);
+	KUNIT_EXPECT_EQ(test, filter->accepts, 0U);
+	KUNIT_EXPECT_EQ(test, filter->tgids, 1ULL << 1);
+
+	/* A rule that rejects lets nobody in. */
+	filter->rules[1].action = SOCKTRACE_REJECT;
+	filter->rules[1].tgid = 2;
+	filter_prepare(filter);
+	KUNIT_EXPECT_EQ(test, filter->tgids, 1ULL << 1);
+
+	filter->default_action = SOCKTRACE_ACCEPT;
+	filter_prepare(filter);
+	KUNIT_EXPECT_EQ(test, filter->accepts, BIT_OF(SOCKET) |
+			BIT_OF(SECURITY_SOCKET_CONNECT) | BIT_OF(ADDR_MISMATCH) | 1);
+	KUNIT_EXPECT_EQ(test, filter->tgids, ~0ULL);
 }
 
 static struct kunit_case filter_cases[] = {
@@ -485,6 +524,7 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(an_open_reject_before_a_sure_one_is_sure),
 	KUNIT_CASE(early_verdicts_stand_at_the_end),
 	KUNIT_CASE(preparation_changes_no_verdict),
+	KUNIT_CASE(what_is_sure_is_known_beforehand),
 	{}
 };
 

@@ -182,7 +182,7 @@ def _swap(context):
         burst.go()
     swaps = 0
     end = time.monotonic() + 1.0
-    while time.monotonic() < end:
+    while swaps <= 20 or time.monotonic() < end:
         session.only(tgid=bursts[swaps % 2].pid)
         session.filter([rule(tgid=bursts[0].pid, events=1 << CONNECT)] * (1 + swaps % 64), REJECT)
         swaps += 1
