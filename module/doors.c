@@ -5,7 +5,9 @@
 #include <linux/kernel.h>
 #include <linux/net.h>
 #include <linux/sched.h>
+#include <linux/socket.h>
 #include <linux/string.h>
+#include <net/sock.h>
 
 #include "arch.h"
 #include "collect.h"
@@ -148,4 +150,64 @@ const struct door door_connect_file = {
 const struct door door_do_accept = {
 	.via = SOCKTRACE_VIA_IO_URING,
 	.opens = opens_do_accept, .enter = enter_do_accept, .returns_file = true,
+};
+
+/* --- others ------------------------------------------------------------------ */
+
+/* By any of them @sock is connected to @addr, which is the kernel's. */
+static void enter_with_socket(struct inflight *call, struct socket *sock,
+			      const void *addr, s32 len)
+{
+	call->args[0] = -1;
+	call->args[1] = len;
+	if (sock) {
+		call->socket = sock;
+		collect_socket(&call->sock, sock);
+	}
+	take_addr(call, addr, len);
+}
+
+/*
+ * kernel_connect(sock, addr, addrlen, flags): NFS and whoever else in the kernel
+ * has connections of his own. Not what a connect does on its way (SMC's).
+ */
+static bool opens_kernel_connect(struct pt_regs *regs)
+{
+	return !inflight_find(current);
+}
+
+static void enter_kernel_connect(struct inflight *call, struct pt_regs *regs)
+{
+	enter_with_socket(call, (struct socket *)arch_arg(regs, 0),
+			  (const void *)arch_arg(regs, 1), arch_arg(regs, 2));
+	call->abi = SOCKTRACE_ABI_UNKNOWN;
+}
+
+/*
+ * tcp_sendmsg_fastopen(sk, msg, ...): a send with MSG_FASTOPEN connects first.
+ * It is also called for the first data after a connect that was put off
+ * (TCP_FASTOPEN_CONNECT), and that one was told.
+ */
+static bool opens_sendmsg_fastopen(struct pt_regs *regs)
+{
+	const struct msghdr *msg = (const struct msghdr *)arch_arg(regs, 1);
+
+	return msg->msg_flags & MSG_FASTOPEN && msg->msg_name;
+}
+
+static void enter_sendmsg_fastopen(struct inflight *call, struct pt_regs *regs)
+{
+	const struct sock *sk = (const struct sock *)arch_arg(regs, 0);
+	const struct msghdr *msg = (const struct msghdr *)arch_arg(regs, 1);
+
+	enter_with_socket(call, READ_ONCE(sk->sk_socket), msg->msg_name, msg->msg_namelen);
+}
+
+const struct door door_kernel_connect = {
+	.via = SOCKTRACE_VIA_KERNEL,
+	.opens = opens_kernel_connect, .enter = enter_kernel_connect,
+};
+const struct door door_sendmsg_fastopen = {
+	.via = SOCKTRACE_VIA_SENDMSG,
+	.opens = opens_sendmsg_fastopen, .enter = enter_sendmsg_fastopen,
 };

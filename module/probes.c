@@ -49,6 +49,8 @@ static struct probe probes[] = {
 	{ SOCKTRACE_SOCKET, &door_socket_file, NULL, { "__sys_socket_file" } },
 	{ SOCKTRACE_CONNECT, &door_connect_file, NULL, { "__sys_connect_file" } },
 	{ SOCKTRACE_ACCEPT4, &door_do_accept, NULL, { "do_accept" } },
+	{ SOCKTRACE_CONNECT, &door_kernel_connect, NULL, { "kernel_connect" } },
+	{ SOCKTRACE_CONNECT, &door_sendmsg_fastopen, NULL, { "tcp_sendmsg_fastopen" } },
 };
 
 /* Per probe and CPU: each CPU writes its own, anybody reads. */

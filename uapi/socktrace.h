@@ -95,7 +95,9 @@ enum socktrace_abi {
 /* The door through which the call came: socktrace_event::via. */
 enum socktrace_via {
 	SOCKTRACE_VIA_SYSCALL = 1,
-	SOCKTRACE_VIA_IO_URING = 2
+	SOCKTRACE_VIA_IO_URING = 2,
+	SOCKTRACE_VIA_KERNEL = 3, /* the kernel's own connection: kernel_connect() */
+	SOCKTRACE_VIA_SENDMSG = 4 /* MSG_FASTOPEN: tcp_sendmsg_fastopen() */
 };
 
 /* Whose copy the address `addr` is: socktrace_event::addr_source. */
@@ -174,7 +176,8 @@ struct socktrace_event {
 	 *   SECURITY_SOCKET_CONNECT, ADDR_MISMATCH
 	 *                            sockfd (-1: of no call that is followed),
 	 *                            addrlen
-	 * sockfd is -1 through io_uring, which has a file there.
+	 * sockfd is -1 where `via` is none of system calls: the kernel has a
+	 * file or a socket there, no descriptor.
 	 */
 	__s32 args[3];
 	/*

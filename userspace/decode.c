@@ -45,6 +45,8 @@ static const struct name abis[] = {
 static const struct name vias[] = {
 	[SOCKTRACE_VIA_SYSCALL] = NAME("syscall"),
 	[SOCKTRACE_VIA_IO_URING] = NAME("io_uring"),
+	[SOCKTRACE_VIA_KERNEL] = NAME("kernel"),
+	[SOCKTRACE_VIA_SENDMSG] = NAME("sendmsg"),
 };
 
 static const struct name addr_sources[] = {

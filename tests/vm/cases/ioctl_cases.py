@@ -122,6 +122,8 @@ def _info(context):
             (device.SOCKET, device.VIA_IO_URING): "__sys_socket_file",
             (device.CONNECT, device.VIA_IO_URING): "__sys_connect_file",
             (device.ACCEPT4, device.VIA_IO_URING): "do_accept",
+            (device.CONNECT, device.VIA_KERNEL): "kernel_connect",
+            (device.CONNECT, device.VIA_SENDMSG): "tcp_sendmsg_fastopen",
         },
     )
     equal({p.flags for p in info.probes}, {device.PROBE_BOUND}, "flags when nothing is armed")

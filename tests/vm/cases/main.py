@@ -24,6 +24,7 @@ import state_cases
 import reader_filter_cases
 import ioctl_cases
 import uring_cases
+import doors_cases
 import strace_cases
 import log_cases
 from lib import tap

@@ -18,6 +18,8 @@ POINTS = {
     "socket_io_uring": (SOCKET, VIA_IO_URING),
     "connect_io_uring": (CONNECT, VIA_IO_URING),
     "accept4_io_uring": (ACCEPT4, VIA_IO_URING),
+    "connect_kernel": (CONNECT, device.VIA_KERNEL),
+    "connect_sendmsg": (CONNECT, device.VIA_SENDMSG),
 }
 
 
