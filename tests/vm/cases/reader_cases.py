@@ -432,7 +432,7 @@ def _schema(context):
     with open(proc.TREE / "docs/socktrace-event.schema.json", encoding="utf-8") as file:
         schema = json.load(file)
     validator = jsonschema.validators.validator_for(schema)(schema)
-    lines = strace_cases.reader_lines()[1]
+    lines = strace_cases.reader_lines(strace_cases.NATIVE)[1]
     # Many lines are alike but for their numbers: one of each kind is enough.
     kinds = {}
     for line in lines:

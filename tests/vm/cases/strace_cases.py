@@ -1,6 +1,10 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Each call against strace, and against what the program knew of it itself."""
+"""Each call against strace, and against what the program knew of it itself.
 
+All of it once for each door by which the calls can come.
+"""
+
+import collections
 import functools
 import json
 import os
@@ -8,6 +12,7 @@ import struct
 
 from lib import device, module, oracle, proc, strace
 from lib.device import ACCEPT4, ADDR_KERNEL, CONNECT, F_QUEUE, F_SOCK, LSM_CONNECT, SOCKET, Session
+from lib.doors import DOORS, NATIVE
 from lib.tap import Context, case, check, equal
 
 OUT = "/tmp/socktrace-oracle"
@@ -16,26 +21,28 @@ OUT = "/tmp/socktrace-oracle"
 class Run:
     """One run of the workload: records, strace's threads, the program's log."""
 
-    def __init__(self, name, groups=()):
+    def __init__(self, door):
+        door.need()
         module.ensure()
-        os.makedirs(OUT, exist_ok=True)
-        prefix = f"{OUT}/{name}"
-        log = f"{prefix}-log"
-        command = [*strace.COMMAND, prefix, str(proc.WORKLOAD / "calls"), *groups]
+        prefix = f"{OUT}/{door.option}"
+        os.makedirs(prefix, exist_ok=True)
+        log = f"{prefix}/log"
+        command = [*strace.COMMAND, f"{prefix}/calls", *door.calls()]
         with Context() as context, Session(records_per_cpu=4096) as session:
-            child = proc.Child(context, command, output=f"{prefix}-output", env={"CALLS_LOG": log})
+            child = proc.Child(context, command, output=f"{prefix}/output", env={"CALLS_LOG": log})
             session.only(ancestor=child.pid, events=device.EVENTS_ALL).start()
             self.status = child.go().wait()
             self.events = session.finish()
             self.stats = session.stats()
             self.strace_pid = child.pid  # by exec
-        self.strace = strace.read_all(prefix)
+        self.strace = strace.read_all(f"{prefix}/calls")
         with open(log, encoding="ascii") as file:
             self.log = [dict(word.split("=", 1) for word in line.split()) for line in file]
         self.calls = [e for e in self.events if e.type in oracle.NAMES]
-        # What strace itself does is nothing that strace shows.
+        # What strace itself does is nothing that strace shows, nor comes by the door.
+        self.traced = [e for e in self.events if e.tgid != self.strace_pid]
         self.recorded = oracle.by_thread(
-            oracle.from_event(e) for e in self.calls if e.tgid != self.strace_pid
+            oracle.from_event(e) for e in self.traced if e.type in oracle.NAMES
         )
 
     def pairs(self):
@@ -76,13 +83,26 @@ class Line:
 
 
 @functools.lru_cache(None)
-def the_run():
-    return Run("calls")
+def the_run(door):
+    return Run(door)
 
 
 @functools.lru_cache(None)
-def the_pairs():
-    return the_run().pairs()
+def the_pairs(door):
+    return the_run(door).pairs()
+
+
+_promises = []
+
+
+def promise(text):
+    """A case of every door: function(door, context)."""
+
+    def register(function):
+        _promises.append((text, function))
+        return function
+
+    return register
 
 
 def same_address(one, other):
@@ -102,9 +122,9 @@ def is_nothing(address):
     return not any(address[2:])
 
 
-@case("every call, read from the device, is as strace saw it", "strace")
-def _device(context):
-    run = the_run()
+@promise("every call, read from the device, is as strace saw it")
+def _device(door, context):
+    run = the_run(door)
     equal(run.status, 0, "the workload's status")
     compared, differences = oracle.compare(context, run.strace, run.recorded)
     check(compared > 380, "only %d events", compared)
@@ -114,15 +134,21 @@ def _device(context):
     equal(run.stats.balance(), 0, "the law's balance")
 
 
-@case("the program's log has the same calls and results", "strace")
-def _log(context):
-    context.diag(f"lines compared: {len(the_pairs())}")
-    check(len(the_pairs()) > 370)
+@promise("the calls come by that door")
+def _door(door, _context):
+    seen = {call.syscall for calls in the_run(door).strace.values() for call in calls}
+    equal(seen, set(door.numbers.items()), "names and numbers")
 
 
-@case("every record has its whole form: version, size, zeroes where nothing is", "strace")
-def _form(_context):
-    for e in the_run().events:
+@promise("the program's log has the same calls and results")
+def _log(door, context):
+    context.diag(f"lines compared: {len(the_pairs(door))}")
+    check(len(the_pairs(door)) > 370)
+
+
+@promise("every record has its whole form: version, size, zeroes where nothing is")
+def _form(door, _context):
+    for e in the_run(door).events:
         equal((e.size, e.version, e.reserved0, e.reserved1), (320, 1, 0, 0), str(e))
         equal(e.via, device.VIA_SYSCALL, f"via of {e}")
         equal(e.comm[-1], 0, "the end of comm")
@@ -136,39 +162,39 @@ def _form(_context):
             equal((e.duration_ns, e.ret), (0, 0), f"duration, result of {e}")
 
 
-@case("a call's ABI is x86_64", "strace")
-def _abi(_context):
-    equal({e.abi for e in the_run().events}, {device.ABI_X86_64}, "ABIs")
+@promise("every record has the ABI of the call")
+def _abi(door, _context):
+    equal({e.abi for e in the_run(door).traced}, {door.abi}, "ABIs")
 
 
-@case("every call has a number of its own", "strace")
-def _call_ids(_context):
-    ids = [e.call_id for e in the_run().calls]
+@promise("every call has a number of its own")
+def _call_ids(door, _context):
+    ids = [e.call_id for e in the_run(door).calls]
     check(0 not in ids)
     equal(len(set(ids)), len(ids), "different numbers")
 
 
-@case("records come in the order of their completion", "strace")
-def _order(_context):
-    ends = [e.end_ns for e in the_run().events]
+@promise("records come in the order of their completion")
+def _order(door, _context):
+    ends = [e.end_ns for e in the_run(door).events]
     check(len(ends) > 380)
     check(ends == sorted(ends))
 
 
-@case("time and duration lie within what the caller measured", "strace")
-def _time(_context):
-    for line, event in the_pairs():
+@promise("time and duration lie within what the caller measured")
+def _time(door, _context):
+    for line, event in the_pairs(door):
         begin, end = line.number("begin"), line.number("end")
         check(event.end_ns <= end, "ended after %d: %s", end, event)
         # The log's call began with the first of a restarted call's records.
         check(begin <= event.time_ns, "began before %d: %s", begin, event)
 
 
-@case("an accept that waits 300 ms takes 300 ms", "strace")
-def _duration(context):
+@promise("an accept that waits 300 ms takes 300 ms")
+def _duration(door, context):
     waits = [
         (event.duration_ns / 1e6, (line.number("end") - line.number("begin")) / 1e6)
-        for line, event in the_pairs()
+        for line, event in the_pairs(door)
         if event.type == ACCEPT4 and event.ret == -11
     ]
     context.diag("EAGAIN after " + ", ".join(f"{a:.1f} of {b:.1f} ms" for a, b in waits))
@@ -180,29 +206,29 @@ def _duration(context):
     check(min(300, measured - 20) <= took <= measured, "the blocking one")
 
 
-@case("who called is told as the caller knows it", "strace")
-def _who(_context):
-    for line, event in the_pairs():
+@promise("who called is told as the caller knows it")
+def _who(door, _context):
+    for line, event in the_pairs(door):
         expected = [line.number(key) for key in ("pid", "tid", "ppid", "uid", "gid")]
         equal([event.tgid, event.tid, event.ppid, event.uid, event.gid], expected, str(event))
         equal(event.comm.rstrip(b"\0"), b"calls", "comm")
 
 
-@case("namespaces and cgroup are those of /proc", "strace")
-def _namespaces(_context):
+@promise("namespaces and cgroup are those of /proc")
+def _namespaces(door, _context):
     expected = [proc.namespace(kind) for kind in ("net", "mnt", "pid")]
-    for e in the_run().events:
+    for e in the_run(door).events:
         equal([e.netns, e.mntns, e.pidns], expected, "namespaces")
         equal((e.ns_tgid, e.ns_tid), (e.tgid, e.tid), "in the initial pid namespace")
     cgroup = proc.cgroup_id()
     if cgroup:
-        equal({e.cgroup_id for e in the_run().events}, {cgroup}, "cgroup")
+        equal({e.cgroup_id for e in the_run(door).events}, {cgroup}, "cgroup")
 
 
-@case("the socket's inode, family, type and protocol are those of its descriptor", "strace")
-def _socket(context):
+@promise("the socket's inode, family, type and protocol are those of its descriptor")
+def _socket(door, context):
     seen = 0
-    for line, event in the_pairs():
+    for line, event in the_pairs(door):
         if "inode" not in line.words:
             continue
         seen += 1
@@ -214,10 +240,10 @@ def _socket(context):
     check(seen > 250)
 
 
-@case("the local address is getsockname's", "strace")
-def _local(context):
+@promise("the local address is getsockname's")
+def _local(door, context):
     seen = 0
-    for line, event in the_pairs():
+    for line, event in the_pairs(door):
         local = line.bytes("local")
         if local is None or event.sock_family not in (1, 2, 10):
             continue
@@ -232,10 +258,10 @@ def _local(context):
     check(seen > 100)
 
 
-@case("accept's peer is getpeername's", "strace")
-def _peer(context):
+@promise("accept's peer is getpeername's")
+def _peer(door, context):
     families = {}
-    for line, event in the_pairs():
+    for line, event in the_pairs(door):
         if event.type == ACCEPT4 and event.ret >= 0:
             equal(event.addr_source, ADDR_KERNEL, f"source of {event}")
             if "peer" not in line.words:
@@ -247,10 +273,10 @@ def _peer(context):
     check(families.keys() >= {1, 2, 10})
 
 
-@case("accept(NULL) has its peer", "strace")
-def _null(context):
+@promise("accept(NULL) has its peer")
+def _null(door, context):
     families = {}
-    for line, event in the_pairs():
+    for line, event in the_pairs(door):
         if event.type == ACCEPT4 and event.ret >= 0 and line.number("null") and "peer" in line.words:
             check(same_address(line.bytes("peer"), event.addr), "%s: %s", line, event)
             families[event.sock_family] = families.get(event.sock_family, 0) + 1
@@ -258,9 +284,9 @@ def _null(context):
     check(families.keys() >= {1, 2, 10})
 
 
-@case("accept tells how many still wait, and listen()'s limit", "strace")
-def _queue(_context):
-    accepts = [e for line, e in the_pairs() if e.type == ACCEPT4 and "limit" in line.words]
+@promise("accept tells how many still wait, and listen()'s limit")
+def _queue(door, _context):
+    accepts = [e for line, e in the_pairs(door) if e.type == ACCEPT4 and "limit" in line.words]
     check(len(accepts) > 30)
     for e in accepts:
         check(e.flags & F_QUEUE, "no queue: %s", e)
@@ -270,9 +296,9 @@ def _queue(_context):
     check(set(inet) == {0, 1, 2}, "lengths: %s", inet)
 
 
-@case("a connect that reached the kernel's check has a record of it with the same address", "strace")
-def _lsm(context):
-    run = the_run()
+@promise("a connect that reached the kernel's check has a record of it with the same address")
+def _lsm(door, context):
+    run = the_run(door)
     points = {}
     for e in run.events:
         if e.type == LSM_CONNECT:
@@ -302,18 +328,18 @@ def _lsm(context):
     check(len(points) > 100)
 
 
-@case("a bad pointer is told as fault", "strace")
-def _fault(_context):
-    faults = [e for e in the_run().calls if e.type == CONNECT and e.ret == -14]
+@promise("a bad pointer is told as fault")
+def _fault(door, _context):
+    faults = [e for e in the_run(door).calls if e.type == CONNECT and e.ret == -14]
     equal(len(faults), 4, "connects with EFAULT")
     for e in faults:
         equal((e.addr_source, e.addr_len), (device.ADDR_FAULT, 0), str(e))
         equal(e.args[1], 16, "length")
 
 
-@case("an interrupted accept shows ERESTARTSYS, and a restarted one both its parts", "strace")
-def _restart(_context):
-    run = the_run()
+@promise("an interrupted accept shows ERESTARTSYS, and a restarted one both its parts")
+def _restart(door, _context):
+    run = the_run(door)
     tids = [e.tid for e in run.calls if e.ret == -strace.ERESTARTSYS]
     # Interrupted, restarted, killed in the call.
     equal(len(tids), 3, "ERESTARTSYS")
@@ -323,13 +349,15 @@ def _restart(_context):
 # ---- the reader, with the same oracle ----
 
 
-def reader_run(context, name, *command):
+def reader_run(context, door, name, *command):
     """A command under strace under the reader: strace's threads, JSON's lines."""
+    door.need()
     module.ensure()
-    os.makedirs(OUT, exist_ok=True)
-    prefix = f"{OUT}/{name}"
+    prefix = f"{OUT}/{door.option}"
+    os.makedirs(prefix, exist_ok=True)
+    prefix = f"{prefix}/{name}"
     out = f"{prefix}.json.lines"
-    argv = ["socktrace-read", "-q", "-o", f"json:{out}", "--", *strace.COMMAND, f"{prefix}.s", *command]
+    argv = [door.reader, "-q", "-o", f"json:{out}", "--", *strace.COMMAND, f"{prefix}.s", *command]
     child = proc.Child(context, argv, output=f"{prefix}-output")
     status = child.go().wait()
     with open(f"{prefix}-output", encoding="utf-8", errors="replace") as file:
@@ -340,7 +368,7 @@ def reader_run(context, name, *command):
     return strace.read_all(f"{prefix}.s"), lines
 
 
-def compare_json(context, calls, lines, least):
+def compare_json(context, door, calls, lines, least):
     check(not any(line["event"] == "lost" for line in lines), "lost records")
     # What strace itself does is nothing that strace shows.
     ended = [
@@ -349,6 +377,7 @@ def compare_json(context, calls, lines, least):
         if line["event"] in oracle.NAMES.values() and line["comm"] != "strace"
     ]
     equal({line["phase"] for line in ended}, {"exit"}, "phases")
+    equal({line["abi"] for line in ended}, {door.abi_name}, "ABIs")
     recorded = oracle.by_thread(map(oracle.from_json, ended))
     compared, differences = oracle.compare(context, calls, recorded)
     check(compared >= least, "only %d events", compared)
@@ -356,22 +385,63 @@ def compare_json(context, calls, lines, least):
 
 
 @functools.lru_cache(None)
-def reader_lines():
+def reader_lines(door):
     """Strace's threads and the reader's lines of one run of the workload."""
     with Context() as context:
-        return reader_run(context, "reader", str(proc.WORKLOAD / "calls"))
+        return reader_run(context, door, "reader", *door.calls())
 
 
-@case("every call, in the reader's JSON, is as strace saw it", "strace")
-def _reader(context):
-    compare_json(context, *reader_lines(), 380)
+@promise("every call, in the reader's JSON, is as strace saw it")
+def _reader(door, context):
+    compare_json(context, door, *reader_lines(door), 380)
+
+
+def shape(event):
+    """What every run of the workload gives alike: descriptors have their numbers by chance."""
+    args = tuple("fd" if 0 <= arg < 1000 else arg for arg in event.args[:1]) + event.args[1:]
+    made = event.type in (SOCKET, ACCEPT4) and event.ret >= 0
+    return (
+        oracle.NAMES.get(event.type, event.type),
+        event.phase,
+        event.args if event.type == SOCKET else args,
+        "fd" if made else event.ret,
+        (event.via, event.flags, event.addr_source, event.toctou),
+        (event.sock_family, event.sock_type, event.sock_protocol),
+        (event.addr_len, event.local_len),
+        (event.queue_len, event.queue_limit, event.peer_uid),
+    )
+
+
+def _like_native(door, context):
+    native = collections.Counter(map(shape, the_run(NATIVE).traced))
+    ours = collections.Counter(map(shape, the_run(door).traced))
+    differences = sum(((native - ours) + (ours - native)).values())
+    context.diag(f"records compared: {ours.total()}, differences: {differences}")
+    for what, counts in (("only here", ours - native), ("only x86_64", native - ours)):
+        for record, number in list(counts.items())[:10]:
+            context.diag(f"{what}, {number}: {record}")
+    check(ours.total() > 500, "only %d records", ours.total())
+    equal(differences, 0, "differences")
+
+
+def _register():
+    for door in DOORS:
+        promises = list(_promises)
+        if door is not NATIVE:
+            promises.append(("the records are x86_64's, but for the ABI", _like_native))
+        for text, function in promises:
+            name = text if door is NATIVE else f"{door.name}: {text}"
+            case(name, "strace")(functools.partial(function, door))
+
+
+_register()
 
 
 @case("every call of real programs, in the reader's JSON, is as strace saw it", "strace")
 def _programs(context):
     script = os.path.join(os.path.dirname(__file__), "programs.sh")
-    calls, lines = reader_run(context, "programs", "/bin/bash", script)
-    compare_json(context, calls, lines, 15)
+    calls, lines = reader_run(context, NATIVE, "programs", "/bin/bash", script)
+    compare_json(context, NATIVE, calls, lines, 15)
     comms = {line["comm"] for line in lines}
     context.diag("programs: " + ", ".join(sorted(comms)))
     for comm in ("curl", "python3", "ss", "getent"):

@@ -1,6 +1,13 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every kind of call that the tracer must tell right: calls [GROUP...]
+ * Every kind of call that the tracer must tell right: calls [-d DOOR] [GROUP...]
+ *
+ * DOOR is the way that the calls take into the kernel:
+ *	libc		libc's functions, the default
+ *	number		syscall(2), each call by its own number
+ *	socketcall	socketcall(2); only a 32-bit build has it
+ *	int80		int $0x80, i386's numbers, from a 64-bit build
+ *	x32		the numbers of x32, from a 64-bit build
  *
  * Each call is also written to the file that CALLS_LOG names, one line of
  * KEY=VALUE words, with what this program knows of it: an oracle next to
@@ -30,6 +37,7 @@
 #include <sys/un.h>
 #include <sys/wait.h>
 #include <time.h>
+#include <ucontext.h>
 #include <unistd.h>
 
 #define SA(address) ((struct sockaddr *)&(address))
@@ -43,6 +51,151 @@ static void die(const char *what)
 {
 	perror(what);
 	_exit(1);
+}
+
+/* ---- doors ---- */
+
+static enum door { LIBC, NUMBER, SOCKETCALL, INT80, X32 } door;
+static const char *const doors[] = { /* NULL: this build has it not */
+	[LIBC] = "libc",
+	[NUMBER] = "number",
+#ifdef SYS_socketcall
+	[SOCKETCALL] = "socketcall",
+#endif
+#ifdef __x86_64__
+	[INT80] = "int80",
+	[X32] = "x32",
+#endif
+};
+
+enum { I386_SOCKETCALL = 102, I386_ACCEPT4 = 364, X32_BIT = 0x40000000 };
+
+#ifndef SYS_accept /* i386 has its accept in socketcall(2) alone */
+#define SYS_accept SYS_accept4
+#endif
+
+enum kind { CALL_SOCKET, CALL_CONNECT, CALL_ACCEPT, CALL_ACCEPT4 };
+static const struct {
+	long own; /* number in this build's ABI */
+	long ia32;
+	long socketcall;
+} numbers[] = {
+	[CALL_SOCKET] = { SYS_socket, 359, 1 },
+	[CALL_CONNECT] = { SYS_connect, 362, 3 },
+	[CALL_ACCEPT] = { SYS_accept, I386_ACCEPT4, 5 },
+	[CALL_ACCEPT4] = { SYS_accept4, I386_ACCEPT4, 18 },
+};
+
+#ifdef __x86_64__
+static int int80(int number, long a, long b, long c, long d)
+{
+	int ret;
+
+	asm volatile("int $0x80"
+		     : "=a"(ret)
+		     : "a"(number), "b"(a), "c"(b), "d"(c), "S"(d)
+		     : "memory", "r8", "r9", "r10", "r11");
+	if (ret >= 0)
+		return ret;
+	errno = -ret;
+	return -1;
+}
+#endif
+
+/* One call, by any door but libc's. */
+static int by_door(enum kind kind, long a, long b, long c, long d)
+{
+	switch (door) {
+#ifdef SYS_socketcall
+	case SOCKETCALL:
+		return syscall(SYS_socketcall, numbers[kind].socketcall,
+			       (long[]){ a, b, c, d });
+#endif
+#ifdef __x86_64__
+	case INT80:
+		return int80(numbers[kind].ia32, a, b, c, d);
+	case X32:
+		return syscall(X32_BIT | numbers[kind].own, a, b, c, d);
+#endif
+	default:
+		return syscall(numbers[kind].own, a, b, c, d);
+	}
+}
+
+static int call_socket(int domain, int type, int protocol)
+{
+	return door == LIBC ? socket(domain, type, protocol) :
+			      by_door(CALL_SOCKET, domain, type, protocol, 0);
+}
+
+static int call_connect(int fd, const void *address, socklen_t len)
+{
+	return door == LIBC ? connect(fd, address, len) :
+			      by_door(CALL_CONNECT, fd, (long)address, len, 0);
+}
+
+static int call_accept(int fd, void *address, socklen_t *len)
+{
+	return door == LIBC ? accept(fd, address, len) :
+			      by_door(CALL_ACCEPT, fd, (long)address, (long)len, 0);
+}
+
+static int call_accept4(int fd, void *address, socklen_t *len, int flags)
+{
+	return door == LIBC ? accept4(fd, address, len, flags) :
+			      by_door(CALL_ACCEPT4, fd, (long)address, (long)len, flags);
+}
+
+/*
+ * Addresses below 4 GiB: i386's calls take no others, and strace takes x32's for
+ * such. All that the calls are given stands on the stack, or was mapped there.
+ */
+static bool wants_low(void)
+{
+	return door == INT80 || door == X32;
+}
+
+static void *low_stack(size_t len)
+{
+	void *stack = mmap(NULL, len, PROT_READ | PROT_WRITE,
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_STACK | MAP_32BIT, -1, 0);
+
+	if (stack == MAP_FAILED)
+		die("calls: stack");
+	return stack;
+}
+
+static void start_thread(pthread_t *thread, void *(*run)(void *), void *argument)
+{
+	enum { LEN = 256 * 1024 };
+	pthread_attr_t attr;
+
+	pthread_attr_init(&attr);
+	if (wants_low())
+		pthread_attr_setstack(&attr, low_stack(LEN), LEN);
+	errno = pthread_create(thread, &attr, run, argument);
+	if (errno != 0)
+		die("calls: pthread_create");
+	pthread_attr_destroy(&attr);
+}
+
+/* Runs @run in this thread, with a stack that the door can take. */
+static void run_with_stack(void (*run)(void))
+{
+	enum { LEN = 1024 * 1024 };
+	static ucontext_t here, there;
+
+	if (!wants_low()) {
+		run();
+		return;
+	}
+	getcontext(&there);
+	there.uc_stack.ss_sp = low_stack(LEN);
+	there.uc_stack.ss_size = LEN;
+	there.uc_link = &here;
+	makecontext(&there, run, 0);
+	if (swapcontext(&here, &there) != 0)
+		die("calls: swapcontext");
 }
 
 /* ---- the log ---- */
@@ -133,7 +286,7 @@ static int do_socket(int domain, int type, int protocol)
 {
 	struct line line;
 	unsigned long long begin = now();
-	int ret = socket(domain, type, protocol);
+	int ret = call_socket(domain, type, protocol);
 	int error = errno;
 	unsigned long long end = now();
 
@@ -150,7 +303,7 @@ static int do_connect(int fd, const void *address, socklen_t len)
 {
 	struct line line;
 	unsigned long long begin = now();
-	int ret = connect(fd, address, len);
+	int ret = call_connect(fd, address, len);
 	int error = errno;
 	unsigned long long end = now();
 
@@ -170,8 +323,8 @@ static int do_accept(int fd, void *address, socklen_t *len, int flags)
 {
 	struct line line;
 	unsigned long long begin = now();
-	int ret = flags == ACCEPT ? accept(fd, address, len) :
-				    accept4(fd, address, len, flags);
+	int ret = flags == ACCEPT ? call_accept(fd, address, len) :
+				    call_accept4(fd, address, len, flags);
 	int error = errno;
 	unsigned long long end = now();
 
@@ -492,12 +645,18 @@ static void group_errors(void)
 	int stream = do_socket(AF_INET, SOCK_STREAM, 0);
 	int null = open("/dev/null", O_RDWR);
 	char *pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
-			   MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+			   MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
 
 	if (null < 0 || pages == MAP_FAILED || munmap(pages + 4096, 4096) != 0)
 		die("calls: errors");
 	memcpy(many, &(sa_family_t){ AF_INET }, sizeof(sa_family_t));
 
+#ifdef SYS_socketcall
+	/* These end before any call: nobody may tell of one. */
+	syscall(SYS_socketcall, 1, 8);
+	syscall(SYS_socketcall, 0, (long[]){ AF_INET, SOCK_STREAM, 0 });
+	syscall(SYS_socketcall, 99, (long[]){ AF_INET, SOCK_STREAM, 0 });
+#endif
 	do_socket(-1, SOCK_STREAM, 0);
 	do_socket(999, SOCK_STREAM, 0);
 	do_socket(AF_INET, 0, 0);
@@ -568,27 +727,29 @@ static void on_signal(int number)
 	signals++;
 }
 
+/* Whatever door it came by. */
+static bool is_accept(long number)
+{
+	number &= ~X32_BIT;
+	return number == SYS_accept || number == SYS_accept4 ||
+	       number == I386_ACCEPT4 || number == I386_SOCKETCALL;
+}
+
 /* Waits until a thread of this process sleeps in its system call. */
 static void wait_blocked(int who, bool process)
 {
 	char path[64], state[64];
-	int calls = 0;
+	int seen = 0;
 
 	snprintf(path, sizeof(path),
 		 process ? "/proc/%d/syscall" : "/proc/self/task/%d/syscall", who);
-	while (calls < 2) {
+	while (seen < 2) {
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
 		ssize_t len = read(fd, state, sizeof(state) - 1);
-		long number;
 
 		close(fd);
 		state[len > 0 ? len : 0] = '\0';
-		number = strtol(state, NULL, 10);
-		calls = (number == SYS_accept4
-#ifdef SYS_accept
-			 || number == SYS_accept
-#endif
-			 ) ? calls + 1 : 0;
+		seen = is_accept(strtol(state, NULL, 10)) ? seen + 1 : 0;
 		usleep(2000);
 	}
 }
@@ -639,8 +800,7 @@ static void group_interrupted(void)
 	signals = 0;
 	action.sa_flags = SA_RESTART;
 	sigaction(SIGUSR1, &action, NULL);
-	if (pthread_create(&thread, NULL, wake, &waker) != 0)
-		die("calls: pthread_create");
+	start_thread(&thread, wake, &waker);
 	if (do_accept(listener, NULL, NULL, ACCEPT) < 0)
 		die("calls: not restarted");
 	pthread_join(thread, NULL);
@@ -648,7 +808,7 @@ static void group_interrupted(void)
 	/* Killed while it waits: no line in the log. */
 	child = fork();
 	if (child == 0) {
-		accept(listener, NULL, NULL);
+		call_accept(listener, NULL, NULL);
 		_exit(0);
 	}
 	wait_blocked(child, true);
@@ -678,8 +838,7 @@ static void group_threads(void)
 	pthread_t threads[6];
 
 	for (int i = 0; i < 6; i++)
-		if (pthread_create(&threads[i], NULL, thread_calls, NULL) != 0)
-			die("calls: pthread_create");
+		start_thread(&threads[i], thread_calls, NULL);
 	for (int i = 0; i < 6; i++)
 		pthread_join(threads[i], NULL);
 }
@@ -703,7 +862,7 @@ static void group_processes(void)
 	child = fork();
 	if (child == 0) {
 		do_socket(AF_INET, SOCK_DGRAM, 0);
-		execl(self, self, "datagram", NULL);
+		execl(self, self, "-d", doors[door], "datagram", NULL);
 		_exit(127);
 	}
 	waitpid(child, NULL, 0);
@@ -745,12 +904,60 @@ static const struct {
 	{ "short", group_short },
 };
 
+static char **wanted;
+
+static bool is_wanted(const char *name)
+{
+	for (char **w = wanted; *w != NULL; w++)
+		if (strcmp(*w, name) == 0)
+			return true;
+	return wanted[0] == NULL;
+}
+
+static void run_wanted(void)
+{
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (is_wanted(groups[i].name))
+			groups[i].run();
+}
+
+static bool take_door(const char *name)
+{
+	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
+		if (doors[i] != NULL && strcmp(name, doors[i]) == 0) {
+			door = i;
+			return true;
+		}
+	return false;
+}
+
+static bool is_group(const char *name)
+{
+	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++)
+		if (strcmp(name, groups[i].name) == 0)
+			return true;
+	return false;
+}
+
 int main(int argc, char **argv)
 {
 	const char *log = getenv("CALLS_LOG");
-	int done = 0;
+	int opt;
 
 	self = argv[0];
+	while ((opt = getopt(argc, argv, "d:")) != -1) {
+		if (opt != 'd' || !take_door(optarg)) {
+			fprintf(stderr, "calls: no such door\n");
+			return 2;
+		}
+	}
+	wanted = argv + optind;
+	for (char **w = wanted; *w != NULL; w++) {
+		if (!is_group(*w)) {
+			fprintf(stderr, "calls: no such group\n");
+			return 2;
+		}
+	}
 	if (log != NULL) {
 		log_fd = open(log, O_WRONLY | O_APPEND | O_CREAT | O_CLOEXEC, 0666);
 		if (log_fd < 0)
@@ -758,19 +965,6 @@ int main(int argc, char **argv)
 	}
 	if (mkdtemp(dir) == NULL)
 		die(dir);
-	for (size_t i = 0; i < sizeof(groups) / sizeof(groups[0]); i++) {
-		bool wanted = argc == 1;
-
-		for (int a = 1; a < argc; a++)
-			wanted |= strcmp(argv[a], groups[i].name) == 0;
-		if (wanted) {
-			groups[i].run();
-			done++;
-		}
-	}
-	if (done < argc - 1) {
-		fprintf(stderr, "calls: no such group\n");
-		return 2;
-	}
+	run_with_stack(run_wanted);
 	return 0;
 }

@@ -11,6 +11,7 @@ import traceback
 TREE = pathlib.Path(__file__).resolve().parents[4]
 WORKLOAD = pathlib.Path(os.environ.get("SOCKTRACE_WORKLOAD", TREE / "build/vm/workload"))
 SLOW = float(os.environ.get("SOCKTRACE_SLOW", "1"))  # as in tap.py
+WORKLOAD32 = pathlib.Path(f"{WORKLOAD}32")
 ACCEPT_CALLS = {"43", "288"}  # accept, accept4 in /proc/PID/syscall
 
 

@@ -1,7 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """What strace says of the calls, in a form to be compared with records.
 
-It runs as `strace -ff -X raw -xx`: numbers stay numbers, strings are bytes.
+It runs as `strace -ff -X raw -xx -n`: numbers stay numbers, strings are bytes,
+and each call has its system call's number.
 """
 
 import dataclasses
@@ -19,6 +20,7 @@ COMMAND = (
     "-X",
     "raw",
     "-xx",
+    "-n",
     "-s",
     "200",
     "-e",
@@ -29,7 +31,7 @@ COMMAND = (
 )
 
 _LINE = re.compile(
-    r"(socket|connect|accept|accept4)\((.*)\)\s+= (\?|-?\w+)(?: (E\w+))?", re.DOTALL
+    r"\[ *(\d+)\] (socket|connect|accept|accept4)\((.*)\)\s+= (\?|-?\w+)(?: (E\w+))?", re.DOTALL
 )
 
 
@@ -72,6 +74,7 @@ class Call:
     address: object  # Address; None: strace has none; "pointer": it was unreadable
     addrlen: object  # (given, got) where strace has it
     ret: object  # negative errno; None: strace could not see it
+    syscall: tuple = None  # name and number that it came by
 
     def __str__(self):
         return f"{self.name}{self.args} {self.address} = {self.ret}"
@@ -135,7 +138,13 @@ def parse_line(line):
     found = _LINE.match(line)
     if not found:
         return None
-    name, arguments, ret, error = found.groups()
+    number, *rest = found.groups()
+    call = _parse(*rest)
+    call.syscall = (rest[0], int(number))
+    return call
+
+
+def _parse(name, arguments, ret, error):
     unfinished = "<unfinished ...>" in arguments
     args = [a for a in _split(arguments) if a and "<unfinished" not in a]
     if ret == "?":
