@@ -12,7 +12,8 @@ TREE = pathlib.Path(__file__).resolve().parents[4]
 WORKLOAD = pathlib.Path(os.environ.get("SOCKTRACE_WORKLOAD", TREE / "build/vm/workload"))
 SLOW = float(os.environ.get("SOCKTRACE_SLOW", "1"))  # as in tap.py
 WORKLOAD32 = pathlib.Path(f"{WORKLOAD}32")
-ACCEPT_CALLS = {"43", "288"}  # accept, accept4 in /proc/PID/syscall
+# In /proc/PID/syscall: accept, accept4; i386's accept4, socketcall.
+ACCEPT_CALLS = {"43", "288", "364", "102"}
 
 
 def wait_until(condition, what, seconds=20.0):
@@ -90,9 +91,9 @@ class Child:
 class Program:
     """A workload program with pipes; killed with its case."""
 
-    def __init__(self, context, *argv, **options):
+    def __init__(self, context, *argv, programs=WORKLOAD, **options):
         self.popen = subprocess.Popen(
-            [str(WORKLOAD / argv[0]), *map(str, argv[1:])],
+            [str(programs / argv[0]), *map(str, argv[1:])],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             **options,
@@ -161,8 +162,8 @@ def blocked_threads(pid):
 class Blocked(Program):
     """Threads in accept(), all of them asleep; see workload/blocked.c."""
 
-    def __init__(self, context, threads):
-        super().__init__(context, "blocked", threads)
+    def __init__(self, context, threads, **options):
+        super().__init__(context, "blocked", threads, **options)
         self.threads = threads
 
     def settle(self):

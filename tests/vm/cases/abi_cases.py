@@ -1,0 +1,133 @@
+# SPDX-License-Identifier: GPL-2.0
+"""The ABI of records that the oracle's run has not: entries, io_uring's, misses."""
+
+import collections
+import ctypes
+import functools
+import socket
+import struct
+
+from lib import device, module, proc
+from lib.device import ACCEPT4, CONNECT, LSM_CONNECT, Session, libc
+from lib.doors import DOORS, NATIVE
+from lib.proc import Blocked, Child
+from lib.tap import Skip, case, check, equal
+
+I386, X32 = DOORS[1], DOORS[-1]
+BOTH_PHASES = device.PHASE_ENTER | device.PHASE_EXIT
+
+
+def for_doors(text, doors):
+    """A case of each door: function(door, context)."""
+
+    def register(function):
+        for door in doors:
+            case(f"{door.name}: {text}", "abi")(functools.partial(function, door))
+        return function
+
+    return register
+
+
+def run(context, command):
+    """Runs a command to its end under a session: its status, records."""
+    session = context.enter_context(Session(records_per_cpu=2048, phases=BOTH_PHASES))
+    child = Child(context, command, output="/tmp/abi-output")
+    session.only(ancestor=child.pid, events=device.EVENTS_ALL).start()
+    status = child.go().wait()
+    return status, session.finish()
+
+
+@for_doors("entries have the call's ABI, as their returns", DOORS)
+def _entries(door, context):
+    door.need()
+    module.ensure()
+    status, events = run(context, door.calls("inet", "unix"))
+    equal(status, 0, "status")
+    for phase in (device.ENTER, device.EXIT, device.POINT):
+        abis = [e.abi for e in events if e.phase == phase]
+        context.diag(f"phase {phase}: {len(abis)} records")
+        check(len(abis) > 30, "phase %d: %d records", phase, len(abis))
+        equal(set(abis), {door.abi}, f"ABIs in phase {phase}")
+
+
+@case("what is in flight has the call's ABI", "abi")
+def _inflight(context):
+    I386.need()
+    module.ensure()
+    with Session() as session:
+        session.only(events=1 << ACCEPT4).start()
+        abis = {}
+        for programs, abi in ((proc.WORKLOAD, NATIVE.abi), (proc.WORKLOAD32, I386.abi)):
+            abis[Blocked(context, 3, programs=programs).settle().pid] = abi
+        calls, _, _ = session.inflight()
+        for pid, abi in abis.items():
+            mine = [(call.type, call.abi) for call in calls if call.tgid == pid]
+            equal(mine, [(ACCEPT4, abi)] * 3, f"types, ABIs of {pid}")
+
+
+@case("x32: an address above 4 GiB is told as one below", "abi")
+def _x32_high(context):
+    X32.need()
+    module.ensure()
+    where = b"\0socktrace-x32"
+    address = struct.pack("=H", socket.AF_UNIX) + where
+    buffer = ctypes.create_string_buffer(address, len(address))
+    # Python's heap is where a 64-bit program's is.
+    check(ctypes.addressof(buffer) > 1 << 32, "at %#x", ctypes.addressof(buffer))
+
+    def calls():
+        fd = libc.syscall(0x40000000 | 41, socket.AF_UNIX, socket.SOCK_STREAM, 0)
+        libc.syscall(0x40000000 | 42, fd, ctypes.byref(buffer), len(address))
+
+    status, events = run(context, calls)
+    equal(status, 0, "status")
+    connects = [e for e in events if e.type == CONNECT and e.phase == device.EXIT]
+    equal([(e.addr, e.abi) for e in connects], [(address, device.ABI_X32)], "connects")
+
+
+@for_doors("a connect whose return is missed came as a system call, by its ABI", DOORS)
+def _missed(door, context):
+    """The hook asks the registers by which door current came, as it knows no call."""
+    door.need()
+    module.ensure("maxactive=1")
+    listener = context.enter_context(socket.socket(socket.AF_UNIX))
+    listener.bind("\0socktrace-full")
+    listener.listen(0)
+    context.enter_context(socket.socket(socket.AF_UNIX)).connect("\0socktrace-full")
+    with Session() as holds:
+        holds.only(events=1 << CONNECT).start()
+        # Takes the only instance, and keeps it.
+        late = context.enter_context(socket.socket(socket.AF_UNIX))
+        Child(context, lambda: late.connect("\0socktrace-full")).go()
+        proc.wait_until(lambda: holds.inflight()[1] == 1, "a blocked connect")
+        status, events = run(context, door.calls("inet", "unix"))
+    equal(status, 0, "status")
+    points = [e for e in events if e.type == LSM_CONNECT]
+    context.diag(f"hits of the hook: {len(points)}")
+    check(len(points) > 25, "hits: %d", len(points))
+    for e in points:
+        equal((e.call_id, e.args[0]), (0, -1), f"the call of {e}")
+        equal((e.via, e.abi), (device.VIA_SYSCALL, door.abi), f"via, ABI of {e}")
+
+
+@for_doors("a connect through io_uring is told once, by its ABI", (NATIVE, I386, X32))
+def _uring(door, context):
+    door.need()
+    module.ensure()
+    argv = [door.program("uring_abi"), *(["-x"] if door is X32 else [])]
+    status, events = run(context, argv)
+    if status == 77:
+        raise Skip("this kernel has no io_uring")
+    with open("/tmp/abi-output", encoding="ascii", errors="replace") as file:
+        said = file.read()
+    check(status == 0, "status %s: %s", status, said)
+    ports = [int(line.split()[1]) for line in said.splitlines()]
+    # Only the listeners whose queue is full have two clients.
+    clients = {port: 1 if n < 2 else 2 for n, port in enumerate(ports)}
+    context.diag(f"connects: {sum(clients.values())}")
+    for kind, phase in ((CONNECT, device.EXIT), (LSM_CONNECT, device.POINT)):
+        mine = [e for e in events if (e.type, e.phase) == (kind, phase)]
+        to = collections.Counter(int.from_bytes(e.addr[2:4], "big") for e in mine)
+        equal(to, clients, f"records of type {kind} by port")
+        for e in mine:
+            equal((e.via, e.abi), (device.VIA_IO_URING, door.abi), f"via, ABI of {e}")
