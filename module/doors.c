@@ -74,9 +74,26 @@ const struct door door_accept4 = {
  * second connect is one that looks what became of the first.
  */
 
+/*
+ * Is this hit part of a system call that makes a call of @type? Registers alone
+ * don't say: a debugger may change them as the call begins. To take a part of a
+ * followed call for a call of its own would be to take its slot, and what its
+ * return would then make of the slot is a wild pointer.
+ */
+static bool within_call(enum socktrace_type type)
+{
+	const struct inflight *call;
+
+	if (arch_in_call(type))
+		return true;
+	call = inflight_find(current);
+	/* Not what was left by a task that never came back. */
+	return call && call->tid == current->pid;
+}
+
 static bool opens_socket_file(struct pt_regs *regs)
 {
-	return !arch_in_call(SOCKTRACE_SOCKET);
+	return !within_call(SOCKTRACE_SOCKET);
 }
 
 static void at_file(struct inflight *call, struct file *file)
@@ -110,7 +127,7 @@ static bool opens_connect_file(struct pt_regs *regs)
 	s32 len = arch_arg(regs, 2);
 	struct socket *sock;
 
-	if (arch_in_call(SOCKTRACE_CONNECT))
+	if (within_call(SOCKTRACE_CONNECT))
 		return false;
 	sock = compat_sock_from_file((struct file *)arch_arg(regs, 0));
 	/* To connect to AF_UNSPEC ends the attempt. */
@@ -129,7 +146,7 @@ static void enter_connect_file(struct inflight *call, struct pt_regs *regs)
 /* do_accept(file, file_flags or arg, upeer_sockaddr, upeer_addrlen, flags) */
 static bool opens_do_accept(struct pt_regs *regs)
 {
-	return !arch_in_call(SOCKTRACE_ACCEPT4);
+	return !within_call(SOCKTRACE_ACCEPT4);
 }
 
 static void enter_do_accept(struct inflight *call, struct pt_regs *regs)

@@ -8,7 +8,7 @@ import socket
 import struct
 
 from lib import device, module, proc
-from lib.device import ACCEPT4, CONNECT, LSM_CONNECT, Session, libc
+from lib.device import ACCEPT4, CONNECT, LSM_CONNECT, SOCKET, Session, libc
 from lib.doors import DOORS, NATIVE
 from lib.proc import Blocked, Child
 from lib.tap import Skip, case, check, equal
@@ -131,3 +131,18 @@ def _uring(door, context):
         equal(to, clients, f"records of type {kind} by port")
         for e in mine:
             equal((e.via, e.abi), (device.VIA_IO_URING, door.abi), f"via, ABI of {e}")
+
+
+@for_doors("a debugger that changes registers as calls begin changes no record", (NATIVE, I386))
+def _meddler(door, context):
+    """Else a call's inner functions are taken for io_uring's: they were, to the kernel's end."""
+    door.need()
+    module.ensure()
+    status, events = run(context, [door.program("meddler")])
+    equal(status, 0, "status")
+    ended = [e for e in events if e.phase == device.EXIT]
+    equal([e.type for e in ended], [SOCKET, SOCKET, CONNECT, ACCEPT4], "calls")
+    points = [e for e in events if e.type == LSM_CONNECT]
+    equal([e.call_id for e in points], [ended[2].call_id], "calls at the hook")
+    for e in events:
+        equal((e.via, e.abi), (device.VIA_SYSCALL, door.abi), f"via, ABI of {e}")
