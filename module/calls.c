@@ -270,6 +270,8 @@ static void tell_mismatch(const struct inflight *call)
 /* The kernel's copy takes the place of the caller's, once both were compared. */
 static void take_kernel_addr(struct inflight *call, const void *addr, s32 len)
 {
+	/* Whatever else was passed is no part of it, and may change. */
+	len = record_addr_len(addr, len);
 	switch (call->addr_source) {
 	case SOCKTRACE_ADDR_USER:
 		if (len == call->addr_len && !memcmp(addr, call->addr, len)) {
@@ -280,7 +282,7 @@ static void take_kernel_addr(struct inflight *call, const void *addr, s32 len)
 		}
 		break;
 	case SOCKTRACE_ADDR_FAULT:
-		call->toctou = SOCKTRACE_TOCTOU_UNREADABLE;
+		call->toctou = len ? SOCKTRACE_TOCTOU_UNREADABLE : SOCKTRACE_TOCTOU_NONE;
 		break;
 	default: /* no address, or its second time here */
 		break;

@@ -33,8 +33,10 @@ static void read_user_addr(struct inflight *call, const void __user *addr, s32 l
 	call->addr_source = SOCKTRACE_ADDR_FAULT;
 	if (collect_user_addr(call->addr, addr, len))
 		return;
-	call->addr_source = SOCKTRACE_ADDR_USER;
-	call->addr_len = len;
+	call->addr_len = record_addr_len(call->addr, len);
+	call->addr_source = call->addr_len ? SOCKTRACE_ADDR_USER : SOCKTRACE_ADDR_NONE;
+	if (!call->addr_len)
+		call->toctou = SOCKTRACE_TOCTOU_NONE;
 }
 
 /* __sys_connect(fd, uservaddr, addrlen) */
@@ -109,7 +111,7 @@ static void at_file(struct inflight *call, struct file *file)
 
 static void take_addr(struct inflight *call, const void *addr, s32 len)
 {
-	call->addr_len = clamp_t(s32, len, 0, RECORD_ADDR_MAX);
+	call->addr_len = record_addr_len(addr, max(len, 0));
 	memcpy(call->addr, addr, call->addr_len);
 	if (call->addr_len)
 		call->addr_source = SOCKTRACE_ADDR_KERNEL;

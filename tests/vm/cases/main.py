@@ -25,6 +25,7 @@ import reader_filter_cases
 import ioctl_cases
 import uring_cases
 import doors_cases
+import toctou_cases
 import strace_cases
 import abi_cases
 import log_cases
