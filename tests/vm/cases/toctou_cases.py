@@ -3,13 +3,34 @@
 
 import bisect
 import contextlib
+import ctypes
+import mmap
 import os
+import socket
 import struct
+import subprocess
+import tempfile
 
 from lib import device, module
-from lib.device import ADDR_MISMATCH, ADDR_USER, CONNECT, EVENT, TOCTOU_MATCH, TOCTOU_MISMATCH, Session
-from lib.proc import SLOW, Program
-from lib.tap import case, check, equal
+from lib.device import (
+    ADDR_FAULT,
+    ADDR_KERNEL,
+    ADDR_MISMATCH,
+    ADDR_NONE,
+    ADDR_USER,
+    CONNECT,
+    EVENT,
+    PAGE,
+    TOCTOU_MATCH,
+    TOCTOU_MISMATCH,
+    TOCTOU_NONE,
+    TOCTOU_UNCHECKED,
+    TOCTOU_UNREADABLE,
+    Session,
+    libc,
+)
+from lib.proc import SLOW, Child, Program, wait_until
+from lib.tap import Skip, case, check, equal
 
 RACING = 10**5
 QUIET = int(os.environ.get("SOCKTRACE_CONNECTS", 10**6 if SLOW == 1 else 10**5))
@@ -128,7 +149,7 @@ def _race(context):
     entry, call, sources, verdict, addr = columns(
         connects, "time_ns", "call_id", "addr_source", "toctou", "addr"
     )
-    equal(set(sources), {device.ADDR_KERNEL}, "sources")
+    equal(set(sources), {ADDR_KERNEL}, "sources")
     wrong = [(a, b) for a, b in zip(addr, log.peer) if a != b]
     equal(len(wrong), 0, f"recorded, but getpeername tells another {wrong[:5]}")
     wrong = [(a, b) for a, b in zip(addr, log.heard) if a[7] != b]
@@ -183,3 +204,227 @@ def _quiet(context):
     race.finish()
     context.diag(f"connects {race.made}, verdicts `match` {matches}")
     equal(matches, QUIET, "verdicts `match`")
+
+
+# ---- pages that are not there, lengths that no address has ----
+
+ADDRESS = struct.pack("=H2s4s8x", socket.AF_INET, b"\0\7", bytes((127, 0, 0, 9)))
+MATCHING = (0, ADDR_KERNEL, TOCTOU_MATCH, ADDRESS)
+UNREADABLE = (0, ADDR_KERNEL, TOCTOU_UNREADABLE, ADDRESS)
+FAULTY = (-14, ADDR_FAULT, TOCTOU_UNCHECKED, b"")
+REFUSED = (-22, ADDR_NONE, TOCTOU_NONE, b"")
+
+libc.connect.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+libc.madvise.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+libc.mprotect.argtypes = [ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int]
+MADV_DONTNEED, MADV_PAGEOUT = 4, 21
+MAP_FIXED = 0x10
+PROT_NONE = 0
+
+
+def connects(context, calls):
+    """Of each connect that `calls(connect)` makes: result, source, verdict, address.
+
+    connect(pointer, length) is one on a datagram socket.
+    """
+
+    def run():
+        with socket.socket(socket.AF_INET, socket.SOCK_DGRAM) as sock:
+            calls(lambda at, length=16, fd=sock.fileno(): libc.connect(fd, at, length))
+
+    child = Child(context, run)
+    with Session() as session:
+        session.only(tgid=child.pid, events=1 << CONNECT | 1 << ADDR_MISMATCH).start()
+        equal(child.go().wait(), 0, "the child's status")
+        events = session.finish()
+    equal({e.type for e in events}, {CONNECT}, "events")
+    return [(e.ret, e.addr_source, e.toctou, e.addr) for e in events]
+
+
+def pages(number=1, at=None):
+    """New anonymous pages, at an address if one is given."""
+    flags = mmap.MAP_PRIVATE | mmap.MAP_ANONYMOUS | (MAP_FIXED if at else 0)
+    return libc.mmap(at, number * PAGE, mmap.PROT_READ | mmap.PROT_WRITE, flags, -1, 0)
+
+
+def file_page(content, at=None):
+    """A page of a file that begins so; it is not touched yet."""
+    with tempfile.TemporaryFile() as file:
+        file.write(content.ljust(PAGE, b"\0"))
+        file.flush()
+        flags = mmap.MAP_PRIVATE | (MAP_FIXED if at else 0)
+        return libc.mmap(at, PAGE, mmap.PROT_READ | mmap.PROT_WRITE, flags, file.fileno(), 0)
+
+
+def state(at):
+    """Where a page of this process is: "resident", "swapped" or "nowhere"."""
+    with open("/proc/self/pagemap", "rb") as file:
+        entry = struct.unpack("=Q", os.pread(file.fileno(), 8, at // PAGE * 8))[0]
+    return "resident" if entry >> 63 else "swapped" if entry >> 62 & 1 else "nowhere"
+
+
+def there(at, expected):
+    equal(state(at), expected, "the page")
+    return at
+
+
+@case("a page that was never touched is unreadable, and the address the kernel's", "toctou")
+def _untouched(context):
+    module.ensure()
+
+    def calls(connect):
+        at = file_page(ADDRESS)
+        connect(there(at, "nowhere"))
+        connect(there(at, "resident"))  # the kernel brought it in
+        connect(there(pages(), "nowhere"))
+
+    zeroes = (0, ADDR_KERNEL, TOCTOU_UNREADABLE, bytes(16))
+    equal(connects(context, calls), [UNREADABLE, MATCHING, zeroes])
+
+
+@case("a page that was dropped is unreadable, and the address the kernel's", "toctou")
+def _dropped(context):
+    module.ensure()
+
+    def calls(connect):
+        at = file_page(ADDRESS)
+        equal(ctypes.string_at(at, 16), ADDRESS)
+        connect(there(at, "resident"))
+        libc.madvise(at, PAGE, MADV_DONTNEED)
+        connect(there(at, "nowhere"))
+
+    equal(connects(context, calls), [MATCHING, UNREADABLE])
+
+
+@contextlib.contextmanager
+def swap():
+    """Somewhere to swap to: a compressed part of the memory."""
+    block = "/sys/block/zram0"
+    for name in ("lzo-rle", "zram"):
+        if subprocess.run(["modprobe", name], capture_output=True, check=False).returncode:
+            raise Skip(f"no module {name}")
+    with open(f"{block}/disksize", "w", encoding="ascii") as file:
+        file.write("16M")
+    subprocess.run(["mkswap", "/dev/zram0"], capture_output=True, check=True)
+    subprocess.run(["swapon", "/dev/zram0"], check=True)
+    try:
+        yield
+    finally:
+        subprocess.run(["swapoff", "/dev/zram0"], check=True)
+        with open(f"{block}/reset", "w", encoding="ascii") as file:
+            file.write("1")
+
+
+@case("a page that was swapped out is unreadable, and the address the kernel's", "toctou")
+def _swapped(context):
+    module.ensure()
+    context.enter_context(swap())
+
+    def calls(connect):
+        at = pages()
+        ctypes.memmove(at, ADDRESS, 16)
+        connect(there(at, "resident"))
+        libc.madvise(at, PAGE, MADV_PAGEOUT)
+        wait_until(lambda: state(at) == "swapped", "swapped")
+        connect(at)
+        connect(there(at, "resident"))
+
+    equal(connects(context, calls), [MATCHING, UNREADABLE, MATCHING])
+
+
+@case("an address that crosses pages is read if all of them are there", "toctou")
+def _crossing(context):
+    module.ensure()
+
+    def crossing(second):
+        """The address at the end of a page, its half in what follows."""
+        first = pages(2)
+        ctypes.memmove(first + PAGE - 8, ADDRESS, 16)
+        second(first + PAGE)
+        return first + PAGE - 8
+
+    def calls(connect):
+        connect(crossing(lambda page: None))
+        connect(crossing(lambda page: file_page(ADDRESS[8:], page)))
+        connect(crossing(lambda page: libc.munmap(page, PAGE)))
+        connect(crossing(lambda page: libc.mprotect(page, PAGE, PROT_NONE)))
+        with contextlib.closing(device.Pages()) as two:
+            ctypes.memmove(two.end - 16, ADDRESS, 16)
+            connect(two.end - 16)  # up to the last byte that is there
+
+    expected = [MATCHING, UNREADABLE, FAULTY, FAULTY, MATCHING]
+    equal(connects(context, calls), expected)
+
+
+@case("every length: none, negative, half a family, a whole buffer, more than the kernel takes", "toctou")
+def _lengths(context):
+    module.ensure()
+    family = struct.pack("=H", socket.AF_INET)
+    table = {
+        # The kernel reads it, and finds no family or not enough.
+        0: REFUSED,
+        1: REFUSED,
+        2: (-22, ADDR_KERNEL, TOCTOU_MATCH, family),
+        15: (-22, ADDR_KERNEL, TOCTOU_MATCH, ADDRESS[:15]),
+        16: MATCHING,
+        128: MATCHING,
+        # It does not even read it.
+        129: REFUSED,
+        2**31 - 1: REFUSED,
+        -1: REFUSED,
+        -(2**31): REFUSED,
+    }
+
+    def calls(connect):
+        at = pages()
+        ctypes.memmove(at, ADDRESS, 16)
+        for length in table:
+            connect(at, length)
+
+    got = dict(zip(table, connects(context, calls), strict=True))
+    equal(got, table, "by length")
+
+
+@case("a connect that ends before the kernel's check is unchecked, a bad length or not", "toctou")
+def _before(context):
+    module.ensure()
+
+    def calls(connect):
+        at = pages()
+        ctypes.memmove(at, ADDRESS, 16)
+        for fd in (-1, 9999):
+            connect(at, fd=fd)
+            connect(at, 0, fd)
+            connect(at, 1, fd)
+            connect(at, -1, fd)
+            connect(1, 16, fd)
+
+    bad = -9
+    nothing = (bad, ADDR_NONE, TOCTOU_NONE, b"")
+    user = (bad, ADDR_USER, TOCTOU_UNCHECKED, ADDRESS)
+    fault = (bad, ADDR_FAULT, TOCTOU_UNCHECKED, b"")
+    equal(connects(context, calls), [user, nothing, nothing, nothing, fault] * 2)
+
+
+@case("on a kernel without the hook every verdict is unchecked", "toctou")
+def _no_hook(context):
+    # The same module, but what it looks for is nowhere.
+    with open(module.path(), "rb") as file:
+        data = file.read()
+    hook = b"\0security_socket_connect\0"
+    check(hook in data, "the hook's name is not in the module")
+    other = "/tmp/socktrace-hookless.ko"
+    with open(other, "wb") as file:
+        file.write(data.replace(hook, b"\0security_socket_connexx\0"))
+    context.callback(module.ensure)
+    module.ensure(file=other)
+
+    def calls(connect):
+        at = file_page(ADDRESS)
+        connect(there(at, "nowhere"))
+        connect(there(at, "resident"))
+        connect(at, 129)
+
+    unchecked = (0, ADDR_USER, TOCTOU_UNCHECKED, ADDRESS)
+    fault = (0, ADDR_FAULT, TOCTOU_UNCHECKED, b"")
+    equal(connects(context, calls), [fault, unchecked, REFUSED])

@@ -36,10 +36,10 @@ def loaded():
     return os.path.isdir(SYS)
 
 
-def try_load(parameters=""):
+def try_load(parameters="", file=None):
     """Loads as insmod does: 0 or the errno. What the machine asks for comes first."""
     parameters = f"{os.environ.get('SOCKTRACE_PARAMETERS', '')} {parameters}".strip()
-    fd = os.open(path(), os.O_RDONLY | os.O_CLOEXEC)
+    fd = os.open(file or path(), os.O_RDONLY | os.O_CLOEXEC)
     try:
         if libc.syscall(_FINIT_MODULE, fd, parameters.encode(), 0) < 0:
             return ctypes.get_errno()
@@ -64,17 +64,17 @@ def unload():
 _in_force = None
 
 
-def ensure(parameters=""):
+def ensure(parameters="", file=None):
     """Loads the module with just these parameters, if it is not so already."""
     global _in_force  # pylint: disable=global-statement
-    if loaded() and _in_force == parameters and os.path.exists(DEVICE):
+    if loaded() and _in_force == (parameters, file) and os.path.exists(DEVICE):
         return
     if loaded():
         unload()
-    error = try_load(parameters)
+    error = try_load(parameters, file)
     if error:
         raise oserror(error, f"insmod {parameters}")
-    _in_force = parameters
+    _in_force = (parameters, file)
 
 
 class Log:
