@@ -60,11 +60,45 @@ static char *hardware_address(char *p, const uint8_t *bytes, unsigned int length
 	return p;
 }
 
-static char *address(char *p, const uint8_t *bytes, unsigned int length)
+/* A number without a sign, or one with it. */
+static char *field_number(char *p, const struct sockaddr_field *field, uint64_t number)
+{
+	if (field->format == SOCKADDR_SIGNED)
+		return fmt_i32(p, (int32_t)number);
+	return fmt_u64(p, number);
+}
+
+static char *fields(char *p, const struct sockaddr_info *sa)
+{
+	const struct sockaddr_field *field;
+	unsigned int length;
+	const char *s;
+
+	for (field = sa->fields; field->format != SOCKADDR_END; field++) {
+		p = fmt_str(fmt_lit(p, ",\""), field->key);
+		p = fmt_lit(p, "\":");
+		switch (field->format) {
+		case SOCKADDR_STRING:
+			s = sockaddr_string(sa, field, &length);
+			p = escaped_string(p, s, length);
+			break;
+		case SOCKADDR_BDADDR:
+			*p++ = '"';
+			p = sockaddr_fmt_bdaddr(p, sa, field);
+			*p++ = '"';
+			break;
+		default:
+			p = field_number(p, field, sockaddr_number(sa, field));
+		}
+	}
+	return p;
+}
+
+static char *address(char *p, const uint8_t *bytes, unsigned int length, int protocol)
 {
 	struct sockaddr_info sa;
 
-	sockaddr_decode(&sa, bytes, length);
+	sockaddr_decode(&sa, bytes, length, protocol);
 	if (sa.family < 0) {
 		p = hex_string(fmt_lit(p, "{\"raw\":"), sa.bytes, sa.length);
 		*p++ = '}';
@@ -106,6 +140,9 @@ static char *address(char *p, const uint8_t *bytes, unsigned int length)
 		p = KEY_U32(p, ",\"pkttype\":", sa.packet.pkttype);
 		if (sa.length)
 			p = hardware_address(p, sa.bytes, sa.length);
+		break;
+	case SOCKADDR_FIELDS:
+		p = fields(p, &sa);
 		break;
 	case SOCKADDR_RAW:
 		if (sa.length)
@@ -280,13 +317,16 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 
 static char *addresses(char *p, const struct socktrace_event *ev)
 {
+	const uint8_t *addr = socktrace_addr(ev), *local = socktrace_local(ev);
 	unsigned int length = record_addr_length(ev);
 
 	if (length)
-		p = address(fmt_lit(p, ",\"addr\":"), socktrace_addr(ev), length);
+		p = address(fmt_lit(p, ",\"addr\":"), addr, length,
+			    record_protocol(ev, addr, length));
 	length = record_local_length(ev);
 	if (length)
-		p = address(fmt_lit(p, ",\"local\":"), socktrace_local(ev), length);
+		p = address(fmt_lit(p, ",\"local\":"), local, length,
+			    record_protocol(ev, local, length));
 	if (ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED)
 		p = fmt_lit(p, ",\"local_truncated\":true");
 	if (ev->addr_source)

@@ -21,6 +21,18 @@ static inline unsigned int record_local_length(const struct socktrace_event *ev)
 	return ev->local_len < room ? ev->local_len : room;
 }
 
+/* The protocol of the socket, if it is of that address's family; -1: not known. */
+static inline int record_protocol(const struct socktrace_event *ev, const uint8_t *addr,
+				  unsigned int length)
+{
+	uint16_t family;
+
+	if (!(ev->flags & SOCKTRACE_F_SOCK) || length < sizeof(family))
+		return -1;
+	memcpy(&family, addr, sizeof(family));
+	return family == ev->sock_family ? ev->sock_protocol : -1;
+}
+
 /* Of comm, without its NUL; one that lacks it ends with the field. */
 static inline unsigned int record_comm_length(const struct socktrace_event *ev)
 {

@@ -67,8 +67,21 @@ static void decode_packet(struct sockaddr_info *info, const uint8_t *addr,
 	info->length = addr[LL_HALEN] < have ? addr[LL_HALEN] : have;
 }
 
+static void decode_fields(struct sockaddr_info *info, const uint8_t *addr,
+			  unsigned int length, int protocol)
+{
+	const struct sockaddr_field *fields = sockaddr_fields(addr, length, protocol);
+
+	if (!fields)
+		return;
+	info->kind = SOCKADDR_FIELDS;
+	info->fields = fields;
+	info->bytes = addr;
+	info->length = length;
+}
+
 void sockaddr_decode(struct sockaddr_info *info, const uint8_t *addr,
-		     unsigned int length)
+		     unsigned int length, int protocol)
 {
 	info->kind = SOCKADDR_RAW;
 	if (length < 2) {
@@ -123,6 +136,7 @@ void sockaddr_decode(struct sockaddr_info *info, const uint8_t *addr,
 			decode_packet(info, addr, length);
 		return;
 	default:
+		decode_fields(info, addr, length, protocol);
 		return;
 	}
 }

@@ -14,7 +14,25 @@ enum sockaddr_kind {
 	SOCKADDR_UNIX_UNNAMED,
 	SOCKADDR_NETLINK,
 	SOCKADDR_PACKET,
-	SOCKADDR_VSOCK
+	SOCKADDR_VSOCK,
+	SOCKADDR_FIELDS
+};
+
+/* How a field of SOCKADDR_FIELDS is written. */
+enum sockaddr_format {
+	SOCKADDR_END, /* behind the last field */
+	SOCKADDR_UNSIGNED,
+	SOCKADDR_SIGNED,
+	SOCKADDR_LITTLE, /* unsigned, two bytes, little-endian */
+	SOCKADDR_HEX, /* unsigned; hexadecimal in text, JSON has no such numbers */
+	SOCKADDR_STRING, /* up to its NUL */
+	SOCKADDR_BDADDR /* six bytes, the last one first */
+};
+
+struct sockaddr_field {
+	const char *key;
+	uint8_t format; /* enum sockaddr_format */
+	uint8_t offset, size; /* in bytes, from sa_family on */
 };
 
 /* Numbers are in host byte order; each kind sets the fields that name it. */
@@ -25,6 +43,7 @@ struct sockaddr_info {
 	 * Within the record. INET, INET6: the IP address, 4 or 16 bytes.
 	 * UNIX: the path without its NUL, or the abstract name without the
 	 * leading one. PACKET: the hardware address. RAW: all after family.
+	 * FIELDS: all of it.
 	 */
 	const uint8_t *bytes;
 	unsigned int length; /* of bytes */
@@ -47,12 +66,31 @@ struct sockaddr_info {
 			uint16_t hatype; /* ARPHRD_* */
 			uint8_t pkttype; /* PACKET_* */
 		} packet;
+		const struct sockaddr_field *fields; /* up to SOCKADDR_END */
 	};
 };
 
-/* `length` bytes, at least 1, from sa_family on; any alignment. */
+/*
+ * `length` bytes, at least 1, from sa_family on; any alignment. `protocol`: of
+ * a socket of that family, -1 if it is not known; some families have several
+ * kinds of address.
+ */
 void sockaddr_decode(struct sockaddr_info *info, const uint8_t *addr,
-		     unsigned int length);
+		     unsigned int length, int protocol);
+
+/* The fields of such an address; NULL: it is of no form that is known. */
+const struct sockaddr_field *sockaddr_fields(const uint8_t *addr, unsigned int length,
+					     int protocol);
+
+/* A number of FIELDS; a SIGNED one is sign-extended. */
+uint64_t sockaddr_number(const struct sockaddr_info *info,
+			 const struct sockaddr_field *field);
+/* A string's bytes, without a NUL. */
+const char *sockaddr_string(const struct sockaddr_info *info,
+			    const struct sockaddr_field *field, unsigned int *length);
+/* xx:xx:xx:xx:xx:xx */
+char *sockaddr_fmt_bdaddr(char *p, const struct sockaddr_info *info,
+			  const struct sockaddr_field *field);
 
 /* The IP address of INET or INET6, as inet_ntop() writes it (RFC 5952). */
 #define SOCKADDR_IP_MAX 45

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "text.h"
 
+#include <arpa/inet.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
@@ -146,6 +147,50 @@ static char *ip_port(char *p, const struct sockaddr_info *sa)
 	return fmt_u32(p, sa->port);
 }
 
+static char *hex64(char *p, uint64_t v)
+{
+	uint32_t low = htonl((uint32_t)v);
+
+	if (v >> 32 == 0)
+		return fmt_hex(p, (uint32_t)v);
+	p = fmt_hex(p, (uint32_t)(v >> 32));
+	return fmt_hex_bytes(p, (const uint8_t *)&low, sizeof(low));
+}
+
+static char *field_value(char *p, const struct sockaddr_info *sa,
+			 const struct sockaddr_field *field)
+{
+	unsigned int length;
+	const char *s;
+
+	switch (field->format) {
+	case SOCKADDR_STRING:
+		s = sockaddr_string(sa, field, &length);
+		return quoted(p, (const uint8_t *)s, length);
+	case SOCKADDR_BDADDR:
+		return sockaddr_fmt_bdaddr(p, sa, field);
+	case SOCKADDR_HEX:
+		return hex64(fmt_lit(p, "0x"), sockaddr_number(sa, field));
+	case SOCKADDR_SIGNED:
+		return fmt_i32(p, (int32_t)sockaddr_number(sa, field));
+	default:
+		return fmt_u64(p, sockaddr_number(sa, field));
+	}
+}
+
+static char *fields(char *p, const struct sockaddr_info *sa)
+{
+	const struct sockaddr_field *field;
+
+	for (field = sa->fields; field->format != SOCKADDR_END; field++) {
+		*p++ = ' ';
+		p = fmt_str(p, field->key);
+		*p++ = '=';
+		p = field_value(p, sa, field);
+	}
+	return p;
+}
+
 /* What stands behind the family's name, with a space before it. */
 static char *address_body(char *p, const struct sockaddr_info *sa)
 {
@@ -175,6 +220,8 @@ static char *address_body(char *p, const struct sockaddr_info *sa)
 		if (sa->length)
 			p = fmt_hex_bytes(fmt_lit(p, " hw="), sa->bytes, sa->length);
 		return p;
+	case SOCKADDR_FIELDS:
+		return fields(p, sa);
 	case SOCKADDR_RAW:
 		if (sa->length)
 			p = fmt_hex_bytes(fmt_lit(p, " raw "), sa->bytes, sa->length);
@@ -183,12 +230,12 @@ static char *address_body(char *p, const struct sockaddr_info *sa)
 	return p;
 }
 
-static char *address(char *p, const uint8_t *bytes, unsigned int length,
-		     bool truncated)
+static char *address(char *p, const struct socktrace_event *ev, const uint8_t *bytes,
+		     unsigned int length, bool truncated)
 {
 	struct sockaddr_info sa;
 
-	sockaddr_decode(&sa, bytes, length);
+	sockaddr_decode(&sa, bytes, length, record_protocol(ev, bytes, length));
 	*p++ = '{';
 	if (sa.family < 0)
 		*p++ = '?';
@@ -210,7 +257,7 @@ static char *argument_address(char *p, const struct socktrace_event *ev)
 		return fmt_lit(p, "<unreadable>");
 	if (!length)
 		return fmt_lit(p, "-");
-	p = address(p, socktrace_addr(ev), length, false);
+	p = address(p, ev, socktrace_addr(ev), length, false);
 	if (ev->addr_source == SOCKTRACE_ADDR_USER)
 		*p++ = '?';
 	return p;
@@ -224,10 +271,10 @@ static char *local_address(char *p, const struct socktrace_event *ev)
 	if (!length)
 		return p;
 	p = fmt_lit(p, " local=");
-	sockaddr_decode(&sa, socktrace_local(ev), length);
+	sockaddr_decode(&sa, socktrace_local(ev), length, -1);
 	if (sa.kind == SOCKADDR_INET || sa.kind == SOCKADDR_INET6)
 		return ip_port(p, &sa);
-	return address(p, socktrace_local(ev), length,
+	return address(p, ev, socktrace_local(ev), length,
 		       ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED);
 }
 

@@ -75,7 +75,44 @@ def original(text):
     return re.sub(rb"\\(\\|x[0-9a-f]{2})", unescape, raw)
 
 
-def expect_addr(data):
+def c_string(data):
+    return data.split(b"\0")[0]
+
+
+def expect_fields(data, protocol):
+    """What the structures of the rarer families hold; None: it is none of them."""
+    family, kind = struct.unpack("=HB", data[:3])
+    bdaddr = lambda at: data[at:at + 6][::-1].hex(":")
+    if family == 38 and len(data) >= 25:
+        feat, mask = struct.unpack("=II", data[16:24])
+        return dict(alg_type=c_string(data[2:16]), alg_name=c_string(data[24:]),
+                    feat=feat, mask=mask)
+    if family == 29 and len(data) >= 21 and protocol == 7:
+        keys = "ifindex", "j1939_name", "pgn", "j1939_addr"
+        return dict(zip(keys, struct.unpack("=iQIB", data[4:21])))
+    if family == 29 and len(data) >= 8:
+        return dict(ifindex=struct.unpack("=i", data[4:8])[0])
+    if family == 30 and len(data) >= 16 and kind in (1, 2, 3):
+        keys = {1: ("service", "lower", "upper"), 2: ("service", "instance", "domain"),
+                3: ("ref", "node")}[kind]
+        scope, *values = struct.unpack("=b3I", data[3:16])
+        return dict(zip(keys, values), scope=scope)
+    if family == 31 and protocol == 0 and len(data) >= 13:
+        return dict(bdaddr=bdaddr(4), psm=int.from_bytes(data[2:4], "little"),
+                    cid=int.from_bytes(data[10:12], "little"), bdaddr_type=data[12])
+    if family == 31 and protocol == 1 and len(data) >= 6:
+        return dict(zip(("hci_dev", "hci_channel"), struct.unpack("=HH", data[2:6])))
+    if family == 31 and protocol == 2 and len(data) >= 8:
+        return dict(bdaddr=bdaddr(2))
+    if family == 31 and protocol in (3, 8) and len(data) >= 9:
+        return {"bdaddr": bdaddr(2), "channel" if protocol == 3 else "bdaddr_type": data[8]}
+    if family == 44 and len(data) >= 16:
+        keys = "xdp_flags", "ifindex", "queue_id", "shared_umem_fd"
+        return dict(zip(keys, struct.unpack("=HIII", data[2:16])))
+    return None
+
+
+def expect_addr(data, ev):
     """The object of an address; strings of the record's bytes as bytes."""
     if len(data) < 2:
         return {"raw": data.hex()}
@@ -106,7 +143,9 @@ def expect_addr(data):
         if data[12:12 + length]:
             result["hwaddr"] = data[12:12 + length].hex(":")
     elif body:
-        result["raw"] = body.hex()
+        known = ev["flags"] & records.F_SOCK and ev["sock_family"] == family
+        fields = expect_fields(data, ev["sock_protocol"] if known else -1)
+        result.update({"raw": body.hex()} if fields is None else fields)
     return result
 
 
@@ -168,7 +207,7 @@ def expect(ev):
 
     for key in ("addr", "local"):
         if ev[key]:
-            result[key] = expect_addr(ev[key])
+            result[key] = expect_addr(ev[key], ev)
     if ev["flags"] & records.F_LOCAL_TRUNCATED:
         result["local_truncated"] = True
     if ev["flags"] & records.F_SOCK:
@@ -199,7 +238,7 @@ def comparable(got):
     if "comm" in got:
         got["comm"] = original(got["comm"])
     for key in ("addr", "local"):
-        for part in ("path", "abstract"):
+        for part in ("path", "abstract", "alg_type", "alg_name"):
             if part in got.get(key, {}):
                 got[key][part] = original(got[key][part])
     return got

@@ -119,9 +119,13 @@ def any_int(rng, bits, signed=False):
     return value - (1 << bits) if signed and value >> (bits - 1) else value
 
 
+# CAN, TIPC, Bluetooth, ALG, XDP: several kinds, some by the socket's protocol.
+FIELDED = [29, 30, 31, 38, 44]
+
+
 def any_addr(rng, room):
     """An address of any family, now and then cut anywhere."""
-    kind = rng.randrange(9)
+    kind = rng.randrange(10)
     if kind == 0:
         addr = inet(socket.inet_ntoa(rng.randbytes(4)), rng.getrandbits(16))
     elif kind == 1:
@@ -141,6 +145,9 @@ def any_addr(rng, room):
         addr = (struct.pack("=H", 17) + struct.pack(">H", rng.choice([3, 0x800])) +
                 struct.pack("=iHBB", any_int(rng, 32, True), 1, rng.randrange(8),
                             rng.randrange(256)) + rng.randbytes(8))
+    elif kind == 7:
+        addr = struct.pack("=HB", rng.choice(FIELDED), rng.randrange(5))
+        addr += any_bytes(rng, rng.choice([13, 21, 85, rng.randrange(125)]))
     else:
         addr = struct.pack("=H", rng.randrange(70)) + any_bytes(rng, rng.randrange(127))
     if rng.random() < 0.2:
@@ -181,6 +188,9 @@ def hostile(count, rng):
         common["toctou"] = rng.randrange(6)
         addr = any_addr(rng, 128)
         local = any_addr(rng, ADDRS - ((len(addr) + 7) & ~7))
+        if len(addr) > 1 and rng.random() < 0.5:
+            common["sock_family"] = struct.unpack("=H", addr[:2])[0]
+            common["sock_protocol"] = rng.randrange(10)
         yield record(type=kind, addr=addr, local=local, **common)
 
 

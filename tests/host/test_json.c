@@ -136,6 +136,43 @@ static void accept_queue_and_flags(void **state)
 		"\"peer\":{\"pid\":77,\"uid\":0},\"ret\":5,\"duration_ns\":0}");
 }
 
+/* Fields of every format; all families are check_json.py's matter. */
+static void address_of_fields(void **state)
+{
+	static const uint8_t l2[] = { AF_BLUETOOTH, 0, 0x19, 0, 6, 5, 4, 3, 2, 1, 4, 1, 2, 0 };
+	static const uint8_t tipc[] = { AF_TIPC, 0, 3, 0xfe, 77, 0, 0, 0, 1, 0x10, 0, 1,
+					0, 0, 0, 0 };
+	static const uint8_t alg[] = { AF_ALG, 0, 'a', '"', 0, [16] = 1, [24] = 0xff, 0, 'z' };
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_CONNECT,
+		.phase = SOCKTRACE_ENTER,
+		.flags = SOCKTRACE_F_SOCK,
+		.sock_family = AF_BLUETOOTH,
+		.tgid = NOBODY,
+		.addr_len = sizeof(l2),
+	};
+
+	(void)state;
+#define ASSERT_ADDRESS(bytes, text)                                            \
+	do {                                                                   \
+		memcpy(socktrace_addr(&ev), bytes, sizeof(bytes));             \
+		ev.addr_len = sizeof(bytes);                                   \
+		*json_event(&json, unit_buffer, &ev) = '\0';                   \
+		assert_non_null(strstr(unit_buffer, ",\"addr\":{" text "},")); \
+	} while (0)
+	ASSERT_ADDRESS(l2, "\"family\":\"AF_BLUETOOTH\",\"family_id\":31,"
+			   "\"bdaddr\":\"01:02:03:04:05:06\",\"psm\":25,\"cid\":260,"
+			   "\"bdaddr_type\":2");
+	ASSERT_ADDRESS(tipc, "\"family\":\"AF_TIPC\",\"family_id\":30,\"ref\":77,"
+			     "\"node\":16781313,\"scope\":-2");
+	ASSERT_ADDRESS(alg, "\"family\":\"AF_ALG\",\"family_id\":38,\"alg_type\":\"a\\\"\","
+			    "\"alg_name\":\"\\\\xff\",\"feat\":1,\"mask\":0");
+	ev.sock_family = AF_INET;
+	ASSERT_ADDRESS(l2, "\"family\":\"AF_BLUETOOTH\",\"family_id\":31,"
+			   "\"raw\":\"190006050403020104010200\"");
+}
+
 static void lost(void **state)
 {
 	struct socktrace_event ev = {
@@ -235,7 +272,8 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(minimal_socket),	  cmocka_unit_test(full_connect),
-		cmocka_unit_test(accept_queue_and_flags), cmocka_unit_test(lost),
+		cmocka_unit_test(accept_queue_and_flags), cmocka_unit_test(address_of_fields),
+		cmocka_unit_test(lost),
 		cmocka_unit_test(cache_sees_changes),	  cmocka_unit_test(exe),
 	};
 

@@ -173,6 +173,29 @@ static void addresses(void **state)
 	assert_line(&ev, CURL "connect(0, {AF_PACKET proto=0x800 if=2 hw=abcd}, 0) ...");
 	KERNEL_ADDR("\x1d\0\xbe\xef");
 	assert_line(&ev, CURL "connect(0, {AF_CAN raw beef}, 0) ...");
+	KERNEL_ADDR("\x1d\0\0\0\2\0\0\0");
+	assert_line(&ev, CURL "connect(0, {AF_CAN ifindex=2}, 0) ...");
+	KERNEL_ADDR("\x26\0h\"\n\0\0\0\0\0\0\0\0\0\0\0\x1f\0\0\0\0\0\0\0sha256\0");
+	assert_line(&ev, CURL "connect(0, {AF_ALG alg_type=\"h\\\"\\x0a\" alg_name=\"sha256\" "
+			      "feat=0x1f mask=0x0}, 0) ...");
+	KERNEL_ADDR("\x1e\0\2\xff\xc8I\0\0\7\0\0\0\0\0\0\0");
+	assert_line(&ev, CURL "connect(0, {AF_TIPC service=18888 instance=7 domain=0x0 "
+			      "scope=-1}, 0) ...");
+	/* The socket's protocol says what an address is, if that is its family. */
+	ev.flags = SOCKTRACE_F_SOCK;
+	ev.sock_family = AF_BLUETOOTH;
+	ev.sock_protocol = 3;
+	KERNEL_ADDR("\x1f\0\6\5\4\3\2\1\11\0");
+	assert_line(&ev, CURL "connect(0, {AF_BLUETOOTH bdaddr=01:02:03:04:05:06 channel=9}, "
+			      "0) ...");
+	ev.sock_family = AF_INET;
+	assert_line(&ev, CURL "connect(0, {AF_BLUETOOTH raw 0605040302010900}, 0) ...");
+	ev.sock_family = AF_CAN;
+	ev.sock_protocol = 7;
+	KERNEL_ADDR("\x1d\0\0\0\2\0\0\0\xef\xcd\xab\x89\0\0\0\1\0\0\4\0\x20\0\0\0");
+	assert_line(&ev, CURL "connect(0, {AF_CAN ifindex=2 j1939_name=0x100000089abcdef "
+			      "pgn=0x40000 j1939_addr=0x20}, 0) ...");
+	ev.flags = 0;
 	KERNEL_ADDR("\xff\xff\1");
 	assert_line(&ev, CURL "connect(0, {65535 raw 01}, 0) ...");
 	KERNEL_ADDR("\2");
