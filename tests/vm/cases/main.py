@@ -26,6 +26,7 @@ import ioctl_cases
 import uring_cases
 import doors_cases
 import toctou_cases
+import address_cases
 import strace_cases
 import abi_cases
 import log_cases
