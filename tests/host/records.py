@@ -107,7 +107,7 @@ HOSTILE = [b"", b"\n", b"\x1b[2J\x1b[H", b'"', b"\\", b'a"b\\c', b"\xff\xfe", b"
 def any_bytes(rng, length):
     if rng.random() < 0.5:
         return rng.randbytes(length)
-    return b"".join(rng.choice(HOSTILE) for _ in range(8))[:length]
+    return b"".join(rng.choice(HOSTILE) for _ in range(length + 1))[:length]
 
 
 def any_int(rng, bits, signed=False):
@@ -134,7 +134,7 @@ def any_addr(rng, room):
         addr = inet6(socket.inet_ntop(socket.AF_INET6, ip), rng.getrandbits(16),
                      rng.getrandbits(32), rng.choice([0, rng.getrandbits(32)]))
     elif kind == 2:
-        addr = unix(any_bytes(rng, rng.randrange(109)))
+        addr = unix(any_bytes(rng, rng.choice([108, rng.randrange(109)])))
     elif kind == 3:
         addr = unix(b"\0" + any_bytes(rng, rng.randrange(108)))
     elif kind == 4:

@@ -1,14 +1,15 @@
 # SPDX-License-Identifier: GPL-2.0
 """socktrace-read as people use it."""
 
-import contextlib
 import json
 import os
 import re
 import resource
 import selectors
+import shutil
 import signal
 import socket
+import struct
 import subprocess
 import time
 
@@ -451,11 +452,17 @@ def _schema(context):
 @case("hostile names stay within their line", "reader")
 def _hostile(context):
     module.ensure()
+    comm = b"\n\033[31m\xff\"\\\tx"
+    abstract = b"\n\033]0;x\a\xff\"\\\xc2\x9b2J\xe2\x80\xae"
+    # All 108 bytes, none of them a NUL: a line that looks like another's.
+    path = b"\n15:04:05.123456 init[1]  \r\033[2J\033[H\xc0\x80\xed\xa0\x80\"}\n".ljust(107, b"\xf0") + b"\n"
 
     def calls():
-        device.libc.prctl(15, b"\n\033[31m\xff\"\\\tx", 0, 0, 0)  # PR_SET_NAME
-        with socket.socket(socket.AF_UNIX) as sock, contextlib.suppress(OSError):
-            sock.connect(b"\0\n\033]0;x\a\xff\"\\")
+        device.libc.prctl(15, comm, 0, 0, 0)  # PR_SET_NAME
+        with socket.socket(socket.AF_UNIX) as sock:
+            for name in (b"\0" + abstract, path):
+                address = struct.pack("=H", socket.AF_UNIX) + name
+                device.libc.connect(sock.fileno(), address, len(address))
 
     for form in ("text", "json"):
         child = proc.Child(context, calls)
@@ -463,13 +470,40 @@ def _hostile(context):
         child.go().wait()
         status, out, error = live.end()
         equal((status, error), (0, ""))
-        equal(len(out.splitlines()), 2, f"lines ({out!r})")
-        equal(out.count("\n"), 2, "newlines")
-        check(not re.search(r"[\x00-\x09\x0b-\x1f\x7f-\x9f\ufffd]", out), "%r", out)
+        equal(len(out.splitlines()), 3, f"lines ({out!r})")
+        equal(out.count("\n"), 3, "newlines")
+        check(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ufffd]", out), "%r", out)
         if form == "json":
-            one, two = objects(out)
-            equal(oracle.unescape(one["comm"]), b"\n\033[31m\xff\"\\\tx", "comm")
-            equal(oracle.unescape(two["addr"]["abstract"]), b"\n\033]0;x\a\xff\"\\", "address")
+            one, two, three = objects(out)
+            equal({oracle.unescape(o["comm"]) for o in (one, two, three)}, {comm}, "comm")
+            equal(oracle.unescape(two["addr"]["abstract"]), abstract, "abstract")
+            equal(oracle.unescape(three["addr"]["path"]), path, "path")
+        else:
+            for line, name in zip(out.splitlines(), ("socket", "connect", "connect")):
+                start = rf"\d\d:\d\d:\d\d\.\d{{6}} \\x0a\\x1b\[31m\\xff\"\\\\\\x09x\[{child.pid}\] +{name}\("
+                check(re.match(start, line), "%r", line)
+
+
+@case("a hostile path of a program stays within its line, and comes back whole", "reader")
+def _hostile_exe(context):
+    module.ensure()
+    directory = b"/tmp/\n{\"pid\":1}\033[2J\xff\xe2\x80\xae"
+    path = directory + b"/\\\n\033[31m\xc0\x9b\""
+    os.makedirs(directory, exist_ok=True)
+    shutil.copy(WORKLOAD / "burst", path)
+    for form in ("text", "json"):
+        child = proc.Child(context, [path, "-n", "100000", "-u", "1000", "fail"])
+        live = tracing(Live(context, "-q", "-o", form, "-n", 1, "-p", child.pid))
+        child.go()
+        out, error = live.popen.communicate(timeout=20)
+        child.kill()
+        equal((live.popen.returncode, error, out.count(b"\n")), (0, b"", 1), "status, errors, lines")
+        out = out.decode()
+        check(not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202e\ufffd]", out), "%r", out)
+        if form == "json":
+            got = json.loads(out)
+            equal(oracle.unescape(got["exe"]), path, "exe")
+            equal(oracle.unescape(got["comm"]), os.path.basename(path)[:15], "comm")
 
 
 @case("it leaks nothing and reads nothing wrong, says valgrind", "reader")
