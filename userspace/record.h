@@ -1,12 +1,23 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The addresses of a record, never beyond it whatever its lengths say. */
+/* Records of a batch, and what they hold: never beyond, whatever lengths say. */
 #ifndef SOCKTRACE_RECORD_H
 #define SOCKTRACE_RECORD_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <string.h>
 
 #include <socktrace.h>
+
+/* The record that begins at `at`, of `left` bytes; NULL: it is none. */
+static inline const struct socktrace_event *record_at(const void *at, size_t left)
+{
+	const struct socktrace_event *ev = at;
+
+	if (left < sizeof(*ev) || ev->size < sizeof(*ev) || ev->size > left || ev->size % 8)
+		return NULL;
+	return ev;
+}
 
 static inline unsigned int record_addr_length(const struct socktrace_event *ev)
 {

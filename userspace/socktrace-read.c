@@ -16,6 +16,7 @@
 #include "filter_build.h"
 #include "inflight.h"
 #include "procinfo.h"
+#include "record.h"
 #include "report.h"
 #include "signals.h"
 
@@ -141,12 +142,10 @@ static bool pump(struct reader *reader)
 
 	walltime_refresh(&reader->time);
 	while (at < (size_t)n) {
-		const void *record = (const char *)reader->batch + at;
-		const struct socktrace_event *ev = record;
-		size_t left = (size_t)n - at;
+		const struct socktrace_event *ev =
+			record_at((const char *)reader->batch + at, (size_t)n - at);
 
-		if (left < sizeof(*ev) || ev->size < sizeof(*ev) || ev->size > left ||
-		    ev->size % 8) {
+		if (!ev) {
 			snprintf(reader->device.error, sizeof(reader->device.error),
 				 "%s: gave a broken record", reader->options.device);
 			device_failed(reader);

@@ -230,12 +230,12 @@ static char *address_body(char *p, const struct sockaddr_info *sa)
 	return p;
 }
 
-static char *address(char *p, const struct socktrace_event *ev, const uint8_t *bytes,
-		     unsigned int length, bool truncated)
+char *text_address(char *p, const struct socktrace_event *ev, const uint8_t *bytes,
+		   unsigned int length, bool truncated)
 {
 	struct sockaddr_info sa;
 
-	sockaddr_decode(&sa, bytes, length, record_protocol(ev, bytes, length));
+	sockaddr_decode(&sa, bytes, length, ev ? record_protocol(ev, bytes, length) : -1);
 	*p++ = '{';
 	if (sa.family < 0)
 		*p++ = '?';
@@ -257,7 +257,7 @@ static char *argument_address(char *p, const struct socktrace_event *ev)
 		return fmt_lit(p, "<unreadable>");
 	if (!length)
 		return fmt_lit(p, "-");
-	p = address(p, ev, socktrace_addr(ev), length, false);
+	p = text_address(p, ev, socktrace_addr(ev), length, false);
 	if (ev->addr_source == SOCKTRACE_ADDR_USER)
 		*p++ = '?';
 	return p;
@@ -274,8 +274,8 @@ static char *local_address(char *p, const struct socktrace_event *ev)
 	sockaddr_decode(&sa, socktrace_local(ev), length, -1);
 	if (sa.kind == SOCKADDR_INET || sa.kind == SOCKADDR_INET6)
 		return ip_port(p, &sa);
-	return address(p, ev, socktrace_local(ev), length,
-		       ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED);
+	return text_address(p, ev, socktrace_local(ev), length,
+			    ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED);
 }
 
 /* Appends |FLAG for each flag; bits without a name as one number. */

@@ -4,6 +4,7 @@
 #define SOCKTRACE_TEXT_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 #include <socktrace.h>
 
@@ -32,5 +33,13 @@ char *text_event(struct text *text, char *p, const struct socktrace_event *ev);
 char *text_inflight_header(const struct text *text, char *p);
 char *text_inflight(struct text *text, char *p,
 		    const struct socktrace_inflight_call *call, uint64_t now_ns);
+
+/*
+ * A socket address in braces, `length` bytes of it, at least 1. Some are read by
+ * the protocol of the socket, which `ev` tells (NULL: nobody does). `truncated`:
+ * more of it did not fit the record.
+ */
+char *text_address(char *p, const struct socktrace_event *ev, const uint8_t *bytes,
+		   unsigned int length, bool truncated);
 
 #endif
