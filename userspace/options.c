@@ -139,7 +139,7 @@ static int set_number(struct parse *parse, const char *option, const char *s,
 	return 0;
 }
 
-enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_ENTER, OPT_STATS, OPT_COLOR,
+enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_STATS, OPT_COLOR,
        OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
        OPT_CONDITION /* and those of the conditions' rows */ };
 
@@ -157,6 +157,7 @@ static const struct row rows[] = {
 	{ 'n', "count", "COUNT", "stop after COUNT events" },
 	{ OPT_ENTER, "enter", NULL, "records of entry to a call too" },
 	{ OPT_INFLIGHT, "inflight", NULL, "print the calls that did not return yet, and end" },
+	{ OPT_SELFTEST, "selftest", NULL, "try each way to make these calls: is it seen?" },
 	{ OPT_STATS, "stats", NULL, "statistics at the end and on SIGUSR1" },
 	{ 'q', "quiet", NULL, "no banner, no header; loss is told all the same" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default), always or never" },
@@ -299,6 +300,9 @@ static int apply(struct parse *parse, int code, const char *word)
 	case OPT_INFLIGHT:
 		options->inflight = true;
 		return 0;
+	case OPT_SELFTEST:
+		options->selftest = true;
+		return 0;
 	case 'f':
 		options->follow = true;
 		return 0;
@@ -360,6 +364,10 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 	if (options->inflight && (conditions || options->command || options->explain))
 		return wrong(parse, "--inflight takes no conditions and no command: it prints "
 				    "all calls that did not return yet");
+	if (options->selftest &&
+	    (conditions || options->command || options->explain || options->inflight))
+		return wrong(parse, "--selftest takes no conditions and no command: it makes "
+				    "the calls itself");
 	/* Who asks for entries gets some. */
 	options->enter |= options->pool.phases >> SOCKTRACE_ENTER & 1;
 	return 0;

@@ -24,6 +24,7 @@ struct options {
 	bool follow; /* descendants of -p's processes too */
 	bool explain;
 	bool inflight;
+	bool selftest;
 	bool enter; /* entry records too */
 	bool stats;
 	bool quiet;

@@ -18,6 +18,7 @@
 #include "procinfo.h"
 #include "record.h"
 #include "report.h"
+#include "selftest.h"
 #include "signals.h"
 
 #ifndef VERSION
@@ -342,6 +343,43 @@ static int print_inflight(struct reader *reader)
 	return reader->out.error == EPIPE ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+static int selftest(struct reader *reader)
+{
+	struct selftest_report report = { .out = &reader->out };
+	int ret;
+
+	if (!procinfo_initial_pidns()) {
+		complain("the selftest can be run from the initial pid namespace only");
+		return EXIT_FAILURE;
+	}
+	reader->nr_rules = 1;
+	reader->rules[0] = (struct socktrace_rule){
+		.match = SOCKTRACE_MATCH_EVENTS | SOCKTRACE_MATCH_ANCESTOR,
+		.action = SOCKTRACE_ACCEPT,
+		.events = SOCKTRACE_EVENTS_ALL,
+		.ancestor = (uint32_t)getpid(),
+	};
+	if (setup(reader))
+		return EXIT_FAILURE;
+	if (device_start(&reader->device)) {
+		complain("%s", reader->device.error);
+		return EXIT_FAILURE;
+	}
+	warn_muted(reader);
+	report.json = reader->options.format == FORMAT_JSON;
+	report.color = wants_color(reader);
+	ret = selftest_run(&reader->device, reader->batch, reader->batch_size, &report);
+	if (reader->out.error)
+		write_failed(reader);
+	else if (ret < 0 && signals_stops)
+		complain("the selftest was ended by a signal");
+	else if (ret < 0)
+		device_failed(reader);
+	else
+		tell_loss(reader);
+	return ret || reader->failed ? EXIT_FAILURE : EXIT_SUCCESS;
+}
+
 /* What the options ask for; the exit status. */
 static int act(struct reader *reader)
 {
@@ -349,6 +387,8 @@ static int act(struct reader *reader)
 
 	if (reader->options.inflight)
 		return print_inflight(reader);
+	if (reader->options.selftest)
+		return selftest(reader);
 	status = setup_rules(reader);
 	if (status)
 		return status;

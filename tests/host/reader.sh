@@ -62,7 +62,7 @@ usage_errors_exit_2() {
 	local args
 	for args in "--bogus" "-e bind" "-p 0" "-p x" "--family klingon" "-o xml" "-o json:" \
 		"-n 0" "-n -1" "-u no_such_user" "--net 10.0" "--rport 65536" \
-		"--min-duration 3" "--cgroup ./nowhere" "--comm 0123456789abcdef" "--inflight --ok" "--color red" "--records 0" "--latency 99999" "-f" "ls" "--" "-e" \
+		"--min-duration 3" "--cgroup ./nowhere" "--comm 0123456789abcdef" "--inflight --ok" "--selftest --ok" "--color red" "--records 0" "--latency 99999" "-f" "ls" "--" "-e" \
 		"--port 80" "-p 1 -- ls"; do
 		# shellcheck disable=SC2086
 		status 2 "$real" $args
@@ -79,7 +79,7 @@ help_names_all_options() {
 	for option in --event --pid --follow --family --output --count --enter --stats --quiet \
 		--color --device --records --latency --help --version --user --comm --type --net \
 		--local-net --rport --lport --path --ok --failed --errno --min-duration --netns \
-		--mntns --pidns --cgroup --filter --explain --inflight; do
+		--mntns --pidns --cgroup --filter --explain --inflight --selftest; do
 		has out "$option"
 		grep -q -- "Fl -${option#--}\b" "$top/docs/socktrace-read.1" ||
 			{ echo "the man page lacks $option"; return 1; }
@@ -341,6 +341,72 @@ inflight_lists_calls() {
 	END
 	FAKE_STARTED=1 FAKE_INFLIGHT=3 status 1 "$fake" --device r --inflight -o json:/dev/full
 	has err "cannot write /dev/full"
+}
+# The calls are real, and the device has no record of them: that is a failure.
+selftest_tells_what_is_not_seen() {
+	local build rows
+	: >r
+	for build in san plain m32; do
+		FAKE_LOG=log status 1 "$O/fake-$build" --device r --selftest
+		empty err
+		has log "rule accept event all and descendant "
+		head -n 1 out | grep -qE '^PATH +SYMBOL +RESULT +COMPARED$'
+		grep -qE '^connect INET +__sys_connect +NOT SEEN$' out
+		grep -qE '^accept, NULL +__sys_accept4 +NOT SEEN$' out
+		# No row is more than not seen, and all could be driven or are not here.
+		rows=$(grep -cE ' (NOT SEEN|(not in this kernel|NOT TRIED) .*)$' out)
+		lines out $((rows + 2))
+		hasnt out 'killed it'
+		tail -n 1 out | grep -q ' NOT every path that this kernel has is seen.$'
+		status 1 "$O/fake-$build" --device r --selftest -o json:j
+		empty out
+		[ "$(wc -l <j)" = $((rows + 1)) ]
+		/usr/bin/python3 - "$top/docs/socktrace-event.schema.json" <<-'END'
+			import json, sys, jsonschema
+			validator = jsonschema.Draft7Validator(json.load(open(sys.argv[1])))
+			*rows, summary = [json.loads(line) for line in open("j")]
+			for line in rows + [summary]:
+			    validator.validate(line)
+			assert summary["event"] == "selftest_summary" and summary["ok"] is False
+			for result in ("seen", "not_seen", "wrong", "absent", "untried"):
+			    assert summary[result] == sum(row["result"] == result for row in rows)
+			assert len({row["path"] for row in rows}) == len(rows)
+		END
+	done
+}
+selftest_fails_in_words() {
+	: >r
+	FAKE_MUTED=1 status 1 "$fake" --device r --selftest
+	has err "NO CALL WILL BE SEEN"
+	has out "NOT SEEN"
+	FAKE_START="no probe" status 1 "$fake" --device r --selftest
+	one_line_error
+	has err "r: no probe"
+	FAKE_READ="went away" status 1 "$fake" --device r --selftest
+	one_line_error
+	has err "r: went away"
+	status 1 "$real" --device ./none --selftest
+	one_line_error
+	has err "is the module loaded?"
+	status 1 "$fake" --device r --selftest -o text:/dev/full
+	one_line_error
+	has err "cannot write /dev/full: No space left on device"
+	printf '\2\0' >r
+	status 1 "$fake" --device r --selftest
+	has err "gave a broken record"
+}
+selftest_leaves_nothing_behind() {
+	local delay
+	: >r
+	"$O/fake-plain" --device r --selftest >out || true
+	for delay in 0.005 0.01 0.02 0.03 0.05; do
+		timeout -s INT "$delay" "$O/fake-plain" --device r --selftest >out 2>err || true
+		# Broken off, it has no verdict to give.
+		grep -q 'this kernel has is seen' out || has err "ended by a signal"
+	done
+	for dir in /tmp /run /dev/shm; do
+		[ -z "$(find $dir -maxdepth 1 -name 'socktrace-selftest.*' -newer r 2>/dev/null)" ]
+	done
 }
 missing_probes_are_told() {
 	records typical 1 >r

@@ -50,7 +50,7 @@ static void defaults(void **state)
 	assert_null(options.filter);
 	assert_int_equal(filter_build(&options, 0, made, &error), 1);
 	assert_int_equal(made[0].events, DEFAULT);
-	assert_false(options.explain || options.inflight);
+	assert_false(options.explain || options.inflight || options.selftest);
 	assert_int_equal(options.format, FORMAT_TEXT);
 	assert_null(options.file);
 	assert_null(options.command);
@@ -86,6 +86,8 @@ static void everything(void **state)
 	assert_int_equal(parse("-e", "all", NULL), OPTIONS_RUN);
 	assert_int_equal(filter_build(&options, 0, made, &error), 1);
 	assert_int_equal(made[0].events, SOCKTRACE_EVENTS_ALL);
+	assert_int_equal(parse("--selftest", "-o", "json", NULL), OPTIONS_RUN);
+	assert_true(options.selftest);
 	assert_int_equal(parse("--help", NULL), OPTIONS_HELP);
 	assert_int_equal(parse("-V", NULL), OPTIONS_VERSION);
 }
@@ -156,6 +158,10 @@ static void wrong_options(void **state)
 	assert_wrong("'--failed=3'", "no value", "--failed=3");
 	assert_wrong("--inflight", "no conditions", "--inflight", "-u", "0");
 	assert_wrong("--inflight", "no command", "--inflight", "--", "ls");
+	assert_wrong("--selftest", "no conditions", "--selftest", "-e", "socket");
+	assert_wrong("--selftest", "no conditions", "--selftest", "--filter", "ok");
+	assert_wrong("--selftest", "no command", "--selftest", "--", "ls");
+	assert_wrong("--selftest", "no command", "--selftest", "--inflight");
 	assert_wrong("'-z'", "--help", "-z");
 	assert_wrong("'-z'", "--help", "-qz");
 	assert_wrong("'-e'", "EVENT", "-e");

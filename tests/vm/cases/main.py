@@ -22,6 +22,7 @@ import law_cases
 import inflight_cases
 import state_cases
 import reader_filter_cases
+import selftest_cases
 import ioctl_cases
 import uring_cases
 import doors_cases
