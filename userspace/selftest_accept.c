@@ -34,7 +34,5 @@ void selftest_accept(struct selftest_path *path)
 		expect_local(expect, listener);
 		expect_addr(expect, NULL, SOCKTRACE_ADDR_NONE);
 	}
-	expect->ev.flags |= SOCKTRACE_F_QUEUE;
-	expect->ev.queue_limit = SELFTEST_BACKLOG;
-	expect->fields |= FIELD_BIT(FIELD_QUEUE);
+	expect_queue(expect);
 }

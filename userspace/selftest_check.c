@@ -5,6 +5,7 @@
  */
 #include "selftest_check.h"
 
+#include <errno.h>
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
@@ -184,6 +185,8 @@ static void compose(struct socktrace_event *ev, const struct selftest_expect *ex
 	/* The module may not know the kernel's number of this namespace. */
 	if (!got->mntns)
 		ev->mntns = 0;
+	if (expect->or_in_progress && got->ret == -EINPROGRESS)
+		ev->ret = got->ret;
 }
 
 static bool same_text(shower *show, const struct socktrace_event *got,

@@ -205,6 +205,14 @@ void expect_peer(struct selftest_expect *expect, int fd)
 	expect->fields |= FIELD_BIT(FIELD_PEER);
 }
 
+/* Of a listener of ours, to which nobody else came. */
+void expect_queue(struct selftest_expect *expect)
+{
+	expect->ev.flags |= SOCKTRACE_F_QUEUE;
+	expect->ev.queue_limit = SELFTEST_BACKLOG;
+	expect->fields |= FIELD_BIT(FIELD_QUEUE);
+}
+
 void expect_accepted(struct selftest_expect *expect, int fd)
 {
 	struct selftest_name peer;

@@ -51,6 +51,7 @@ struct selftest_expect {
 	uint64_t until_ns; /* after the call */
 	uint32_t fields; /* FIELD_BIT()s of those that are known */
 	bool same_call; /* of the same call as the record before */
+	bool or_in_progress; /* instead of `ret` it may say so */
 	struct selftest_name addr, local;
 };
 
@@ -126,6 +127,7 @@ void expect_peer(struct selftest_expect *expect, int fd);
 void expect_addr(struct selftest_expect *expect, const struct selftest_name *addr,
 		 enum socktrace_addr_source source);
 void expect_accepted(struct selftest_expect *expect, int fd);
+void expect_queue(struct selftest_expect *expect);
 
 /* selftest_net.c: what the paths' calls are made on; not looked at itself. */
 #define SELFTEST_BACKLOG 5
@@ -166,5 +168,13 @@ void selftest_hook(struct selftest_path *path);
 #define HOW_BAD_POINTER 0x400
 #define HOW_FAMILY 0xff
 void selftest_accept(struct selftest_path *path);
+
+/* selftest_uring.c. `how`: who in the kernel does it */
+enum { URING_INLINE, URING_WORKER, URING_POLLED };
+void selftest_needs_uring(struct selftest_path *path);
+void selftest_uring_socket(struct selftest_path *path);
+void selftest_uring_connect(struct selftest_path *path);
+void selftest_uring_accept(struct selftest_path *path);
+void selftest_uring_multishot(struct selftest_path *path);
 
 #endif

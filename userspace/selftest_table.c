@@ -16,6 +16,9 @@
 #define OTHER(name, events, drive, how, abi, door)                                 \
 	{ name, events, SOCKTRACE_VIA_SYSCALL, selftest_needs_##abi, drive, how,   \
 	  &selftest_##door }
+#define URING(name, events, drive, how)                                            \
+	{ name, events, SOCKTRACE_VIA_IO_URING, selftest_needs_uring, drive, how,  \
+	  &selftest_native }
 
 const struct selftest_row selftest_rows[] = {
 	NATIVE("socket", SOCKET, selftest_socket, 0, NULL),
@@ -64,5 +67,17 @@ const struct selftest_row selftest_rows[] = {
 	OTHER("x32 accept", ACCEPT, selftest_accept, AF_INET, x32, x32),
 	OTHER("x32 accept4", ACCEPT, selftest_accept, AF_INET | HOW_ACCEPT4, x32, x32),
 #endif
+
+	/* By the thread that submits, by a worker, by the kernel's polling thread. */
+	URING("io_uring socket", SOCKET, selftest_uring_socket, URING_INLINE),
+	URING("io_uring socket, worker", SOCKET, selftest_uring_socket, URING_WORKER),
+	URING("io_uring socket, SQPOLL", SOCKET, selftest_uring_socket, URING_POLLED),
+	URING("io_uring connect", CONNECT, selftest_uring_connect, URING_INLINE),
+	URING("io_uring connect, worker", CONNECT, selftest_uring_connect, URING_WORKER),
+	URING("io_uring connect, SQPOLL", CONNECT, selftest_uring_connect, URING_POLLED),
+	URING("io_uring accept", ACCEPT, selftest_uring_accept, URING_INLINE),
+	URING("io_uring accept, worker", ACCEPT, selftest_uring_accept, URING_WORKER),
+	URING("io_uring accept, SQPOLL", ACCEPT, selftest_uring_accept, URING_POLLED),
+	URING("io_uring accept, multishot", ACCEPT, selftest_uring_multishot, URING_INLINE),
 };
 const unsigned int selftest_nr_rows = sizeof(selftest_rows) / sizeof(selftest_rows[0]);

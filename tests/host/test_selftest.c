@@ -140,6 +140,12 @@ static void unknown(void **state)
 	assert_true(selftest_check(&expect, &ev, NULL, &difference));
 	ev.mntns = 4;
 	assert_differs("mntns", "4", "5");
+	expect.ev.ret = 0;
+	expect.or_in_progress = true;
+	ev.ret = -115;
+	assert_true(selftest_check(&expect, &ev, NULL, &difference));
+	ev.ret = -111;
+	assert_differs("ret", "-111 (ECONNREFUSED)", "0");
 }
 
 static void pairs(void **state)

@@ -62,6 +62,25 @@ def _system_calls(context):
         equal(absent, expected, "not in this kernel")
 
 
+@case("each way through io_uring is seen, once; and with it all, so that the status is 0", "selftest")
+def _io_uring(context):
+    module.ensure()
+    status, paths, summary, _ = selftest()
+    rows = {path: row for path, row in paths.items() if path.startswith("io_uring")}
+    check(len(rows) >= 10, "%d rows", len(rows))
+    for path, row in rows.items():
+        context.diag(f"{path}: {row['result']} {row.get('reason', '')}{row.get('field', '')}")
+    equal(others_than(rows, "seen", "absent"), [], "not seen")
+    for row in rows.values():
+        if row["result"] == "seen":
+            check({"via", "pid", "comm", "ret"} <= set(row["fields"]), "%s", row)
+            check(row["symbols"], "by no symbol: %s", row)
+    release = os.uname().release
+    if release.endswith("-amd64") and tuple(map(int, release.split(".")[:2])) >= (5, 19):
+        equal(others_than(rows, "seen"), [], "not in this kernel")
+    equal((status, summary["ok"]), (0, True), "status")
+
+
 @case("what else goes on does not disturb it, and it leaves nothing behind", "selftest")
 def _traffic(context):
     module.ensure()
