@@ -63,8 +63,8 @@ static struct selftest_expect *connect_at(struct selftest_path *path, int fd,
 	return expect;
 }
 
-static struct selftest_expect *connect_to(struct selftest_path *path, int fd,
-					  const struct selftest_name *name, int wanted)
+struct selftest_expect *path_connect(struct selftest_path *path, int fd,
+				     const struct selftest_name *name, int wanted)
 {
 	return connect_at(path, fd, name, name->bytes, wanted);
 }
@@ -75,7 +75,7 @@ void selftest_connect(struct selftest_path *path)
 
 	path_loopback(path, path->row->how, &name);
 	path_listener(path, &name);
-	connect_to(path, path_socket(path, path->row->how, SOCK_STREAM), &name, 0);
+	path_connect(path, path_socket(path, path->row->how, SOCK_STREAM), &name, 0);
 }
 
 /* An AF_UNIX name without a path: of `length` bytes behind the family. */
@@ -99,7 +99,7 @@ void selftest_connect_abstract(struct selftest_path *path)
 	memcpy(bytes + sizeof(bytes) - 1 - sizeof(pid), &pid, sizeof(pid));
 	unix_name(&name, bytes, sizeof(bytes) - 1);
 	path_listener(path, &name);
-	connect_to(path, path_socket(path, AF_UNIX, SOCK_STREAM), &name, 0);
+	path_connect(path, path_socket(path, AF_UNIX, SOCK_STREAM), &name, 0);
 }
 
 /* Both ends have their names from the kernel. */
@@ -110,7 +110,7 @@ void selftest_connect_autobind(struct selftest_path *path)
 	unix_name(&name, "", 0);
 	unix_name(&own, "", 0);
 	path_listener(path, &name);
-	connect_to(path, path_bound(path, SOCK_STREAM, &own), &name, 0);
+	path_connect(path, path_bound(path, SOCK_STREAM, &own), &name, 0);
 }
 
 /* To a name of no bytes, which the kernel takes no further than the hook. */
@@ -119,7 +119,7 @@ void selftest_connect_unnamed(struct selftest_path *path)
 	struct selftest_name name;
 
 	unix_name(&name, "", 0);
-	connect_to(path, path_socket(path, AF_UNIX, SOCK_STREAM), &name, EINVAL);
+	path_connect(path, path_socket(path, AF_UNIX, SOCK_STREAM), &name, EINVAL);
 }
 
 static int connected_udp(struct selftest_path *path)
@@ -129,7 +129,7 @@ static int connected_udp(struct selftest_path *path)
 
 	path_loopback(path, AF_INET, &name);
 	path_bound(path, SOCK_DGRAM, &name);
-	connect_to(path, fd, &name, 0);
+	path_connect(path, fd, &name, 0);
 	return fd;
 }
 
@@ -143,7 +143,7 @@ void selftest_disconnect(struct selftest_path *path)
 	struct selftest_name none = { .length = sizeof(struct sockaddr_in) };
 
 	none.sa.sa_family = AF_UNSPEC;
-	connect_to(path, connected_udp(path), &none, 0);
+	path_connect(path, connected_udp(path), &none, 0);
 }
 
 void selftest_connect_in_progress(struct selftest_path *path)
@@ -152,7 +152,7 @@ void selftest_connect_in_progress(struct selftest_path *path)
 
 	path_loopback(path, AF_INET, &name);
 	path_listener(path, &name);
-	connect_to(path, path_socket(path, AF_INET, SOCK_STREAM | SOCK_NONBLOCK), &name,
+	path_connect(path, path_socket(path, AF_INET, SOCK_STREAM | SOCK_NONBLOCK), &name,
 		   EINPROGRESS);
 }
 
@@ -163,7 +163,7 @@ void selftest_connect_refused(struct selftest_path *path)
 
 	path_loopback(path, AF_INET, &name);
 	path_bound(path, SOCK_STREAM, &name);
-	connect_to(path, path_socket(path, AF_INET, SOCK_STREAM), &name, ECONNREFUSED);
+	path_connect(path, path_socket(path, AF_INET, SOCK_STREAM), &name, ECONNREFUSED);
 }
 
 /* The page has its contents, but is not in this process's page table. */
@@ -209,7 +209,7 @@ void selftest_connect_bad_fd(struct selftest_path *path)
 
 	close(fd);
 	path_loopback(path, AF_INET, &name);
-	expect = connect_to(path, fd, &name, EBADF);
+	expect = path_connect(path, fd, &name, EBADF);
 	expect_addr(expect, &name, SOCKTRACE_ADDR_USER);
 	expect->ev.toctou = SOCKTRACE_TOCTOU_UNCHECKED;
 }
@@ -235,7 +235,7 @@ void selftest_hook(struct selftest_path *path)
 	expect->ev.args[1] = (__s32)name.length;
 	expect_socket(expect, fd);
 	expect_addr(expect, &name, SOCKTRACE_ADDR_KERNEL);
-	call = connect_to(path, fd, &name, 0);
+	call = path_connect(path, fd, &name, 0);
 	call->same_call = true;
 	expect->until_ns = call->until_ns;
 }

@@ -161,6 +161,14 @@ void selftest_connect_bad_pointer(struct selftest_path *path);
 void selftest_connect_bad_fd(struct selftest_path *path);
 void selftest_needs_hook(struct selftest_path *path);
 void selftest_hook(struct selftest_path *path);
+/* A connect with its record; `wanted` as for path_returned(). */
+struct selftest_expect *path_connect(struct selftest_path *path, int fd,
+				     const struct selftest_name *name, int wanted);
+
+/* selftest_fastopen.c */
+void selftest_connect_put_off(struct selftest_path *path);
+void selftest_sendto_fastopen(struct selftest_path *path);
+void selftest_sendmsg_fastopen(struct selftest_path *path);
 
 /* selftest_accept.c. `how`: an AF_*, and of these */
 #define HOW_ACCEPT4 0x100 /* by accept4(), else accept() */

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
  * The paths that are known, one row each. What no probe is meant to see has none:
- * socketpair(), sendto() with an address, MSG_FASTOPEN. Once one is, it needs one.
+ * see docs/coverage.md. The kernel's own connects can't be had from here.
  */
 #include "selftest_path.h"
 
@@ -16,6 +16,8 @@
 #define OTHER(name, events, drive, how, abi, door)                                 \
 	{ name, events, SOCKTRACE_VIA_SYSCALL, selftest_needs_##abi, drive, how,   \
 	  &selftest_##door }
+#define SEND(name, drive)                                                          \
+	{ name, CONNECT, SOCKTRACE_VIA_SENDMSG, NULL, drive, 0, &selftest_native }
 #define URING(name, events, drive, how)                                            \
 	{ name, events, SOCKTRACE_VIA_IO_URING, selftest_needs_uring, drive, how,  \
 	  &selftest_native }
@@ -37,6 +39,7 @@ const struct selftest_row selftest_rows[] = {
 	NATIVE("connect, page not there", CONNECT, selftest_connect_not_resident, 0, NULL),
 	NATIVE("connect, bad pointer", CONNECT, selftest_connect_bad_pointer, 0, NULL),
 	NATIVE("connect, bad descriptor", CONNECT, selftest_connect_bad_fd, 0, NULL),
+	NATIVE("connect put off", CONNECT, selftest_connect_put_off, 0, NULL),
 	NATIVE("security_socket_connect", HOOK | CONNECT, selftest_hook, 0,
 	       selftest_needs_hook),
 
@@ -67,6 +70,9 @@ const struct selftest_row selftest_rows[] = {
 	OTHER("x32 accept", ACCEPT, selftest_accept, AF_INET, x32, x32),
 	OTHER("x32 accept4", ACCEPT, selftest_accept, AF_INET | HOW_ACCEPT4, x32, x32),
 #endif
+
+	SEND("sendto MSG_FASTOPEN", selftest_sendto_fastopen),
+	SEND("sendmsg MSG_FASTOPEN", selftest_sendmsg_fastopen),
 
 	/* By the thread that submits, by a worker, by the kernel's polling thread. */
 	URING("io_uring socket", SOCKET, selftest_uring_socket, URING_INLINE),
