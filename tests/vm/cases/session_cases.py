@@ -8,7 +8,7 @@ import time
 
 from lib import device, module, proc
 from lib.device import ACCEPT, ACCEPT4, CALLS, CONNECT, LOST, REJECT, SOCKET, Session, rule
-from lib.proc import Burst, Child
+from lib.proc import Blocked, Burst, Child
 from lib.reading import Reader, check_law, given, keys, lost, tiles, two_cpus
 from lib.tap import Skip, case, check, equal
 
@@ -47,6 +47,28 @@ def _wake(context):
     delay = time.clock_gettime(device.CLOCK_BOOTTIME) * 1e9 - event.end_ns
     context.diag(f"from return to reader: {delay / 1e6:.1f} ms")
     check(delay < 500e6, "%d ns", delay)
+
+
+@case("an accept that waits 300 ms takes 300 ms", "reading")
+def _duration(context):
+    module.ensure()
+    now = lambda: time.clock_gettime_ns(device.CLOCK_BOOTTIME)
+    session = context.enter_context(Session())
+    session.only(ancestor=os.getpid(), events=1 << ACCEPT4).start()
+    before = now()
+    blocked = Blocked(context, 1).settle()
+    # It is in accept(): no sooner begins the wait. Not the kernel's SO_RCVTIMEO, which
+    # is short by as much as jiffies lag behind the clock when the machine stood still.
+    waits = now()
+    time.sleep(0.3)
+    enough = now()
+    blocked.release(1)
+    after = now()
+    event = session.wait()[0]
+    context.diag(f"{event.duration_ns / 1e6:.1f} of {(after - before) / 1e6:.1f} ms")
+    check(event.duration_ns >= 300e6, "%d ns", event.duration_ns)
+    check(before <= event.time_ns <= waits, "began at %d: %d to %d", event.time_ns, before, waits)
+    check(enough <= event.end_ns <= after, "ended at %d: %d to %d", event.end_ns, enough, after)
 
 
 @case("the watermark holds back a wake-up, and latency_ms ends that", "reading")

@@ -190,22 +190,6 @@ def _time(door, _context):
         check(begin <= event.time_ns, "began before %d: %s", begin, event)
 
 
-@promise("an accept that waits 300 ms takes 300 ms")
-def _duration(door, context):
-    waits = [
-        (event.duration_ns / 1e6, (line.number("end") - line.number("begin")) / 1e6)
-        for line, event in the_pairs(door)
-        if event.type == ACCEPT4 and event.ret == -11
-    ]
-    context.diag("EAGAIN after " + ", ".join(f"{a:.1f} of {b:.1f} ms" for a, b in waits))
-    equal(len(waits), 2, "accepts with EAGAIN")
-    check(waits[0][0] < 200, "the non-blocking one")
-    # An emulated processor that stood still may have its jiffies, by which accept
-    # waits, behind its clock: then the caller's own clock says that it was short.
-    took, measured = waits[1]
-    check(min(300, measured - 20) <= took <= measured, "the blocking one")
-
-
 @promise("who called is told as the caller knows it")
 def _who(door, _context):
     for line, event in the_pairs(door):
