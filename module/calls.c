@@ -119,7 +119,7 @@ static noinline struct inflight *call_judge(enum socktrace_type type,
 	call->call_id = next_call_id();
 	call->tgid = current->tgid;
 	call->tid = current->pid;
-	memcpy(call->comm, current->comm, sizeof(call->comm));
+	compat_copy_comm(call->comm, current);
 	call->type = type;
 	call->via = door->via;
 	call->returns_file = door->returns_file;

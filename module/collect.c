@@ -99,8 +99,7 @@ void collect_task(struct socktrace_event *ev)
 		ev->mntns = mntns_inum(ns->mnt_ns);
 	}
 	/* Not get_task_comm(): it locks. A rename meanwhile may show half. */
-	memcpy(ev->comm, task_named(current)->comm, sizeof(ev->comm));
-	ev->comm[sizeof(ev->comm) - 1] = '\0';
+	compat_copy_comm(ev->comm, task_named(current));
 
 	ev->ppid = rcu_dereference_sched(current->real_parent)->tgid;
 	ev->cgroup_id = compat_cgroup_id(current);

@@ -17,12 +17,14 @@
 #include <linux/mm.h>
 #include <linux/net.h>
 #include <linux/rcupdate.h>
+#include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
+#include <net/af_unix.h>
 
 /*
  * A record's clock. Where a kprobe is a breakpoint its handler counts as an NMI,
@@ -112,9 +114,22 @@ static inline unsigned int compat_accept_file_flags(unsigned long arg)
 #define compat_rcu_unlock_in_handler() do { } while (0)
 #endif
 
+/*
+ * A task's name, padded with zeroes. Before 5.17 the rest of a longer one that it
+ * had before may stand behind its end.
+ */
+static inline void compat_copy_comm(char *comm, const struct task_struct *task)
+{
+	memcpy(comm, task->comm, TASK_COMM_LEN);
+	comm[TASK_COMM_LEN - 1] = '\0';
+#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 17, 0)
+	memset(comm + strlen(comm), 0, TASK_COMM_LEN - strlen(comm));
+#endif
+}
+
 /* Of the default hierarchy; 0: none. As a reader of RCU. */
 #if defined(CONFIG_CGROUPS)
-static inline u64 compat_id_of_cgroup(const struct cgroup *cgroup)
+static inline u64 compat_id_of_cgroup(struct cgroup *cgroup)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 5, 0)
 	return cgroup->kn->id.id;
@@ -153,6 +168,10 @@ static inline bool compat_cgroup_is_below(struct task_struct *task, u64 id)
 
 #ifndef __NR_io_uring_enter /* 5.1 */
 #define __NR_io_uring_enter (-1)
+#endif
+
+#ifndef unix_peer /* in a header since 5.15 */
+#define unix_peer(sk) (unix_sk(sk)->peer)
 #endif
 
 /* Before, a send to a dead peer took it away. */
