@@ -9,7 +9,7 @@ from lib.device import ACCEPT4, Session
 from lib.proc import Blocked, blocked_threads
 from lib.tap import case, check, equal
 from reader_cases import read
-from state_cases import SWITCH, muted
+from state_cases import muted
 
 CALLS = """
 import socket
@@ -60,10 +60,10 @@ def _inflight(context):
 @case("on a muted machine it warns, and names the switch", "reader-filter")
 def _muted(context):
     module.ensure()
-    with muted():
+    with muted() as switch:
         status, _, said = read("-q", "--", "/bin/true")
     context.diag(said)
     equal(status, 0, "status")
-    check(SWITCH in said, "not told: %s", said)
+    check(switch in said, "not told: %s", said)
     status, _, said = read("-q", "--", "/bin/true")
-    check(SWITCH not in said, "told where all is well: %s", said)
+    check(switch not in said, "told where all is well: %s", said)

@@ -418,36 +418,46 @@ def _ten(context):
 # ---- who calls ----
 
 
-@case("both ends of an AF_UNIX connection know the other's process", "unix")
-def _peer_credentials(context):
+def know_each_other(context, kind):
+    """A connection of that kind: each end's record tells the other's process and name."""
     module.ensure()
-    for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
-        name = f"\0peer-{kind}"
-        listener = context.enter_context(socket.socket(socket.AF_UNIX, kind))
-        listener.bind(name)
-        listener.listen(1)
+    name = f"\0peer-{kind}"
+    listener = context.enter_context(socket.socket(socket.AF_UNIX, kind))
+    listener.bind(name)
+    listener.listen(1)
 
-        def calls(kind=kind, name=name):
-            os.setresuid(1234, 5678, 0)
-            with socket.socket(socket.AF_UNIX, kind) as sock:
-                sock.bind(name + "-client")
-                sock.connect(name)
+    def calls():
+        os.setresuid(1234, 5678, 0)
+        with socket.socket(socket.AF_UNIX, kind) as sock:
+            sock.bind(name + "-client")
+            sock.connect(name)
 
-        child = Child(context, calls)
-        session = context.enter_context(Session(config_flags=device.CONFIG_OWN))
-        session.start()
-        child.go()
-        listener.accept()[0].close()
-        equal(child.wait(), 0, "status")
-        events = [e for e in session.finish() if e.tgid in (child.pid, os.getpid())]
-        (accept,) = [e for e in events if e.type == ACCEPT4]
-        (connect,) = [e for e in events if e.type == CONNECT]
-        check(accept.flags & connect.flags & device.F_PEERCRED, "flags of %s, %s", accept, connect)
-        equal((accept.peer_pid, accept.peer_uid), (child.pid, 5678), "the client")
-        equal((connect.peer_pid, connect.peer_uid), (os.getpid(), 0), "the server")
-        equal(accept.addr[2:], (name + "-client").encode(), "the client's name")
-        equal(accept.local[2:], name.encode(), "the server's name")
-        session.close()
+    child = Child(context, calls)
+    session = context.enter_context(Session(config_flags=device.CONFIG_OWN))
+    session.start()
+    child.go()
+    listener.accept()[0].close()
+    equal(child.wait(), 0, "status")
+    events = [e for e in session.finish() if e.tgid in (child.pid, os.getpid())]
+    (accept,) = [e for e in events if e.type == ACCEPT4]
+    (connect,) = [e for e in events if e.type == CONNECT]
+    check(accept.flags & connect.flags & device.F_PEERCRED, "flags of %s, %s", accept, connect)
+    equal((accept.peer_pid, accept.peer_uid), (child.pid, 5678), "the client")
+    equal((connect.peer_pid, connect.peer_uid), (os.getpid(), 0), "the server")
+    equal(accept.addr[2:], (name + "-client").encode(), "the client's name")
+    equal(accept.local[2:], name.encode(), "the server's name")
+
+
+@case("both ends of an AF_UNIX stream know the other's process", "unix")
+def _peer_credentials(context):
+    know_each_other(context, socket.SOCK_STREAM)
+
+
+@case("both ends of an AF_UNIX SEQPACKET connection know the other's process", "unix")
+def _peer_credentials_seqpacket(context):
+    if module.kernel() < (6, 1):
+        raise Skip("before 6.1 such a socket may lose its peer at any time")
+    know_each_other(context, socket.SOCK_SEQPACKET)
 
 
 @case("in a pid namespace: its own numbers next to the initial ones", "identity")

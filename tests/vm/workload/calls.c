@@ -735,6 +735,23 @@ static bool is_accept(long number)
 	       number == I386_ACCEPT4 || number == I386_SOCKETCALL;
 }
 
+/* Does it sleep by itself? A tracer may hold it on its way into a call. */
+static bool sleeps(int who, bool process)
+{
+	char path[64], stat[512];
+	const char *name_end;
+	ssize_t len;
+	int fd;
+
+	snprintf(path, sizeof(path), process ? "/proc/%d/stat" : "/proc/self/task/%d/stat", who);
+	fd = open(path, O_RDONLY | O_CLOEXEC);
+	len = read(fd, stat, sizeof(stat) - 1);
+	close(fd);
+	stat[len > 0 ? len : 0] = '\0';
+	name_end = strrchr(stat, ')');
+	return name_end && !strncmp(name_end, ") S", 3);
+}
+
 /* Waits until a thread of this process sleeps in its system call. */
 static void wait_blocked(int who, bool process)
 {
@@ -743,7 +760,7 @@ static void wait_blocked(int who, bool process)
 
 	snprintf(path, sizeof(path),
 		 process ? "/proc/%d/syscall" : "/proc/self/task/%d/syscall", who);
-	while (seen < 2) {
+	while (seen < 2 || !sleeps(who, process)) {
 		int fd = open(path, O_RDONLY | O_CLOEXEC);
 		ssize_t len = read(fd, state, sizeof(state) - 1);
 

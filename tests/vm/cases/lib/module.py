@@ -32,6 +32,11 @@ def path():
     ).stdout.strip()
 
 
+def kernel():
+    """The version of the running kernel, to be compared with (6, 1)."""
+    return tuple(int(part) for part in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
+
+
 def loaded():
     return os.path.isdir(SYS)
 
