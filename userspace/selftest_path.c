@@ -10,8 +10,9 @@
 #include <sys/syscall.h>
 #include <sys/un.h>
 #include <netinet/in.h>
-#include <time.h>
 #include <unistd.h>
+
+#include "walltime.h"
 
 __attribute__((noreturn, format(printf, 3, 0)))
 static void end(struct selftest_path *path, enum selftest_result result, const char *format,
@@ -43,14 +44,6 @@ long path_must(struct selftest_path *path, const char *what, long ret)
 	if (ret < 0)
 		path_untried(path, "%s: %s", what, strerror(errno));
 	return ret;
-}
-
-static uint64_t now_ns(void)
-{
-	struct timespec ts;
-
-	clock_gettime(CLOCK_BOOTTIME, &ts);
-	return (uint64_t)ts.tv_sec * 1000000000 + (uint64_t)ts.tv_nsec;
 }
 
 static void namespace(struct selftest_path *path, const char *file, enum selftest_field field,
@@ -103,7 +96,7 @@ struct selftest_expect *path_expect(struct selftest_path *path, unsigned int typ
 	*expect = (struct selftest_expect){ .ev = path->who, .fields = path->who_fields };
 	expect->ev.type = (__u8)type;
 	expect->ev.phase = (__u8)phase;
-	expect->ev.time_ns = now_ns();
+	expect->ev.time_ns = walltime_boot_ns();
 	expect->until_ns = UINT64_MAX;
 	return expect;
 }
@@ -111,7 +104,7 @@ struct selftest_expect *path_expect(struct selftest_path *path, unsigned int typ
 void path_returned(struct selftest_path *path, struct selftest_expect *expect, long ret,
 		   int wanted)
 {
-	expect->until_ns = now_ns();
+	expect->until_ns = walltime_boot_ns();
 	expect->ev.ret = (__s32)ret;
 	expect->fields |= FIELD_BIT(FIELD_RET) | FIELD_BIT(FIELD_DURATION);
 	if (wanted ? ret == -wanted : ret >= 0)

@@ -15,11 +15,16 @@ static uint64_t clock_ns(clockid_t clock)
 	return (uint64_t)ts.tv_sec * NS_PER_S + (uint64_t)ts.tv_nsec;
 }
 
+uint64_t walltime_boot_ns(void)
+{
+	return clock_ns(CLOCK_BOOTTIME);
+}
+
 static void take_offset(struct walltime *w)
 {
-	uint64_t before = clock_ns(CLOCK_BOOTTIME);
+	uint64_t before = walltime_boot_ns();
 	uint64_t real = clock_ns(CLOCK_REALTIME);
-	uint64_t after = clock_ns(CLOCK_BOOTTIME);
+	uint64_t after = walltime_boot_ns();
 
 	w->offset_ns = (int64_t)(real - (before + (after - before) / 2));
 	w->checked_ns = w->now_ns = after;
@@ -33,7 +38,7 @@ void walltime_init(struct walltime *w)
 
 void walltime_refresh(struct walltime *w)
 {
-	w->now_ns = clock_ns(CLOCK_BOOTTIME);
+	w->now_ns = walltime_boot_ns();
 	if (w->now_ns - w->checked_ns >= NS_PER_S)
 		take_offset(w);
 }

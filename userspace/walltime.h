@@ -15,6 +15,9 @@ struct walltime {
 	char local[9]; /* 15:04:05. */
 };
 
+/* The clock of records. */
+uint64_t walltime_boot_ns(void);
+
 void walltime_init(struct walltime *w);
 
 /* Once per batch; asks for the offset anew at most once per second. */

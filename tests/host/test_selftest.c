@@ -4,6 +4,7 @@
 
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <time.h>
 
 #include "record.h"
 #include "selftest_report.h"
@@ -11,6 +12,16 @@
 static struct selftest_expect expect;
 static struct socktrace_event ev;
 static struct selftest_difference difference;
+
+/* The clock, and how far it goes from one look at it to the next. */
+static long clock_ns, clock_step_ns = 1;
+
+int __wrap_clock_gettime(clockid_t clock, struct timespec *ts)
+{
+	(void)clock;
+	*ts = (struct timespec){ .tv_nsec = clock_ns += clock_step_ns };
+	return 0;
+}
 
 /* A connect, and the record of it that is right. */
 static int setup(void **state)
@@ -127,6 +138,20 @@ static void wrong(void **state)
 	ev.flags |= SOCKTRACE_F_QUEUE;
 	ev.queue_limit = 5;
 	assert_differs("queue", "0/5", "none");
+}
+
+/* A call may begin and end between two steps of the clock. */
+static void coarse(void **state)
+{
+	(void)state;
+	ev.duration_ns = 0;
+	assert_differs("duration_ns", "0", "1 to 2000000");
+	clock_step_ns = 0;
+	ev.duration_ns = 0;
+	assert_true(selftest_check(&expect, &ev, NULL, &difference));
+	ev.duration_ns = 2000001;
+	assert_differs("duration_ns", "2000001", "0 to 2000000");
+	clock_step_ns = 1;
 }
 
 /* What is not known is not compared; what can't be known everywhere need not be. */
@@ -334,6 +359,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(right, setup),	cmocka_unit_test_setup(wrong, setup),
+		cmocka_unit_test_setup(coarse, setup),
 		cmocka_unit_test_setup(unknown, setup), cmocka_unit_test_setup(pairs, setup),
 		cmocka_unit_test_setup(hostile, setup), cmocka_unit_test(text),
 		cmocka_unit_test(json),			cmocka_unit_test(success),
