@@ -151,13 +151,18 @@ the_schema_refuses() {
 		    assert not validator.is_valid(bad), f"accepted: no {key}"
 	END
 }
+# Without what is of the moment: whose process has a record's number now, too.
+said_by() {
+	"$O/fake-$1" -q --device r -o json 2>/dev/null |
+		sed -e 's/^{"time":"[^"]*"//' -e 's/,"exe":"[^"]*"//'
+}
 every_build_says_the_same() {
 	local build
 	records hostile 500 9 >r
-	"$O/fake-plain" -q --device r -o json 2>/dev/null | sed 's/^{"time":"[^"]*"//' >want
+	said_by plain >want
 	lines want 500
 	for build in m32 san; do
-		"$O/fake-$build" -q --device r -o json 2>/dev/null | sed 's/^{"time":"[^"]*"//' >got
+		said_by "$build" >got
 		cmp want got
 	done
 }
