@@ -55,9 +55,9 @@ static void facts_at_entry(struct filter_facts *facts, struct socktrace_event *e
 	}
 }
 
-/* A socket() has its family and type from its caller, and never an address. */
-static void facts_of_socket_call(struct filter_facts *facts, struct socktrace_event *ev,
-				 s32 domain, s32 type)
+/* What creates has its family and type from its caller, and never an address. */
+static void facts_of_creation(struct filter_facts *facts, struct socktrace_event *ev,
+			      s32 domain, s32 type)
 {
 	facts->known |= SOCKTRACE_MATCH_FAMILIES | SOCKTRACE_MATCH_TYPES | FILTER_ENDS;
 	ev->args[0] = domain;
@@ -98,8 +98,8 @@ static noinline struct inflight *call_judge(enum socktrace_type type,
 	struct inflight *call;
 
 	facts_at_entry(&facts, ev);
-	if (type == SOCKTRACE_SOCKET)
-		facts_of_socket_call(&facts, ev, arch_arg(regs, 0), arch_arg(regs, 1));
+	if (door->creates)
+		facts_of_creation(&facts, ev, arch_arg(regs, 0), arch_arg(regs, 1));
 
 	wants_return = return_is_wanted(&facts, ev, type);
 	wants_entry = wanted(&facts, ev, type, SOCKTRACE_ENTER);
@@ -198,8 +198,6 @@ static void tell_socket(struct socktrace_event *ev, const struct inflight *call)
 	struct socket *sock;
 	struct file *file;
 
-	if (call->type == SOCKTRACE_SOCKET)
-		return;
 	sock = call_socket(call, &file);
 	if (sock)
 		collect_ends(ev, sock, call->sock.inode);
@@ -222,9 +220,11 @@ static void tell_listener(struct socktrace_event *ev, const struct inflight *cal
 		fput(file);
 }
 
-static void tell_entry(const struct inflight *call, bool missed)
+/* Seldom asked for: call_entered() need not save registers for it. */
+static noinline void tell_entry(const struct inflight *call, bool missed)
 {
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+	bool creates = record_creates(call->type);
 	u32 unknown = 0;
 
 	record_call(ev, call, SOCKTRACE_ENTER);
@@ -232,10 +232,11 @@ static void tell_entry(const struct inflight *call, bool missed)
 		/* It stands for the return, whose facts nobody will know. */
 		ev->flags |= SOCKTRACE_F_RETURN_MISSED;
 		unknown = SOCKTRACE_MATCH_PHASES | FILTER_RESULT;
-		if (call->type != SOCKTRACE_SOCKET)
+		if (!creates)
 			unknown |= FILTER_ENDS;
 	}
-	tell_socket(ev, call);
+	if (!creates)
+		tell_socket(ev, call);
 	offer(ev, unknown);
 }
 
@@ -363,16 +364,13 @@ void call_security_socket_connect(struct pt_regs *regs)
 					     addrlen);
 }
 
-/* What @call returned of @ret: the new socket, if that is what it makes. */
+/* The new socket that @call returned as @ret; until fput(@file) where there is one. */
 static struct socket *new_socket(struct socktrace_event *ev, const struct inflight *call,
 				 long ret, struct file **file)
 {
-	*file = NULL;
 	if (!call->returns_file) {
 		ev->ret = ret;
-		if (ev->ret < 0 || ev->type == SOCKTRACE_CONNECT)
-			return NULL;
-		return collect_get_socket(ret, file);
+		return ev->ret < 0 ? NULL : collect_get_socket(ret, file);
 	}
 	/* Its descriptor is given later. The caller holds it until then. */
 	ev->ret = PTR_ERR_OR_ZERO((const void *)ret);
@@ -384,7 +382,7 @@ void call_return(struct inflight *call, long ret)
 {
 	u64 now = compat_boottime_ns();
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
-	struct file *file;
+	struct file *file = NULL;
 	struct socket *made;
 
 	if (call->is_a_try && (s32)ret == -EAGAIN) {
@@ -397,20 +395,27 @@ void call_return(struct inflight *call, long ret)
 	record_call(ev, call, SOCKTRACE_EXIT);
 	/* This clock may step back by some ns when its base is updated. */
 	ev->duration_ns = now > call->time_ns ? now - call->time_ns : 0;
-	made = new_socket(ev, call, ret, &file);
 	switch (call->type) {
 	case SOCKTRACE_SOCKET:
+		made = new_socket(ev, call, ret, &file);
 		if (made)
 			collect_created(ev, made);
 		break;
 	case SOCKTRACE_CONNECT:
+		ev->ret = ret;
 		ev->toctou = call->toctou;
 		tell_socket(ev, call);
 		break;
 	case SOCKTRACE_ACCEPT4:
+		made = new_socket(ev, call, ret, &file);
 		if (made)
 			collect_accepted(ev, made);
 		tell_listener(ev, call, ev->ret < 0);
+		break;
+	case SOCKTRACE_SOCKETPAIR:
+		ev->ret = ret;
+		if (!ev->ret)
+			collect_pair(ev, call->sv);
 		break;
 	}
 	if (file)

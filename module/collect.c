@@ -128,7 +128,7 @@ bool collect_in_cgroup(u64 id)
 }
 
 /* 0, or an error where current's memory can't be read without faulting. */
-long collect_user_addr(void *dst, const void __user *src, unsigned int len)
+long collect_user_memory(void *dst, const void __user *src, unsigned int len)
 {
 	return copy_from_user_nofault(dst, src, len);
 }
@@ -327,6 +327,46 @@ void collect_created(struct socktrace_event *ev, struct socket *sock)
 
 	collect_socket(&facts, sock);
 	collect_set_socket(ev, &facts);
+}
+
+/*
+ * Is each of them the other's peer? Where TIPC, which has pairs too, keeps that
+ * is its own.
+ */
+static bool are_a_pair(int family, const struct socket *one, const struct socket *other)
+{
+	struct sock *a = READ_ONCE(one->sk), *b = READ_ONCE(other->sk);
+
+	if (!a || !b || a == b || a->sk_family != family || b->sk_family != family)
+		return false;
+	return family != AF_UNIX ||
+	       (READ_ONCE(unix_peer(a)) == b && READ_ONCE(unix_peer(b)) == a);
+}
+
+/*
+ * The new sockets of a socketpair(), by the descriptors that the kernel wrote to
+ * @sv. Another thread may have written there since, or have closed them: what is
+ * no pair now is not told.
+ */
+void collect_pair(struct socktrace_event *ev, const s32 __user *sv)
+{
+	struct socket *one, *other;
+	struct file *files[2];
+	s32 fds[2];
+
+	if (collect_user_memory(fds, sv, sizeof(fds)))
+		return;
+	one = collect_get_socket(fds[0], &files[0]);
+	other = collect_get_socket(fds[1], &files[1]);
+	if (one && other && are_a_pair(ev->args[0], one, other)) {
+		collect_created(ev, one);
+		ev->flags |= SOCKTRACE_F_SV;
+		memcpy(ev->sv, fds, sizeof(ev->sv));
+	}
+	if (other)
+		fput(files[1]);
+	if (one)
+		fput(files[0]);
 }
 
 /*

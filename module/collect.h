@@ -26,11 +26,12 @@ void collect_task(struct socktrace_event *ev);
 bool collect_descends(u32 tgid);
 bool collect_in_cgroup(u64 id);
 
-long collect_user_addr(void *dst, const void __user *src, unsigned int len);
+long collect_user_memory(void *dst, const void __user *src, unsigned int len);
 void collect_socket(struct socket_facts *facts, struct socket *sock);
 void collect_set_socket(struct socktrace_event *ev, const struct socket_facts *facts);
 struct socket *collect_get_socket(int fd, struct file **file);
 void collect_created(struct socktrace_event *ev, struct socket *sock);
+void collect_pair(struct socktrace_event *ev, const s32 __user *sv);
 void collect_ends(struct socktrace_event *ev, struct socket *sock, u64 inode);
 void collect_accepted(struct socktrace_event *ev, struct socket *sock);
 void collect_queue(struct socktrace_event *ev, struct socket *sock);

@@ -31,7 +31,7 @@ static void read_user_addr(struct inflight *call, const void __user *addr, s32 l
 		return;
 	call->toctou = SOCKTRACE_TOCTOU_UNCHECKED;
 	call->addr_source = SOCKTRACE_ADDR_FAULT;
-	if (collect_user_addr(call->addr, addr, len))
+	if (collect_user_memory(call->addr, addr, len))
 		return;
 	call->addr_len = record_addr_len(call->addr, len);
 	call->addr_source = call->addr_len ? SOCKTRACE_ADDR_USER : SOCKTRACE_ADDR_NONE;
@@ -54,14 +54,24 @@ static void enter_accept4(struct inflight *call, struct pt_regs *regs)
 	call->args[1] = arch_arg(regs, 3);
 }
 
+/* __sys_socketpair(family, type, protocol, usockvec) */
+static void enter_socketpair(struct inflight *call, struct pt_regs *regs)
+{
+	enter_socket(call, regs);
+	call->sv = (const s32 __user *)arch_arg(regs, 3);
+}
+
 const struct door door_socket = {
-	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_socket,
+	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_socket, .creates = true,
 };
 const struct door door_connect = {
 	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_connect,
 };
 const struct door door_accept4 = {
 	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_accept4,
+};
+const struct door door_socketpair = {
+	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_socketpair, .creates = true,
 };
 
 /* --- io_uring --------------------------------------------------------------- */
@@ -161,6 +171,7 @@ static void enter_do_accept(struct inflight *call, struct pt_regs *regs)
 const struct door door_socket_file = {
 	.via = SOCKTRACE_VIA_IO_URING,
 	.opens = opens_socket_file, .enter = enter_socket, .returns_file = true,
+	.creates = true,
 };
 const struct door door_connect_file = {
 	.via = SOCKTRACE_VIA_IO_URING,

@@ -23,12 +23,13 @@ struct door {
 	void (*enter)(struct inflight *call, struct pt_regs *regs);
 	/* It returns a struct file *, not a descriptor. */
 	bool returns_file;
+	bool creates; /* as record_creates() has it */
 };
 
 /* Does the kernel, for io_uring, look what became of a connect told before? */
 bool door_is_another_look(const struct socket *sock);
 
-extern const struct door door_socket, door_connect, door_accept4;
+extern const struct door door_socket, door_connect, door_accept4, door_socketpair;
 extern const struct door door_socket_file, door_connect_file, door_do_accept;
 extern const struct door door_kernel_connect, door_sendmsg_fastopen;
 

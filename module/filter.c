@@ -139,20 +139,20 @@ static bool identity_matches(const struct socktrace_rule *rule, u32 match,
 	 SOCKTRACE_MATCH_COMM_PREFIX | SOCKTRACE_MATCH_NETNS |                 \
 	 SOCKTRACE_MATCH_MNTNS | SOCKTRACE_MATCH_PIDNS | SOCKTRACE_MATCH_CGROUP)
 
-/* AF_* of socket()'s argument, else of the socket, else of the address; or -1. */
+/* AF_* of what creates, else of the socket, else of the address; or -1. */
 static int family_of(const struct socktrace_event *ev)
 {
-	if (ev->type == SOCKTRACE_SOCKET)
+	if (record_creates(ev->type))
 		return ev->args[0];
 	if (ev->flags & SOCKTRACE_F_SOCK)
 		return ev->sock_family;
 	return record_addr_family(ev->addrs, ev->addr_len);
 }
 
-/* SOCK_* of socket()'s argument, else of the socket; or -1. */
+/* SOCK_* of what creates, else of the socket; or -1. */
 static int type_of(const struct socktrace_event *ev)
 {
-	if (ev->type == SOCKTRACE_SOCKET)
+	if (record_creates(ev->type))
 		return ev->args[1] & SOCK_TYPE_BITS;
 	return ev->flags & SOCKTRACE_F_SOCK ? ev->sock_type : -1;
 }

@@ -41,7 +41,10 @@ struct inflight {
 	bool returns_file; /* a struct file *, not a descriptor */
 	bool is_a_try; /* one that got EAGAIN will be made again, and told then */
 	u8 addr_len; /* valid bytes of addr */
-	struct socket *socket; /* held by the call; NULL: known by its descriptor */
+	union {
+		struct socket *socket; /* held by the call; NULL: known by its descriptor */
+		const s32 __user *sv; /* SOCKETPAIR: where its descriptors go */
+	};
 	struct socket_facts sock; /* of it, or from the LSM hook */
 	u8 addr[RECORD_ADDR_MAX];
 };

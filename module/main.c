@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* socktrace: every socket(), connect() and accept4() of the machine, by kprobes. */
+/* socktrace: every socket(), socketpair(), connect() and accept4() of the machine, by kprobes. */
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
@@ -129,7 +129,7 @@ static void __exit socktrace_exit(void)
 module_init(socktrace_init);
 module_exit(socktrace_exit);
 
-MODULE_DESCRIPTION("Traces socket(), connect() and accept4() by kprobes");
+MODULE_DESCRIPTION("Traces socket(), socketpair(), connect() and accept4() by kprobes");
 MODULE_AUTHOR("The socktrace developers");
 MODULE_LICENSE("GPL");
 MODULE_VERSION(SOCKTRACE_VERSION);

@@ -51,6 +51,8 @@ static struct probe probes[] = {
 	{ SOCKTRACE_ACCEPT4, &door_do_accept, NULL, { "do_accept" } },
 	{ SOCKTRACE_CONNECT, &door_kernel_connect, NULL, { "kernel_connect" } },
 	{ SOCKTRACE_CONNECT, &door_sendmsg_fastopen, NULL, { "tcp_sendmsg_fastopen" } },
+	{ SOCKTRACE_SOCKETPAIR, &door_socketpair, NULL,
+	  { "__sys_socketpair", "SyS_socketpair", "sys_socketpair" } },
 };
 
 /* Per probe and CPU: each CPU writes its own, anybody reads. */

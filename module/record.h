@@ -23,6 +23,15 @@ void record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
 		     u64 time_ns);
 int record_addr_family(const void *addr, unsigned int len);
 
+/*
+ * Does the call begin with no socket? Then family and type are its caller's
+ * arguments, and there is no address.
+ */
+static inline bool record_creates(u8 type)
+{
+	return type == SOCKTRACE_SOCKET || type == SOCKTRACE_SOCKETPAIR;
+}
+
 /* When the record was made, CLOCK_BOOTTIME: what reading is merged by. */
 static inline u64 record_completion(const struct socktrace_event *ev)
 {

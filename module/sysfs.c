@@ -139,10 +139,11 @@ PROBE_GROUP(connect_io_uring, SOCKTRACE_CONNECT, SOCKTRACE_VIA_IO_URING);
 PROBE_GROUP(accept4_io_uring, SOCKTRACE_ACCEPT4, SOCKTRACE_VIA_IO_URING);
 PROBE_GROUP(connect_kernel, SOCKTRACE_CONNECT, SOCKTRACE_VIA_KERNEL);
 PROBE_GROUP(connect_sendmsg, SOCKTRACE_CONNECT, SOCKTRACE_VIA_SENDMSG);
+PROBE_GROUP(socketpair, SOCKTRACE_SOCKETPAIR, SOCKTRACE_VIA_SYSCALL);
 
 const struct attribute_group *sysfs_groups[] = {
 	&totals_group, &socket_group, &connect_group, &accept4_group,
 	&security_socket_connect_group, &socket_io_uring_group,
 	&connect_io_uring_group, &accept4_io_uring_group,
-	&connect_kernel_group, &connect_sendmsg_group, NULL,
+	&connect_kernel_group, &connect_sendmsg_group, &socketpair_group, NULL,
 };

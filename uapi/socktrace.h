@@ -50,6 +50,7 @@ enum socktrace_type {
 	SOCKTRACE_ACCEPT4 = 3, /* accept(2), accept4(2): __sys_accept4(), do_accept() */
 	SOCKTRACE_SECURITY_SOCKET_CONNECT = 4, /* the LSM hook of that name */
 	SOCKTRACE_ADDR_MISMATCH = 5, /* user's address differs from the kernel's */
+	SOCKTRACE_SOCKETPAIR = 6, /* socketpair(2): __sys_socketpair() */
 	/*
 	 * Records that this session lost: lost_*, cpu and seq tell which, and
 	 * time_ns when that was noticed; all else of such a record is zero.
@@ -62,7 +63,8 @@ enum socktrace_type {
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |                              \
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4) |                              \
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT) |              \
-	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH))
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH) |                        \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKETPAIR))
 
 /* When, within the call: socktrace_event::phase. */
 enum socktrace_phase {
@@ -123,6 +125,7 @@ enum socktrace_toctou {
 #define SOCKTRACE_F_PEERCRED (1U << 2) /* peer_pid and peer_uid are valid */
 #define SOCKTRACE_F_LOCAL_TRUNCATED (1U << 3) /* local is longer than local_len */
 #define SOCKTRACE_F_RETURN_MISSED (1U << 4) /* the return could not be hooked */
+#define SOCKTRACE_F_SV (1U << 5) /* sv is valid */
 
 /* Why records were lost: socktrace_event::lost_reason. */
 enum socktrace_lost_reason {
@@ -170,7 +173,7 @@ struct socktrace_event {
 	char comm[SOCKTRACE_COMM_LEN]; /* any bytes, ends with NUL */
 	/*
 	 * The arguments exactly as they were passed:
-	 *   SOCKET                   domain, type (with its flags), protocol
+	 *   SOCKET, SOCKETPAIR       domain, type (with its flags), protocol
 	 *   CONNECT                  sockfd, addrlen
 	 *   ACCEPT4                  sockfd, flags
 	 *   SECURITY_SOCKET_CONNECT, ADDR_MISMATCH
@@ -187,7 +190,8 @@ struct socktrace_event {
 	__s32 ret;
 	/*
 	 * Of the socket; if F_SOCK. SOCKET and ACCEPT4 that succeeded: of the
-	 * new one; else of the one that the call was made on.
+	 * new one; SOCKETPAIR: of sv[0]; else of the one that the call was
+	 * made on.
 	 */
 	__u16 sock_family; /* AF_* */
 	__u16 sock_type; /* SOCK_*, without flags */
@@ -217,6 +221,13 @@ struct socktrace_event {
 	 *          a new socket's of SOCKET is not told
 		 */
 		__u8 addrs[SOCKTRACE_ADDRS_LEN];
+		/*
+		 * SOCKETPAIR at EXIT, if F_SV: the new descriptors, from the
+		 * caller's memory at return, and there a pair of that domain at
+		 * that time. Without F_SV though `ret` is 0: that memory was not
+		 * readable, or another thread has changed it, or closed one.
+		 */
+		__s32 sv[2];
 		struct {
 			__aligned_u64 lost_count; /* records lost, from seq on */
 			__u32 lost_reason; /* enum socktrace_lost_reason */
@@ -349,10 +360,15 @@ struct socktrace_rule {
 	__u32 tgid; /* TGID: process, initial pid namespace; not 0 */
 	__u32 tid; /* TID: thread, initial pid namespace; not 0 */
 	__u32 ancestor; /* ANCESTOR: tgid of a process; its descendants, and itself */
-	__u32 types; /* TYPES: bit n is SOCK_n; socket()'s argument, else the socket's */
 	/*
-	 * FAMILIES: bit n is AF_n. For socket() the domain argument, else the
-	 * socket's family; where there is no socket, the address's.
+	 * TYPES: bit n is SOCK_n. Of socket() and socketpair() the argument,
+	 * else the socket's.
+	 */
+	__u32 types;
+	/*
+	 * FAMILIES: bit n is AF_n. Of socket() and socketpair() the domain
+	 * argument, else the socket's family; where there is no socket, the
+	 * address's.
 	 */
 	__aligned_u64 families;
 	__u32 uid_min; /* UID: real uid, initial user namespace */
@@ -482,6 +498,7 @@ SOCKTRACE_ASSERT_AT(socktrace_event, addr_len, 142);
 SOCKTRACE_ASSERT_AT(socktrace_event, queue_len, 148);
 SOCKTRACE_ASSERT_AT(socktrace_event, addrs, 168);
 SOCKTRACE_ASSERT_AT(socktrace_event, lost_count, 168);
+SOCKTRACE_ASSERT_AT(socktrace_event, sv, 168);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_probe) == 64);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_info) == 80 + 64 * SOCKTRACE_MAX_PROBES);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_config) == 24);

@@ -30,7 +30,9 @@ static bool in_cgroup(u64 id)
 }
 
 /* Records that the rules are tried on. */
-enum sample { TCP, TCP6, MAPPED, UNIX_PATH_CALL, ABSTRACT, NO_SOCKET, SOCKET_CALL, ENTERED };
+enum sample {
+	TCP, TCP6, MAPPED, UNIX_PATH_CALL, ABSTRACT, NO_SOCKET, SOCKET_CALL, PAIR, LOST_PAIR, ENTERED
+};
 
 static void set_in(struct sockaddr_in *in, u32 addr, u16 port)
 {
@@ -109,6 +111,23 @@ static void sample(struct socktrace_event *ev, enum sample which)
 		ev->args[1] = SOCK_DGRAM | O_CLOEXEC;
 		ev->ret = 3;
 		break;
+	case LOST_PAIR: /* what its caller's memory had was no pair */
+		ev->flags = 0;
+		ev->sock_family = ev->sock_type = 0;
+		fallthrough;
+	case PAIR:
+		ev->type = SOCKTRACE_SOCKETPAIR;
+		ev->args[0] = AF_UNIX;
+		ev->args[1] = SOCK_RAW | O_CLOEXEC; /* it becomes one of datagrams */
+		ev->ret = 0;
+		if (which == PAIR) {
+			ev->flags |= SOCKTRACE_F_SV;
+			ev->sock_family = AF_UNIX;
+			ev->sock_type = SOCK_DGRAM;
+			ev->sv[0] = AF_UNIX;
+			ev->sv[1] = 0x2f2f2f2f;
+		}
+		break;
 	}
 }
 
@@ -182,6 +201,15 @@ static const struct match_case match_cases[] = {
 	{ "type", TCP, true, { WITH(TYPES), .types = 1 << SOCK_STREAM } },
 	{ "other type", TCP, false, { WITH(TYPES), .types = 1 << SOCK_DGRAM } },
 	{ "type without its flags", SOCKET_CALL, true, { WITH(TYPES), .types = 1 << SOCK_DGRAM } },
+	{ "event of a pair", PAIR, true, { WITH(EVENTS), .events = BIT_OF(SOCKETPAIR) } },
+	{ "other event than a pair's", PAIR, false, { WITH(EVENTS), .events = BIT_OF(SOCKET) } },
+	{ "domain of a pair", PAIR, true, { WITH(FAMILIES), .families = 1 << AF_UNIX } },
+	{ "domain of a lost pair", LOST_PAIR, true, { WITH(FAMILIES), .families = 1 << AF_UNIX } },
+	{ "type of a pair, as asked for", PAIR, true, { WITH(TYPES), .types = 1 << SOCK_RAW } },
+	{ "type of a pair, as made", PAIR, false, { WITH(TYPES), .types = 1 << SOCK_DGRAM } },
+	{ "type of a lost pair", LOST_PAIR, true, { WITH(TYPES), .types = 1 << SOCK_RAW } },
+	{ "a pair's descriptors are no path", PAIR, false, { WITH(PATH), PATH("/") } },
+	{ "a pair that was made", PAIR, true, { WITH(OK) } },
 	{ "type of no socket", NO_SOCKET, false, { WITH(TYPES), .types = 0xffff } },
 	{ "net", TCP, true, { WITH(REMOTE_NET), .remote = NET(96 + 8, V4(10, 0, 0, 0)) } },
 	{ "other net", TCP, false, { WITH(REMOTE_NET), .remote = NET(96 + 8, V4(11, 0, 0, 0)) } },
@@ -510,7 +538,8 @@ static void what_is_sure_is_known_beforehand(struct kunit *test)
 	filter->default_action = SOCKTRACE_ACCEPT;
 	filter_prepare(filter);
 	KUNIT_EXPECT_EQ(test, filter->accepts, BIT_OF(SOCKET) |
-			BIT_OF(SECURITY_SOCKET_CONNECT) | BIT_OF(ADDR_MISMATCH) | 1);
+			BIT_OF(SECURITY_SOCKET_CONNECT) | BIT_OF(ADDR_MISMATCH) |
+			BIT_OF(SOCKETPAIR) | 1);
 	KUNIT_EXPECT_EQ(test, filter->tgids, ~0ULL);
 }
 

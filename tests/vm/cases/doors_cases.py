@@ -1,16 +1,19 @@
 # SPDX-License-Identifier: GPL-2.0
-"""Connects that are made by neither connect() nor io_uring."""
+"""Connects that are made by neither connect() nor io_uring; and socketpair()."""
 
 import ctypes
 import errno
+import mmap
 import os
+import resource
 import signal
 import socket
 import struct
 import subprocess
+import threading
 
 from lib import device, module
-from lib.device import CONNECT, SOCKET, Session
+from lib.device import CONNECT, SOCKET, SOCKETPAIR, Session, libc
 from lib.proc import Child, wait_until
 from lib.tap import Skip, case, check, equal
 from uring_cases import shown
@@ -124,3 +127,204 @@ def _kernel(context):
     check(first.ret < 0 and first.duration_ns and first.inode, "%s", first)
     session.stop()
     equal(session.stats().balance(), 0, "balance")
+
+
+# ---- socketpair() ----
+
+BOTH_PHASES = device.PHASE_ENTER | device.PHASE_EXIT
+AF_TIPC = 30
+
+
+def make_pair(domain, kind, protocol=0, at=None):
+    """A socketpair(): 0 or the negative errno, and what stands in its memory."""
+    sv = (ctypes.c_int * 2)(-1, -1)
+    ctypes.set_errno(0)
+    got = libc.socketpair(domain, kind, protocol, sv if at is None else ctypes.c_void_p(at))
+    return (-ctypes.get_errno() if got < 0 else got), tuple(sv)
+
+
+def pairs(context, calls, **config):
+    """What a child says of its socketpair()s, a line each; the records of them."""
+    module.ensure()
+    out = "/tmp/socktrace-pairs"
+    child = Child(context, calls, output=out)
+    session = context.enter_context(Session(**config))
+    session.only(tgid=child.pid, events=1 << SOCKETPAIR).start()
+    before = session.info().of_calls()[SOCKETPAIR].hits
+    equal(child.go().wait(), 0, "status")
+    events = session.finish()
+    equal(session.stats().balance(), 0, "balance")
+    with open(out, encoding="ascii") as file:
+        said = [tuple(map(int, line.split())) for line in file]
+    hits = session.info().of_calls()[SOCKETPAIR].hits - before
+    check(hits >= len(said), "%d hits of %d calls", hits, len(said))
+    return said, events
+
+
+@case("each socketpair() is told, with both descriptors and the first one's socket", "doors")
+def _pairs(context):
+    cloexec, nonblock = socket.SOCK_CLOEXEC, socket.SOCK_NONBLOCK
+    calls = (
+        *((1, kind | flags, 0) for kind in (1, 2, 3, 5) for flags in (0, cloexec | nonblock)),
+        *((1, 1, 1), (1, 1, 77), (1, 4, 0), (1, 0x101, 0), (99, 1, 0), (-1, 1, 0), (2, 1, 6)),
+    )
+
+    def run():
+        def tell(call, got, sv):
+            inode = os.fstat(sv[0]).st_ino if got == 0 else 0
+            print(*call, got, *sv, inode, flush=True)
+
+        for call in calls:
+            tell(call, *make_pair(*call))
+        tell((1, 1, 0), *make_pair(1, 1, at=1))
+        resource.setrlimit(resource.RLIMIT_NOFILE, (5, 5))
+        tell((1, 1, 0), *make_pair(1, 1))
+
+    said, events = pairs(context, run, phases=BOTH_PHASES)
+    equal(len(said), len(calls) + 2, "calls")
+    results = {name: -getattr(errno, name) for name in (
+        *("EPROTONOSUPPORT", "ESOCKTNOSUPPORT", "EINVAL", "EAFNOSUPPORT", "EOPNOTSUPP"),
+        *("EFAULT", "EMFILE"),
+    )}
+    equal({line[3] for line in said}, {0, *results.values()}, "results")
+    entries, returns = ([e for e in events if e.phase == phase] for phase in (device.ENTER, device.EXIT))
+    equal([e.call_id for e in entries], [e.call_id for e in returns], "calls of both phases")
+    for line, entry, event in zip(said, entries, returns, strict=True):
+        domain, kind, protocol, got, *sv, inode = line
+        for e in (entry, event):
+            equal((e.type, e.via, e.abi), (SOCKETPAIR, device.VIA_SYSCALL, device.ABI_X86_64), str(e))
+            equal(e.args, (domain, kind, protocol), str(e))
+            equal((e.addr_len, e.local_len, e.addr_source), (0, 0, device.ADDR_NONE), str(e))
+        equal((entry.flags, entry.sv, any(entry.addrs)), (0, None, False), str(entry))
+        equal((event.ret, event.inode), (got, inode), str(event))
+        check(event.duration_ns > 0, "%s", event)
+        if got:
+            equal((event.flags, event.sv, any(event.addrs)), (0, None, False), str(event))
+            continue
+        equal(event.flags, device.F_SOCK | device.F_SV, str(event))
+        equal(list(event.sv), sv, str(event))
+        # One of SOCK_RAW is made one of datagrams.
+        made = kind & 15 if kind & 15 != 3 else 2
+        equal((event.sock_family, event.sock_type, event.sock_protocol), (1, made, 0), str(event))
+
+
+@case("a pair of AF_TIPC is told, too", "doors")
+def _tipc(context):
+    module.ensure()
+    if subprocess.run(["modprobe", "tipc"], check=False).returncode:
+        raise Skip("this kernel has no TIPC")
+
+    def run():
+        for kind in (socket.SOCK_STREAM, socket.SOCK_SEQPACKET):
+            got, sv = make_pair(AF_TIPC, kind)
+            print(got, *sv, os.fstat(sv[0]).st_ino, kind, flush=True)
+
+    said, events = pairs(context, run)
+    got = [(e.ret, *(e.sv or ()), e.inode, e.sock_type) for e in events]
+    equal(got, said, "pairs")
+    equal({e.sock_family for e in events}, {AF_TIPC}, "families")
+
+
+@case("what another thread writes over a socketpair()'s result is never told as one", "doors")
+def _overwritten(context):
+    turns = 3000
+    shared = mmap.mmap(-1, mmap.PAGESIZE)
+    sv = (ctypes.c_int * 2).from_buffer(shared)
+    # A socket of the same family, of which the other is no peer.
+    other = context.enter_context(socket.socket(socket.AF_UNIX))
+
+    def overwrite():
+        while True:
+            sv[0] = other.fileno()
+
+    def run():
+        got, (first, second) = make_pair(1, 1)
+        os.close(first)
+        os.close(second)
+        for _ in range(turns):
+            # The lowest free descriptors: known without that memory.
+            got = libc.socketpair(1, 1, 0, sv)
+            print(got, first, second, flush=True)
+            os.close(first)
+            os.close(second)
+
+    Child(context, overwrite).go()
+    untold = rounds = 0
+    while not untold:
+        rounds += 1
+        check(rounds < 10, "never overwritten in time")
+        said, events = pairs(context, run, records_per_cpu=8192)
+        equal(len(events), turns + 1, "records")
+        for line, event in zip(said, events[1:], strict=True):
+            equal(event.ret, line[0], str(event))
+            if event.sv is None:
+                untold += 1
+                equal((event.flags, event.inode, any(event.addrs)), (0, 0, False), str(event))
+            else:
+                equal(event.sv, line[1:], str(event))
+    context.diag(f"pairs: {rounds * turns}, of them overwritten in time: {untold}")
+
+
+class Absent:
+    """A page that is not there until somebody says so: userfaultfd(2)."""
+
+    _NUMBER, _API, _REGISTER, _ZEROPAGE = 323, 0xC018AA3F, 0xC020AA00, 0xC020AA04
+
+    def __init__(self):
+        self.page = libc.mmap(None, mmap.PAGESIZE, 3, 0x22, -1, 0)
+        self.fd = libc.syscall(self._NUMBER, os.O_CLOEXEC)
+        if self.fd < 0:
+            raise Skip("this kernel has no userfaultfd")
+        self._ioctl(self._API, struct.pack("=QQQ", 0xAA, 0, 0))
+        self._ioctl(self._REGISTER, struct.pack("=QQQQ", self.page, mmap.PAGESIZE, 1, 0))
+
+    def _ioctl(self, command, data):
+        error, _ = device.ioctl(self.fd, command, data)
+        if error:
+            raise device.oserror(error, f"{command:#x}")
+
+    def appear(self):
+        self._ioctl(self._ZEROPAGE, struct.pack("=QQQq", self.page, mmap.PAGESIZE, 0, 0))
+
+
+@case("a socketpair() that waits is in flight, and one that is missed is told at its entry", "doors")
+def _waits(context):
+    module.ensure("maxactive=1")
+    context.callback(module.ensure)
+    Absent()  # or Skip
+    gate, release = os.pipe()
+
+    def wait():
+        os.close(release)
+        absent = Absent()
+        thread = threading.Thread(target=make_pair, args=(1, 5, 0, absent.page))
+        thread.start()
+        os.read(gate, 1)
+        absent.appear()
+        thread.join()
+        print(*(ctypes.c_int * 2).from_address(absent.page), flush=True)
+
+    out = "/tmp/socktrace-waits"
+    child = Child(context, wait, output=out)
+    other = Child(context, lambda: make_pair(1, 2)[0])
+    session = context.enter_context(Session())
+    pids = (child.pid, other.pid)
+    session.filter([device.rule(tgid=pid, events=1 << SOCKETPAIR) for pid in pids], device.REJECT)
+    session.start()
+    child.go()
+    wait_until(lambda: session.inflight()[1], "a socketpair() in flight")
+    (call,), _, _ = session.inflight()
+    equal((call.type, call.tgid, call.args), (SOCKETPAIR, child.pid, (1, 5, 0)), str(call))
+    equal((call.via, call.abi), (device.VIA_SYSCALL, device.ABI_X86_64), str(call))
+    equal(other.go().wait(), 0, "status")
+    (missed,) = session.drain()
+    equal((missed.tgid, missed.args, missed.phase), (other.pid, (1, 2, 0), device.ENTER), str(missed))
+    equal((missed.flags, missed.sv), (device.F_RETURN_MISSED, None), str(missed))
+    os.write(release, b"g")
+    equal(child.wait(), 0, "status")
+    (event,) = session.finish()
+    with open(out, encoding="ascii") as file:
+        equal(event.sv, tuple(map(int, file.read().split())), str(event))
+    equal((event.call_id, event.ret), (call.call_id, 0), str(event))
+    stats = session.stats()
+    equal((stats.missed, stats.balance()), (1, 0), str(stats))

@@ -124,6 +124,7 @@ def _info(context):
             (device.ACCEPT4, device.VIA_IO_URING): "do_accept",
             (device.CONNECT, device.VIA_KERNEL): "kernel_connect",
             (device.CONNECT, device.VIA_SENDMSG): "tcp_sendmsg_fastopen",
+            (device.SOCKETPAIR, device.VIA_SYSCALL): "__sys_socketpair",
         },
     )
     equal({p.flags for p in info.probes}, {device.PROBE_BOUND}, "flags when nothing is armed")
@@ -328,7 +329,7 @@ def bad_rules():
             yield f"{end}_addr", raw_rule(match[f"{end}_net"], **fields)
         fields = {f"{end}_port_min": 2, f"{end}_port_max": 1}
         yield f"{end}_port_max", raw_rule(match[f"{end}_port"], **fields)
-    for events in (1, 1 << 6, 1 << 31, 1 << 31 | 2):
+    for events in (1, 1 << 7, 1 << 31, 1 << 31 | 2):
         yield "events", raw_rule(match["events"], events=events)
     for phases in (1, 1 << 4, 1 << 31 | 2):
         yield "phases", raw_rule(match["phases"], phases=phases)
@@ -346,7 +347,7 @@ def _good_rules(context):
     fd = opened(context).fd
     ends = ("remote", "local")
     for conditions in (
-        *({"events": 2}, {"events": device.EVENTS_ALL}, {"phases": 2}, {"phases": 14}),
+        *({"events": 2}, {"events": 1 << 6}, {"events": device.EVENTS_ALL}, {"phases": 2}, {"phases": 14}),
         *({"families": [0]}, {"families": range(64)}, {"types": [0]}, {"types": range(16)}),
         *({"uid": (0, 0)}, {"uid": (0, NO_RULE)}, {"uid": (NO_RULE, NO_RULE)}),
         *({"comm": b"a"}, {"comm": b"fifteen bytes.."}, {"comm_prefix": b"\xff"}),

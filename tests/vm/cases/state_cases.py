@@ -4,6 +4,7 @@
 import contextlib
 import errno
 import os
+import socket
 
 from lib import device, module
 from lib.device import ACCEPT4, CONNECT, LSM_CONNECT, SOCKET, VIA_IO_URING, VIA_SYSCALL, Session
@@ -21,6 +22,7 @@ POINTS = {
     "accept4_io_uring": (ACCEPT4, VIA_IO_URING),
     "connect_kernel": (CONNECT, device.VIA_KERNEL),
     "connect_sendmsg": (CONNECT, device.VIA_SENDMSG),
+    "socketpair": (device.SOCKETPAIR, VIA_SYSCALL),
 }
 
 
@@ -58,8 +60,11 @@ def _sysfs(context):
     equal({sysfs(f"{name}/armed") for name in POINTS}, {"1"}, "armed")
     before = {name: int(sysfs(f"{name}/hits")) for name in POINTS}
     equal(burst.go().made(), 300, "calls made")
+    for end in socket.socketpair():
+        end.close()
     hits = {name: int(sysfs(f"{name}/hits")) - before[name] for name in POINTS}
     expected = {name: 100 if via == VIA_SYSCALL else 0 for name, (_, via) in POINTS.items()}
+    expected["socketpair"] = 1
     equal(hits, expected, "hits")
     same_as_info(two.info())
     one.stop()

@@ -23,8 +23,8 @@ libc.read.restype = ctypes.c_ssize_t
 libc.read.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
 libc.ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p]
 
-SOCKET, CONNECT, ACCEPT4, LSM_CONNECT, ADDR_MISMATCH, LOST = 1, 2, 3, 4, 5, 31
-CALLS = 1 << SOCKET | 1 << CONNECT | 1 << ACCEPT4
+SOCKET, CONNECT, ACCEPT4, LSM_CONNECT, ADDR_MISMATCH, SOCKETPAIR, LOST = 1, 2, 3, 4, 5, 6, 31
+CALLS = 1 << SOCKET | 1 << CONNECT | 1 << ACCEPT4 | 1 << SOCKETPAIR
 EVENTS_ALL = CALLS | 1 << LSM_CONNECT | 1 << ADDR_MISMATCH
 ENTER, EXIT, POINT = 1, 2, 3
 PHASE_ENTER, PHASE_EXIT = 1 << ENTER, 1 << EXIT
@@ -32,8 +32,8 @@ ABI_X86_64, ABI_I386, ABI_X32 = 1, 2, 3
 VIA_SYSCALL, VIA_IO_URING, VIA_KERNEL, VIA_SENDMSG = 1, 2, 3, 4
 ADDR_NONE, ADDR_KERNEL, ADDR_USER, ADDR_FAULT = range(4)
 TOCTOU_NONE, TOCTOU_MATCH, TOCTOU_MISMATCH, TOCTOU_UNREADABLE, TOCTOU_UNCHECKED = range(5)
-F_SOCK, F_QUEUE, F_PEERCRED, F_LOCAL_TRUNCATED, F_RETURN_MISSED = (
-    1 << n for n in range(5)
+F_SOCK, F_QUEUE, F_PEERCRED, F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV = (
+    1 << n for n in range(6)
 )
 LOST_RING_FULL = 1
 PROBE_BOUND, PROBE_ARMED = 1, 2
@@ -212,6 +212,11 @@ class Event:
     def lost(self):
         """Of a LOST record: count and reason."""
         return struct.unpack_from("=QI", self.addrs)
+
+    @property
+    def sv(self):
+        """Of a SOCKETPAIR record: its descriptors; None: they are not told."""
+        return struct.unpack_from("=ii", self.addrs) if self.flags & F_SV else None
 
     @property
     def end_ns(self):

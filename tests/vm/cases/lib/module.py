@@ -128,6 +128,6 @@ def registered_probes():
             names += [
                 line.strip()
                 for line in file
-                if re.search(r"sys_(socket|connect|accept4?)\b|security_socket_connect", line)
+                if re.search(r"sys_(socket|socketpair|connect|accept4?)\b|security_socket_connect", line)
             ]
     return names
