@@ -17,6 +17,7 @@ static const struct name events[] = {
 	[SOCKTRACE_ACCEPT4] = NAME("accept4"),
 	[SOCKTRACE_SECURITY_SOCKET_CONNECT] = NAME("security_socket_connect"),
 	[SOCKTRACE_ADDR_MISMATCH] = NAME("addr_mismatch"),
+	[SOCKTRACE_SOCKETPAIR] = NAME("socketpair"),
 	[SOCKTRACE_LOST] = NAME("lost"),
 };
 

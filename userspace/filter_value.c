@@ -66,7 +66,7 @@ int value_event(struct socktrace_rule *rule, const char *s, size_t length,
 	else if (type)
 		rule->events = SOCKTRACE_EVENT_BIT(type);
 	else
-		return filter_wrong(error, "unknown event '%.*s' (socket, connect, accept4, "
+		return filter_wrong(error, "unknown event '%.*s' (socket, socketpair, connect, accept4, "
 					   "security_socket_connect, addr_mismatch, all)",
 				    LENGTH(length), s);
 	return 0;

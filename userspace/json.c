@@ -267,6 +267,7 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 
 	switch (ev->type) {
 	case SOCKTRACE_SOCKET:
+	case SOCKTRACE_SOCKETPAIR:
 		p = KEY_I32(p, ",\"args\":{\"domain\":", ev->args[0]);
 		p = KEY_I32(p, ",\"type\":", ev->args[1]);
 		p = KEY_I32(p, ",\"protocol\":", ev->args[2]);
@@ -292,7 +293,7 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 		break;
 	}
 
-	if (ev->type == SOCKTRACE_SOCKET) {
+	if (record_creates(ev)) {
 		unsigned int family = (unsigned int)ev->args[0];
 		unsigned int type = (unsigned int)ev->args[1] & DECODE_TYPE_MASK;
 
@@ -339,6 +340,12 @@ static char *addresses(char *p, const struct socktrace_event *ev)
 
 static char *result(char *p, const struct socktrace_event *ev)
 {
+	if (ev->flags & SOCKTRACE_F_SV) {
+		p = KEY_I32(p, ",\"sv\":[", ev->sv[0]);
+		*p++ = ',';
+		p = fmt_i32(p, ev->sv[1]);
+		*p++ = ']';
+	}
 	if (ev->flags & SOCKTRACE_F_SOCK)
 		p = KEY_U64(p, ",\"inode\":", ev->inode);
 	if (ev->flags & SOCKTRACE_F_QUEUE) {

@@ -9,8 +9,6 @@
 
 #define DEFAULT_LATENCY_MS 20
 #define LATENCY_MS_MAX 10000 /* what the module takes */
-#define EVENT_NAMES                                                             \
-	"socket, connect, accept4, security_socket_connect, addr_mismatch, all"
 #define SHOWN 70 /* columns of an expression, around the mistake */
 
 struct parse {
@@ -204,8 +202,8 @@ void options_help(FILE *to)
 	size_t i;
 
 	fputs("Usage: socktrace-read [OPTION]... [-- COMMAND [ARGUMENT]...]\n"
-	      "Traces socket(), connect() and accept() of all processes, or of COMMAND and\n"
-	      "its descendants, by the kernel module socktrace.\n\n"
+	      "Traces socket(), socketpair(), connect() and accept() of all processes, or of\n"
+	      "COMMAND and its descendants, by the kernel module socktrace.\n\n"
 	      "Conditions, all of which must hold; of values between commas, one:\n", to);
 	for (i = 0; i < ROWS_ALL; i++) {
 		char left[40];
@@ -223,7 +221,8 @@ void options_help(FILE *to)
 		fprintf(to, "%-25s%s%s\n", left,
 			strlen(left) < 25 ? "" : "\n                               ", row.help);
 	}
-	fputs("\nEVENT: " EVENT_NAMES ".\n"
+	fputs("\nEVENT: socket, socketpair, connect, accept4, security_socket_connect,\n"
+	      "addr_mismatch, all.\n"
 	      "Without -e it is all but security_socket_connect, and what --filter names.\n", to);
 	fputs("\nThe trace goes to standard output; of a COMMAND to standard error, unless\n"
 	      "FILE is named. The exit status is the COMMAND's; else 0, 1 trouble, 2 usage.\n",

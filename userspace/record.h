@@ -65,6 +65,12 @@ static inline bool record_has_sockfd(const struct socktrace_event *ev)
 				     ev->type != SOCKTRACE_ADDR_MISMATCH);
 }
 
+/* socket() and socketpair(): family and type are arguments of theirs. */
+static inline bool record_creates(const struct socktrace_event *ev)
+{
+	return ev->type == SOCKTRACE_SOCKET || ev->type == SOCKTRACE_SOCKETPAIR;
+}
+
 /* A call in flight as the record of its entry, with what is known of it. */
 static inline void record_of_inflight(struct socktrace_event *ev,
 				      const struct socktrace_inflight_call *call)

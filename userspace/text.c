@@ -314,19 +314,42 @@ static char *sockfd(char *p, const struct socktrace_event *ev)
 	return fmt_lit(fmt_i32(p, ev->args[0]), ", ");
 }
 
-static char *arguments(char *p, const struct socktrace_event *ev)
+/* The kind of socket that socket() and socketpair() are to make. */
+static char *kind(char *p, const struct socktrace_event *ev)
 {
 	uint32_t type = (uint32_t)ev->args[1];
 
+	p = name_or_number(p, decode_family((unsigned int)ev->args[0]), ev->args[0]);
+	p = fmt_lit(p, ", ");
+	p = name_or_number(p, decode_type(type & DECODE_TYPE_MASK),
+			   (int32_t)(type & DECODE_TYPE_MASK));
+	p = type_flags(p, type & ~DECODE_TYPE_MASK, "|");
+	p = fmt_lit(p, ", ");
+	return protocol(p, (unsigned int)ev->args[0], ev->args[2]);
+}
+
+/* The descriptors of a pair: "-" none were made, "[?]" they were not to be had. */
+static char *sv(char *p, const struct socktrace_event *ev)
+{
+	if (ev->flags & SOCKTRACE_F_SV) {
+		*p++ = '[';
+		p = fmt_lit(fmt_i32(p, ev->sv[0]), ", ");
+		p = fmt_i32(p, ev->sv[1]);
+		*p++ = ']';
+		return p;
+	}
+	if (ev->phase == SOCKTRACE_EXIT && !ev->ret)
+		return fmt_lit(p, "[?]");
+	return fmt_lit(p, "-");
+}
+
+static char *arguments(char *p, const struct socktrace_event *ev)
+{
 	switch (ev->type) {
 	case SOCKTRACE_SOCKET:
-		p = name_or_number(p, decode_family((unsigned int)ev->args[0]), ev->args[0]);
-		p = fmt_lit(p, ", ");
-		p = name_or_number(p, decode_type(type & DECODE_TYPE_MASK),
-				   (int32_t)(type & DECODE_TYPE_MASK));
-		p = type_flags(p, type & ~DECODE_TYPE_MASK, "|");
-		p = fmt_lit(p, ", ");
-		return protocol(p, (unsigned int)ev->args[0], ev->args[2]);
+		return kind(p, ev);
+	case SOCKTRACE_SOCKETPAIR:
+		return sv(fmt_lit(kind(p, ev), ", "), ev);
 	case SOCKTRACE_ACCEPT4:
 		p = fmt_lit(argument_address(sockfd(p, ev), ev), ", ");
 		return ev->args[1] ? type_flags(p, (uint32_t)ev->args[1], "") :

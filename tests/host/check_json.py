@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 import records
 
 EVENTS = {1: "socket", 2: "connect", 3: "accept4", 4: "security_socket_connect",
-          5: "addr_mismatch"}
+          5: "addr_mismatch", 6: "socketpair"}
 PHASES = {1: "enter", 2: "exit", 3: "point"}
 ABIS = dict(enumerate("x86_64 i386 x32 arm64 arm riscv64 riscv32 ppc64 ppc s390x s390 "
                       "mips64 mips".split(), 1))
@@ -178,7 +178,7 @@ def expect(ev):
 
     args = ev["arg0"], ev["arg1"], ev["arg2"]
     bits = 0
-    if ev["type"] == records.SOCKET:
+    if ev["type"] in (records.SOCKET, records.PAIR):
         kind = args[1] & 15
         bits = args[1] & 0xfffffff0
         result.update(args=dict(domain=args[0], type=args[1], protocol=args[2]),
@@ -212,6 +212,8 @@ def expect(ev):
         result["local_truncated"] = True
     if ev["flags"] & records.F_SOCK:
         result["inode"] = ev["inode"]
+    if ev["flags"] & records.F_SV:
+        result["sv"] = list(ev["sv"])
     if ev["flags"] & records.F_QUEUE:
         result["queue"] = dict(length=ev["queue_len"], limit=ev["queue_limit"])
     if ev["flags"] & records.F_PEERCRED:

@@ -63,6 +63,7 @@ int device_open(struct device *device, const char *path)
 		[SOCKTRACE_CONNECT] = "__sys_connect",
 		[SOCKTRACE_ACCEPT4] = "__sys_accept4",
 		[SOCKTRACE_SECURITY_SOCKET_CONNECT] = "security_socket_connect",
+		[SOCKTRACE_SOCKETPAIR] = "__sys_socketpair",
 	};
 	const char *unbound = getenv("FAKE_UNBOUND"), *started = getenv("FAKE_STARTED");
 	struct stat st;
@@ -82,11 +83,13 @@ int device_open(struct device *device, const char *path)
 		.max_rules = SOCKTRACE_MAX_RULES,
 		.maxactive = 8,
 		.started = started ? (unsigned int)atoi(started) : 0,
-		.nr_probes = 4,
 	};
-	for (type = 1; type <= 4; type++) {
-		struct socktrace_probe *probe = &device->info.probes[type - 1];
+	for (type = 1; type < sizeof(symbols) / sizeof(symbols[0]); type++) {
+		struct socktrace_probe *probe = &device->info.probes[device->info.nr_probes];
 
+		if (!symbols[type])
+			continue;
+		device->info.nr_probes++;
 		strcpy(probe->symbol, symbols[type]);
 		probe->type = type;
 		probe->via = SOCKTRACE_VIA_SYSCALL;

@@ -70,7 +70,7 @@ usage_errors_exit_2() {
 		empty out
 	done
 	status 2 "$real" -e connect,bind
-	has err "'bind'" "socket, connect, accept4"
+	has err "'bind'" "socket, socketpair, connect, accept4"
 }
 help_names_all_options() {
 	status 0 "$real" --help
@@ -282,7 +282,7 @@ configuration_and_rules() {
 	rm log
 	# No latency: every record wakes. A small ring: half of it does.
 	FAKE_LOG=log status 0 "$fake" --device r --latency 0
-	has log "phases=4 watermark=1 latency=0" "rule accept event socket,connect,accept4,addr_mismatch"
+	has log "phases=4 watermark=1 latency=0" "rule accept event socket,connect,accept4,addr_mismatch,socketpair"
 	rm log
 	FAKE_LOG=log status 0 "$fake" --device r --records 16
 	has log "config records=16 phases=4 watermark=8 latency=20"
@@ -422,6 +422,8 @@ missing_probes_are_told() {
 	has err "no function to probe for accept4"
 	FAKE_UNBOUND=4 status 0 "$fake" --device r
 	has err "no function to probe for addr_mismatch"
+	FAKE_UNBOUND=6 status 0 "$fake" --device r
+	has err "no function to probe for socketpair"
 	FAKE_UNBOUND=3 status 0 "$fake" --device r -e connect
 	empty err
 	FAKE_UNBOUND=3 status 0 "$fake" -q --device r
@@ -523,7 +525,7 @@ command_and_trace_apart() {
 	status 0 "$fake" --device r -- echo hello
 	[ "$(cat out)" = hello ]
 	lines err 3
-	has err "socktrace-read: tracing socket connect accept4 addr_mismatch (__sys_socket __sys_connect"
+	has err "socktrace-read: tracing socket connect accept4 addr_mismatch socketpair (__sys_socket __sys_connect"
 	status 0 "$fake" -q --device r -o json:trace -- echo hello
 	lines trace 2
 	empty err
@@ -537,7 +539,7 @@ command_waits_for_the_start() {
 	FAKE_LOG=log status 0 "$fake" -q --device r -- sh -c 'echo "command of $PPID" >>log'
 	local parent
 	parent=$(sed -n 's/^command of //p' log)
-	has log "rule accept event socket,connect,accept4,addr_mismatch and descendant $parent"
+	has log "rule accept event socket,connect,accept4,addr_mismatch,socketpair and descendant $parent"
 	[ "$(grep -n '^start' log | cut -d: -f1)" -lt "$(grep -n '^command' log | cut -d: -f1)" ]
 	[ "$(grep -n '^command' log | cut -d: -f1)" -lt "$(grep -n '^stop' log | cut -d: -f1)" ]
 	FAKE_START=no status 1 "$fake" -q --device r -- touch ran

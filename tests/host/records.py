@@ -12,10 +12,10 @@ import struct
 import sys
 
 SIZE = 320
-SOCKET, CONNECT, ACCEPT4, LSM, MISMATCH, LOST = 1, 2, 3, 4, 5, 31
+SOCKET, CONNECT, ACCEPT4, LSM, MISMATCH, PAIR, LOST = 1, 2, 3, 4, 5, 6, 31
 ENTER, EXIT, POINT = 1, 2, 3
 F_SOCK, F_QUEUE, F_PEERCRED = 1, 2, 4
-F_LOCAL_TRUNCATED, F_RETURN_MISSED = 8, 16
+F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV = 8, 16, 32
 
 # Everything before the union, in order; the same on every machine.
 LAYOUT = "=HBBHBBIIQQQQQQIIIIIIIIII16s3iiHHHBBBBHIIIII"
@@ -52,6 +52,7 @@ def parse(data):
     values["addr"] = union[:addr_len]
     values["local"] = union[start:start + values["local_len"]]
     values["lost"] = struct.unpack("=QI", union[:12])
+    values["sv"] = struct.unpack("=ii", union[:8])
     return values
 
 
@@ -157,7 +158,7 @@ def any_addr(rng, room):
 
 def hostile(count, rng):
     for _ in range(count):
-        kind = rng.choice([SOCKET, CONNECT, CONNECT, ACCEPT4, LSM, MISMATCH, LOST])
+        kind = rng.choice([SOCKET, PAIR, CONNECT, CONNECT, ACCEPT4, LSM, MISMATCH, LOST])
         common = {name: any_int(rng, 32) for name in
                   "cpu tgid tid ppid uid gid ns_tgid ns_tid netns mntns pidns "
                   "queue_len queue_limit peer_pid peer_uid".split()}
@@ -169,12 +170,12 @@ def hostile(count, rng):
             yield record(type=kind, phase=POINT, lost=(any_int(rng, 64), rng.choice([0, 1, 9])),
                          **common)
             continue
-        if kind in (SOCKET, CONNECT, ACCEPT4):
+        if kind in (SOCKET, PAIR, CONNECT, ACCEPT4):
             common["phase"] = rng.choice([ENTER, EXIT, EXIT])
         else:
             common["phase"] = POINT
         common["comm"] = any_bytes(rng, rng.randrange(17))
-        common["flags"] = rng.getrandbits(5)
+        common["flags"] = rng.getrandbits(6)
         common["abi"] = rng.choice([0, 1, 2, 3, 4, 13, 14, 255])
         common["via"] = rng.choice([0, 1, 2, 3, 255])
         if rng.random() < 0.7:

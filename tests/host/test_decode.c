@@ -163,7 +163,8 @@ static void own_numbers(void **state)
 	(void)state;
 	assert_name(decode_event(SOCKTRACE_ACCEPT4), "accept4");
 	assert_name(decode_event(SOCKTRACE_LOST), "lost");
-	assert_null(decode_event(6));
+	assert_name(decode_event(SOCKTRACE_SOCKETPAIR), "socketpair");
+	assert_null(decode_event(7));
 	assert_null(decode_event(255));
 	assert_name(decode_phase(SOCKTRACE_POINT), "point");
 	assert_null(decode_phase(0));
@@ -176,6 +177,8 @@ static void own_numbers(void **state)
 	assert_name(decode_lost_reason(SOCKTRACE_LOST_RING_FULL), "ring_full");
 	assert_int_equal(decode_event_by_name("accept", 6), SOCKTRACE_ACCEPT4);
 	assert_int_equal(decode_event_by_name("connect", 7), SOCKTRACE_CONNECT);
+	assert_int_equal(decode_event_by_name("socketpair", 10), SOCKTRACE_SOCKETPAIR);
+	assert_int_equal(decode_event_by_name("socketpair", 6), SOCKTRACE_SOCKET);
 	assert_int_equal(decode_event_by_name("lost", 4), 0);
 	assert_int_equal(decode_event_by_name("", 0), 0);
 }

@@ -47,6 +47,41 @@ static void minimal_socket(void **state)
 			 "\"family\":\"AF_UNSPEC\",\"type\":\"0\",\"protocol\":\"0\"}");
 }
 
+static void pair_of_descriptors(void **state)
+{
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_SOCKETPAIR,
+		.phase = SOCKTRACE_EXIT,
+		.flags = SOCKTRACE_F_SOCK | SOCKTRACE_F_SV,
+		.tgid = NOBODY,
+		.comm = "x",
+		.inode = 99,
+		.args = { AF_UNIX, SOCK_RAW | SOCK_CLOEXEC, 0 },
+		.sock_family = AF_UNIX,
+		.sock_type = SOCK_DGRAM,
+		.sv = { 3, 4 },
+	};
+
+	(void)state;
+	assert_line(&ev, "{\"time\":\"2024-02-29T23:59:59.000000000Z\",\"event\":\"socketpair\","
+			 "\"phase\":\"exit\",\"cpu\":0,\"seq\":0,\"pid\":4194999,\"tid\":0,"
+			 "\"ppid\":0,\"uid\":0,\"gid\":0,\"comm\":\"x\","
+			 "\"args\":{\"domain\":1,\"type\":524291,\"protocol\":0},"
+			 "\"family\":\"AF_UNIX\",\"type\":\"SOCK_RAW\","
+			 "\"flags\":[\"SOCK_CLOEXEC\"],\"protocol\":\"0\","
+			 "\"sv\":[3,4],\"inode\":99,\"ret\":0,\"duration_ns\":0}");
+	/* What is no pair is not told, whatever stands there. */
+	ev.flags = 0;
+	ev.phase = SOCKTRACE_ENTER;
+	assert_line(&ev, "{\"time\":\"2024-02-29T23:59:59.000000000Z\",\"event\":\"socketpair\","
+			 "\"phase\":\"enter\",\"cpu\":0,\"seq\":0,\"pid\":4194999,\"tid\":0,"
+			 "\"ppid\":0,\"uid\":0,\"gid\":0,\"comm\":\"x\","
+			 "\"args\":{\"domain\":1,\"type\":524291,\"protocol\":0},"
+			 "\"family\":\"AF_UNIX\",\"type\":\"SOCK_RAW\","
+			 "\"flags\":[\"SOCK_CLOEXEC\"],\"protocol\":\"0\"}");
+}
+
 static void full_connect(void **state)
 {
 	struct sockaddr_in to = { .sin_family = AF_INET, .sin_port = htons(443) };
@@ -271,6 +306,7 @@ static void exe(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(pair_of_descriptors),
 		cmocka_unit_test(minimal_socket),	  cmocka_unit_test(full_connect),
 		cmocka_unit_test(accept_queue_and_flags), cmocka_unit_test(address_of_fields),
 		cmocka_unit_test(lost),

@@ -41,7 +41,8 @@ static enum options_result parse(const char *first, ...)
 
 #define DEFAULT                                                                 \
 	(1U << SOCKTRACE_SOCKET | 1U << SOCKTRACE_CONNECT |                     \
-	 1U << SOCKTRACE_ACCEPT4 | 1U << SOCKTRACE_ADDR_MISMATCH)
+	 1U << SOCKTRACE_ACCEPT4 | 1U << SOCKTRACE_ADDR_MISMATCH |              \
+	 1U << SOCKTRACE_SOCKETPAIR)
 
 static void defaults(void **state)
 {
@@ -113,7 +114,7 @@ static void wrong_values(void **state)
 	int i;
 
 	(void)state;
-	assert_wrong("'bind'", "socket, connect, accept4", "-e", "connect,bind");
+	assert_wrong("'bind'", "socket, socketpair, connect, accept4", "-e", "connect,bind");
 	assert_wrong("'lost'", "addr_mismatch, all", "-e", "lost");
 	assert_wrong("''", "socket", "-e", "");
 	assert_wrong("''", "socket", "-e", "connect,");

@@ -143,10 +143,12 @@ static unsigned int put_address(uint8_t *to, int which, unsigned int port)
 
 static void draw(struct socktrace_event *ev)
 {
-	static const uint8_t events[] = { SOCKTRACE_SOCKET, SOCKTRACE_CONNECT, SOCKTRACE_CONNECT,
+	static const uint8_t events[] = { SOCKTRACE_SOCKET, SOCKTRACE_SOCKETPAIR,
+					  SOCKTRACE_CONNECT, SOCKTRACE_CONNECT,
 					  SOCKTRACE_ACCEPT4, SOCKTRACE_ACCEPT4,
 					  SOCKTRACE_SECURITY_SOCKET_CONNECT,
 					  SOCKTRACE_ADDR_MISMATCH };
+	bool creates;
 
 	memset(ev, 0, sizeof(*ev));
 	now = (struct facts){
@@ -157,13 +159,17 @@ static void draw(struct socktrace_event *ev)
 		.remote_port = DRAW(port_numbers), .local_port = DRAW(port_numbers),
 	};
 	now.tid = now.tgid + any(2);
-	now.phase = now.event > SOCKTRACE_ACCEPT4 ? SOCKTRACE_POINT :
-						    any(4) ? SOCKTRACE_EXIT : SOCKTRACE_ENTER;
-	if (now.event == SOCKTRACE_SOCKET || now.remote >= (int)COUNT(addresses))
+	creates = now.event == SOCKTRACE_SOCKET || now.event == SOCKTRACE_SOCKETPAIR;
+	if (now.event == SOCKTRACE_SECURITY_SOCKET_CONNECT ||
+	    now.event == SOCKTRACE_ADDR_MISMATCH)
+		now.phase = SOCKTRACE_POINT;
+	else
+		now.phase = any(4) ? SOCKTRACE_EXIT : SOCKTRACE_ENTER;
+	if (creates || now.remote >= (int)COUNT(addresses))
 		now.remote = NO_ADDRESS;
-	if (now.event == SOCKTRACE_SOCKET || now.local >= (int)COUNT(addresses))
+	if (creates || now.local >= (int)COUNT(addresses))
 		now.local = NO_ADDRESS;
-	if (now.event == SOCKTRACE_SOCKET) {
+	if (creates) {
 		now.family = DRAW(families);
 		now.type = DRAW(types);
 		ev->args[0] = now.family;
@@ -486,7 +492,7 @@ static void expressions_mean_what_they_say(void **state)
 		struct filter_pool pool = { 0 };
 		struct filter_error error = { 0 };
 		const struct filter_node *node;
-		uint32_t events = any(3) ? SOCKTRACE_EVENTS_ALL : 1U << (1 + any(5)) | 4;
+		uint32_t events = any(3) ? SOCKTRACE_EVENTS_ALL : 1U << (1 + any(6)) | 4;
 		struct tree *tree;
 
 		nr_nodes = 0;

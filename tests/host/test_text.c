@@ -94,6 +94,30 @@ static void socket_call(void **state)
 			      "              = -1 EAFNOSUPPORT <61.000001>");
 }
 
+static void socketpair_call(void **state)
+{
+	struct socktrace_event ev = event(SOCKTRACE_SOCKETPAIR, SOCKTRACE_EXIT);
+
+	(void)state;
+	ev.args[0] = AF_UNIX;
+	ev.args[1] = SOCK_STREAM;
+	ev.flags = SOCKTRACE_F_SOCK | SOCKTRACE_F_SV;
+	ev.sv[0] = 3;
+	ev.sv[1] = 4;
+	assert_line(&ev, CURL "socketpair(AF_UNIX, SOCK_STREAM, 0, [3, 4])"
+			      "                = 0 <0.000012>");
+	ev.flags = 0;
+	assert_line(&ev, CURL "socketpair(AF_UNIX, SOCK_STREAM, 0, [?])"
+			      "                   = 0 <0.000012>");
+	ev.args[1] |= SOCK_CLOEXEC;
+	ev.ret = -EFAULT;
+	assert_line(&ev, CURL "socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, -)"
+			      "        = -1 EFAULT <0.000012>");
+	ev.phase = SOCKTRACE_ENTER;
+	ev.ret = 0;
+	assert_line(&ev, CURL "socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, -) ...");
+}
+
 static void connect_calls(void **state)
 {
 	struct socktrace_event ev = event(SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
@@ -330,6 +354,7 @@ static void colours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(socketpair_call),
 		cmocka_unit_test(socket_call),	   cmocka_unit_test(connect_calls),
 		cmocka_unit_test(results),	   cmocka_unit_test(addresses),
 		cmocka_unit_test(accept_calls),	   cmocka_unit_test(points),

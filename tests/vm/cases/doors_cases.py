@@ -5,6 +5,7 @@ import ctypes
 import errno
 import mmap
 import os
+import re
 import resource
 import signal
 import socket
@@ -16,6 +17,7 @@ from lib import device, module
 from lib.device import CONNECT, SOCKET, SOCKETPAIR, Session, libc
 from lib.proc import Child, wait_until
 from lib.tap import Skip, case, check, equal
+from reader_cases import read
 from uring_cases import shown
 
 MSG_FASTOPEN = 0x20000000
@@ -328,3 +330,22 @@ def _waits(context):
     equal((event.call_id, event.ret), (call.call_id, 0), str(event))
     stats = session.stats()
     equal((stats.missed, stats.balance()), (1, 0), str(stats))
+
+
+@case("the reader shows a socketpair() as strace does, unless other events are asked for", "doors")
+def _reader(_context):
+    module.ensure()
+    program = "import socket; socket.socketpair(); socket.socketpair(1, 2)[0].close()"
+    command = ("--", "/usr/bin/python3", "-c", program)
+    shape = r"socketpair\(AF_UNIX, %s\|SOCK_CLOEXEC, 0, \[(\d+), (\d+)\]\) += 0 <0\.\d{6}>$"
+    for options in ((), ("-e", "socketpair"), ("--filter", "socketpair and family unix and ok")):
+        status, _, said = read("-q", *options, *command)
+        equal(status, 0, f"status: {said}")
+        lines = [line for line in said.splitlines() if "socketpair(" in line]
+        for kind in ("SOCK_STREAM", "SOCK_DGRAM"):
+            shown_so = [line for line in lines if re.search(shape % kind, line)]
+            equal(len(shown_so), 1, f"{options}, {kind}: {said}")
+        equal(len(lines), 2, f"{options}: {said}")
+    for options in (("-e", "socket,connect"), ("--filter", "socketpair and net 0/0"), ("--failed",)):
+        status, _, said = read("-q", *options, *command)
+        equal((status, "socketpair(" in said), (0, False), f"{options}: {said}")
