@@ -11,7 +11,8 @@ import os
 import struct
 
 from lib import device, module, oracle, proc, strace
-from lib.device import ACCEPT4, ADDR_KERNEL, CONNECT, F_QUEUE, F_SOCK, LSM_CONNECT, SOCKET, Session
+from lib.device import ACCEPT4, ADDR_KERNEL, CONNECT, F_QUEUE, F_SOCK, LSM_CONNECT, SOCKET, SOCKETPAIR
+from lib.device import Session
 from lib.doors import DOORS, NATIVE
 from lib.tap import Context, case, check, equal
 
@@ -127,7 +128,7 @@ def _device(door, context):
     run = the_run(door)
     equal(run.status, 0, "the workload's status")
     compared, differences = oracle.compare(context, run.strace, run.recorded)
-    check(compared > 380, "only %d events", compared)
+    check(compared > 400, "only %d events", compared)
     equal(differences, 0, "differences")
     equal(run.stats.dropped, 0, "dropped")
     equal(run.stats.missed, 0, "missed")
@@ -143,7 +144,7 @@ def _door(door, _context):
 @promise("the program's log has the same calls and results")
 def _log(door, context):
     context.diag(f"lines compared: {len(the_pairs(door))}")
-    check(len(the_pairs(door)) > 370)
+    check(len(the_pairs(door)) > 400)
 
 
 @promise("every record has its whole form: version, size, zeroes where nothing is")
@@ -153,9 +154,12 @@ def _form(door, _context):
         equal(e.via, device.VIA_SYSCALL, f"via of {e}")
         equal(e.comm[-1], 0, "the end of comm")
         used = ((e.addr_len + 7) & ~7) + e.local_len if e.local_len else e.addr_len
+        if e.sv:
+            equal((e.type, e.phase, e.ret, used), (SOCKETPAIR, device.EXIT, 0, 0), str(e))
+            used = 8
         check(not any(e.addrs[used:]), "bytes behind the addresses: %s", e)
         check(not any(e.addrs[e.addr_len : (e.addr_len + 7) & ~7]), "bytes between: %s", e)
-        check(e.flags < 1 << 5, "flags: %s", e)
+        check(e.flags < 1 << 6, "flags: %s", e)
         if not e.flags & F_SOCK:
             equal((e.inode, e.sock_family, e.sock_type), (0, 0, 0), f"socket of {e}")
         if e.phase != device.EXIT:
@@ -222,6 +226,18 @@ def _socket(door, context):
         equal([event.sock_family, event.sock_type, event.sock_protocol], kind, str(event))
     context.diag(f"sockets compared: {seen}")
     check(seen > 250)
+
+
+@promise("a socketpair's descriptors are those that the program got")
+def _sv(door, context):
+    results = {}
+    for line, event in the_pairs(door):
+        if line.name == "socketpair":
+            wanted = tuple(map(int, line.words["sv"].split(","))) if line.ret == 0 else None
+            equal(event.sv, wanted, f"descriptors of {event}")
+            results[line.ret] = results.get(line.ret, 0) + 1
+    context.diag(f"pairs compared, by result: {results}")
+    check(results.get(0, 0) >= 8 and len(results) >= 5)
 
 
 @promise("the local address is getsockname's")
@@ -377,7 +393,7 @@ def reader_lines(door):
 
 @promise("every call, in the reader's JSON, is as strace saw it")
 def _reader(door, context):
-    compare_json(context, door, *reader_lines(door), 380)
+    compare_json(context, door, *reader_lines(door), 400)
 
 
 def shape(event):
@@ -387,7 +403,7 @@ def shape(event):
     return (
         oracle.NAMES.get(event.type, event.type),
         event.phase,
-        event.args if event.type == SOCKET else args,
+        event.args if event.type in (SOCKET, SOCKETPAIR) else args,
         "fd" if made else event.ret,
         (event.via, event.flags, event.addr_source, event.toctou),
         (event.sock_family, event.sock_type, event.sock_protocol),

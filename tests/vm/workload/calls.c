@@ -74,7 +74,7 @@ enum { I386_SOCKETCALL = 102, I386_ACCEPT4 = 364, X32_BIT = 0x40000000 };
 #define SYS_accept SYS_accept4
 #endif
 
-enum kind { CALL_SOCKET, CALL_CONNECT, CALL_ACCEPT, CALL_ACCEPT4 };
+enum kind { CALL_SOCKET, CALL_CONNECT, CALL_ACCEPT, CALL_ACCEPT4, CALL_SOCKETPAIR };
 static const struct {
 	long own; /* number in this build's ABI */
 	long ia32;
@@ -84,6 +84,7 @@ static const struct {
 	[CALL_CONNECT] = { SYS_connect, 362, 3 },
 	[CALL_ACCEPT] = { SYS_accept, I386_ACCEPT4, 5 },
 	[CALL_ACCEPT4] = { SYS_accept4, I386_ACCEPT4, 18 },
+	[CALL_SOCKETPAIR] = { SYS_socketpair, 360, 8 },
 };
 
 #ifdef __x86_64__
@@ -126,6 +127,12 @@ static int call_socket(int domain, int type, int protocol)
 {
 	return door == LIBC ? socket(domain, type, protocol) :
 			      by_door(CALL_SOCKET, domain, type, protocol, 0);
+}
+
+static int call_socketpair(int domain, int type, int protocol, int *sv)
+{
+	return door == LIBC ? socketpair(domain, type, protocol, sv) :
+			      by_door(CALL_SOCKETPAIR, domain, type, protocol, (long)sv);
 }
 
 static int call_connect(int fd, const void *address, socklen_t len)
@@ -294,6 +301,26 @@ static int do_socket(int domain, int type, int protocol)
 	add(&line, " args=%d,%d,%d ret=%d begin=%llu end=%llu", domain, type,
 	    protocol, ret < 0 ? -error : ret, begin, end);
 	add_socket(&line, ret);
+	put(&line);
+	errno = error;
+	return ret;
+}
+
+static int do_socketpair(int domain, int type, int protocol, int *sv)
+{
+	struct line line;
+	unsigned long long begin = now();
+	int ret = call_socketpair(domain, type, protocol, sv);
+	int error = errno;
+	unsigned long long end = now();
+
+	head(&line, "socketpair");
+	add(&line, " args=%d,%d,%d ret=%d begin=%llu end=%llu", domain, type,
+	    protocol, ret < 0 ? -error : ret, begin, end);
+	if (ret == 0) {
+		add(&line, " sv=%d,%d", sv[0], sv[1]);
+		add_socket(&line, sv[0]);
+	}
 	put(&line);
 	errno = error;
 	return ret;
@@ -615,6 +642,55 @@ static void group_netlink(void)
 	close(fd);
 }
 
+static void group_pair(void)
+{
+	static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET,
+				     SOCK_RAW /* which gives one of datagrams */ };
+	int held[2] = { -1, -1 }, sv[2];
+	char *pages;
+
+	for (size_t i = 0; i < sizeof(types) / sizeof(types[0]); i++) {
+		if (do_socketpair(AF_UNIX, types[i], 0, sv) != 0)
+			die("calls: socketpair");
+		close(sv[0]);
+		/* The next one's descriptors are no neighbours. */
+		close(held[0]);
+		held[0] = sv[1];
+		if (do_socketpair(AF_UNIX, types[i] | SOCK_CLOEXEC | SOCK_NONBLOCK,
+				  AF_UNIX, sv) != 0)
+			die("calls: socketpair");
+		close(sv[1]);
+		close(held[1]);
+		held[1] = sv[0];
+	}
+	close(held[0]);
+	close(held[1]);
+
+	/* No such type, flag, protocol, family; a family that has no pairs. */
+	do_socketpair(AF_UNIX, SOCK_RDM, 0, sv);
+	do_socketpair(AF_UNIX, SOCK_STREAM | 0x100, 0, sv);
+	do_socketpair(AF_UNIX, SOCK_STREAM, 77, sv);
+	do_socketpair(-1, SOCK_STREAM, 0, sv);
+	do_socketpair(AF_INET, SOCK_STREAM, IPPROTO_TCP, sv);
+	do_socketpair(0x7fffffff, -1, (int)0x80000000, sv);
+
+	/* Nowhere to write to, wholly or in part. */
+	pages = mmap(NULL, 8192, PROT_READ | PROT_WRITE,
+		     MAP_PRIVATE | MAP_ANONYMOUS | MAP_32BIT, -1, 0);
+	if (pages == MAP_FAILED || munmap(pages + 4096, 4096) != 0)
+		die("calls: pair");
+	do_socketpair(AF_UNIX, SOCK_STREAM, 0, NULL);
+	do_socketpair(AF_UNIX, SOCK_STREAM, 0, (int *)(pages + 4096));
+	do_socketpair(AF_UNIX, SOCK_STREAM, 0, (int *)(pages + 4092));
+	/* At the very end of what is there. */
+	if (do_socketpair(AF_UNIX, SOCK_STREAM, 0, (int *)(pages + 4088)) == 0) {
+		memcpy(sv, pages + 4088, sizeof(sv));
+		close(sv[0]);
+		close(sv[1]);
+	}
+	munmap(pages, 4096);
+}
+
 static void group_datagram(void)
 {
 	struct sockaddr_in address = inet(9);
@@ -911,6 +987,7 @@ static const struct {
 	{ "inet", group_inet },
 	{ "inet6", group_inet6 },
 	{ "unix", group_unix },
+	{ "pair", group_pair },
 	{ "netlink", group_netlink },
 	{ "datagram", group_datagram },
 	{ "errors", group_errors },

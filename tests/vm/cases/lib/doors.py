@@ -59,8 +59,8 @@ class Door:
         return READER32 if self.bits == 32 else READER
 
 
-_AMD64 = {"socket": 41, "connect": 42, "accept": 43, "accept4": 288}
-_I386 = {"socket": 359, "connect": 362, "accept4": 364}
+_AMD64 = {"socket": 41, "connect": 42, "accept": 43, "socketpair": 53, "accept4": 288}
+_I386 = {"socket": 359, "socketpair": 360, "connect": 362, "accept4": 364}
 _SOCKETCALL = dict.fromkeys(_AMD64, 102)
 _X32 = {name: _X32_BIT | number for name, number in _AMD64.items()}
 DOORS = (

@@ -7,7 +7,10 @@ import struct
 from lib import device
 from lib.strace import ERESTARTSYS, Address
 
-NAMES = {device.SOCKET: "socket", device.CONNECT: "connect", device.ACCEPT4: "accept4"}
+NAMES = {
+    **{device.SOCKET: "socket", device.CONNECT: "connect", device.ACCEPT4: "accept4"},
+    device.SOCKETPAIR: "socketpair",
+}
 SOURCES = {"kernel": device.ADDR_KERNEL, "user": device.ADDR_USER, "fault": device.ADDR_FAULT}
 
 
@@ -21,9 +24,12 @@ class Recorded:
     ret: int
     addr: bytes
     source: int
+    sv: tuple = None
 
     def __str__(self):
-        return f"{self.name}{self.args} {self.addr.hex()} from {self.source} = {self.ret}"
+        return (
+            f"{self.name}{self.args} {self.addr.hex()} from {self.source} {self.sv or ''} = {self.ret}"
+        )
 
 
 def from_event(event):
@@ -34,6 +40,7 @@ def from_event(event):
         event.ret,
         event.addr,
         event.addr_source,
+        event.sv,
     )
 
 
@@ -84,6 +91,7 @@ def from_json(line):
     args = line["args"]
     numbers = {
         "socket": lambda: (args["domain"], args["type"], args["protocol"]),
+        "socketpair": lambda: (args["domain"], args["type"], args["protocol"]),
         "connect": lambda: (args["sockfd"], args["addrlen"], 0),
         "accept4": lambda: (args["sockfd"], args["flags"], 0),
     }[line["event"]]()
@@ -94,6 +102,7 @@ def from_json(line):
         line["ret"],
         address_bytes(line["addr"]) if "addr" in line else b"",
         SOURCES[line["addr_source"]] if "addr_source" in line else device.ADDR_NONE,
+        tuple(line["sv"]) if "sv" in line else None,
     )
 
 
@@ -141,7 +150,9 @@ def difference(call, recorded):
     ret = -ERESTARTSYS if call.ret is None else call.ret
     if ret != recorded.ret:
         return "result"
-    if call.name == "socket":
+    if call.sv != recorded.sv:
+        return "descriptors"
+    if call.name in ("socket", "socketpair"):
         return None if recorded.source == device.ADDR_NONE else "address"
     return _address_differs(call, recorded)
 

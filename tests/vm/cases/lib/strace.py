@@ -24,14 +24,14 @@ COMMAND = (
     "-s",
     "200",
     "-e",
-    "trace=socket,connect,accept,accept4",
+    "trace=socket,socketpair,connect,accept,accept4",
     "-e",
     "signal=none",
     "-o",
 )
 
 _LINE = re.compile(
-    r"\[ *(\d+)\] (socket|connect|accept|accept4)\((.*)\)\s+= (\?|-?\w+)(?: (E\w+))?", re.DOTALL
+    r"\[ *(\d+)\] (socket|socketpair|connect|accept|accept4)\((.*)\)\s+= (\?|-?\w+)(?: (E\w+))?", re.DOTALL
 )
 
 
@@ -75,9 +75,10 @@ class Call:
     addrlen: object  # (given, got) where strace has it
     ret: object  # negative errno; None: strace could not see it
     syscall: tuple = None  # name and number that it came by
+    sv: tuple = None  # socketpair's descriptors; None: it gave none
 
     def __str__(self):
-        return f"{self.name}{self.args} {self.address} = {self.ret}"
+        return f"{self.name}{self.args} {self.address} {self.sv or ''} = {self.ret}"
 
 
 def _split(text):
@@ -156,6 +157,10 @@ def _parse(name, arguments, ret, error):
     unsigned = lambda text: _number(text) & 0xFFFFFFFF
     if name == "socket":
         return Call(name, tuple(map(unsigned, args)), None, None, result)
+    if name == "socketpair":
+        sv = re.fullmatch(r"\[(\d+), (\d+)\]", args[3])
+        sv = (int(sv[1]), int(sv[2])) if sv else None
+        return Call(name, tuple(map(unsigned, args[:3])), None, None, result, sv=sv)
     address = _address(args[1]) if len(args) > 1 else None
     if name == "connect":
         length = unsigned(args[2])
