@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The doors by which a program can make the three calls: the one of the ABI that
+ * The doors by which a program can make the calls: the one of the ABI that
  * it was compiled for, and on x86-64 those of the other two, which the kernel
  * may have or not. The 32-bit one needs no 32-bit program: `int $0x80` takes it
  * from any, if only all addresses are below 4 GiB.
@@ -44,6 +44,11 @@ static long native_socket(int domain, int type, int protocol)
 	return result(socket(domain, type, protocol));
 }
 
+static long native_socketpair(int domain, int type, int protocol, int *sv)
+{
+	return result(socketpair(domain, type, protocol, sv));
+}
+
 static long native_connect(int fd, const void *addr, socklen_t length)
 {
 	return result(connect(fd, addr, length));
@@ -62,6 +67,7 @@ static long native_accept4(int fd, void *addr, socklen_t *length, int flags)
 const struct selftest_door selftest_native = {
 	.abi = NATIVE_ABI,
 	.socket = native_socket,
+	.socketpair = native_socketpair,
 	.connect = native_connect,
 	.accept = native_accept,
 	.accept4 = native_accept4,
@@ -71,8 +77,9 @@ const struct selftest_door selftest_native = {
 /* Numbers of the 32-bit ABI, which headers give to 32-bit programs only. */
 enum {
 	I386_GETPID = 20, I386_SOCKETCALL = 102,
-	I386_SOCKET = 359, I386_CONNECT = 362, I386_ACCEPT4 = 364,
-	CALL_SOCKET = 1, CALL_CONNECT = 3, CALL_ACCEPT = 5, CALL_ACCEPT4 = 18,
+	I386_SOCKET = 359, I386_SOCKETPAIR = 360, I386_CONNECT = 362, I386_ACCEPT4 = 364,
+	CALL_SOCKET = 1, CALL_CONNECT = 3, CALL_ACCEPT = 5, CALL_SOCKETPAIR = 8,
+	CALL_ACCEPT4 = 18,
 };
 
 static long int80(long number, long a, long b, long c, long d)
@@ -95,6 +102,7 @@ static long int80(long number, long a, long b, long c, long d)
 static struct low {
 	uint32_t args[4]; /* socketcall()'s */
 	uint32_t length;
+	int sv[2];
 	uint8_t addr[sizeof(struct sockaddr_storage)];
 } *low;
 
@@ -128,6 +136,14 @@ static long i386_socket(int domain, int type, int protocol)
 	return int80(I386_SOCKET, domain, type, protocol, 0);
 }
 
+static long i386_socketpair(int domain, int type, int protocol, int *sv)
+{
+	long ret = int80(I386_SOCKETPAIR, domain, type, protocol, (long)low->sv);
+
+	memcpy(sv, low->sv, sizeof(low->sv));
+	return ret;
+}
+
 static long i386_connect(int fd, const void *addr, socklen_t length)
 {
 	memcpy(low->addr, addr, length);
@@ -144,6 +160,7 @@ static long i386_accept4(int fd, void *addr, socklen_t *length, int flags)
 const struct selftest_door selftest_i386 = {
 	.abi = SOCKTRACE_ABI_I386,
 	.socket = i386_socket,
+	.socketpair = i386_socketpair,
 	.connect = i386_connect,
 	.accept4 = i386_accept4,
 };
@@ -160,6 +177,14 @@ static long socketcall(int call, long a, long b, long c, long d)
 static long socketcall_socket(int domain, int type, int protocol)
 {
 	return socketcall(CALL_SOCKET, domain, type, protocol, 0);
+}
+
+static long socketcall_socketpair(int domain, int type, int protocol, int *sv)
+{
+	long ret = socketcall(CALL_SOCKETPAIR, domain, type, protocol, (long)low->sv);
+
+	memcpy(sv, low->sv, sizeof(low->sv));
+	return ret;
 }
 
 static long socketcall_connect(int fd, const void *addr, socklen_t length)
@@ -185,6 +210,7 @@ static long socketcall_accept4(int fd, void *addr, socklen_t *length, int flags)
 const struct selftest_door selftest_socketcall = {
 	.abi = SOCKTRACE_ABI_I386,
 	.socket = socketcall_socket,
+	.socketpair = socketcall_socketpair,
 	.connect = socketcall_connect,
 	.accept = socketcall_accept,
 	.accept4 = socketcall_accept4,
@@ -205,6 +231,11 @@ static long x32_socket(int domain, int type, int protocol)
 	return result(syscall(X32 | SYS_socket, domain, type, protocol));
 }
 
+static long x32_socketpair(int domain, int type, int protocol, int *sv)
+{
+	return result(syscall(X32 | SYS_socketpair, domain, type, protocol, sv));
+}
+
 static long x32_connect(int fd, const void *addr, socklen_t length)
 {
 	return result(syscall(X32 | SYS_connect, fd, addr, length));
@@ -223,6 +254,7 @@ static long x32_accept4(int fd, void *addr, socklen_t *length, int flags)
 const struct selftest_door selftest_x32 = {
 	.abi = SOCKTRACE_ABI_X32,
 	.socket = x32_socket,
+	.socketpair = x32_socketpair,
 	.connect = x32_connect,
 	.accept = x32_accept,
 	.accept4 = x32_accept4,

@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0
-/* The selftest's paths through socket() and connect(). */
+/* The selftest's paths through socket(), socketpair() and connect(). */
 #include "selftest_path.h"
 
 #include <errno.h>
@@ -34,6 +34,37 @@ void selftest_socket_fails(struct selftest_path *path)
 {
 	/* No flags: with them, musl would try it once more without. */
 	call_socket(path, AF_UNIX, SOCK_DGRAM, 4711, EPROTONOSUPPORT);
+}
+
+static void call_socketpair(struct selftest_path *path, int *sv, int wanted)
+{
+	struct selftest_expect *expect =
+		path_expect(path, SOCKTRACE_SOCKETPAIR, SOCKTRACE_EXIT);
+	long ret;
+
+	expect->ev.args[0] = AF_UNIX;
+	expect->ev.args[1] = SOCK_STREAM | SOCK_CLOEXEC;
+	ret = path->row->door->socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv);
+	path_returned(path, expect, ret, wanted);
+	expect_addr(expect, NULL, SOCKTRACE_ADDR_NONE);
+	expect->fields |= FIELD_BIT(FIELD_SV);
+	if (!ret) {
+		expect->ev.flags |= SOCKTRACE_F_SV;
+		memcpy(expect->sv, sv, sizeof(expect->sv));
+	}
+	expect_socket(expect, ret ? -1 : sv[0]);
+}
+
+void selftest_socketpair(struct selftest_path *path)
+{
+	int sv[2] = { -1, -1 };
+
+	call_socketpair(path, sv, 0);
+}
+
+void selftest_socketpair_bad_pointer(struct selftest_path *path)
+{
+	call_socketpair(path, path_bad_page(path), EFAULT);
 }
 
 /*

@@ -83,7 +83,7 @@ static char *show_args(char *p, const struct socktrace_event *ev)
 {
 	p = fmt_lit(fmt_i32(p, ev->args[0]), ", ");
 	p = fmt_i32(p, ev->args[1]);
-	if (ev->type == SOCKTRACE_SOCKET)
+	if (record_creates(ev))
 		p = fmt_i32(fmt_lit(p, ", "), ev->args[2]);
 	return p;
 }
@@ -131,6 +131,14 @@ static char *show_queue(char *p, const struct socktrace_event *ev)
 	return fmt_u32(p, ev->queue_limit);
 }
 
+static char *show_sv(char *p, const struct socktrace_event *ev)
+{
+	if (!(ev->flags & SOCKTRACE_F_SV))
+		return fmt_lit(p, "none");
+	p = fmt_lit(fmt_i32(p, ev->sv[0]), ", ");
+	return fmt_i32(p, ev->sv[1]);
+}
+
 /* Named as docs/json.md does. Those without a shower are not known exactly. */
 static const struct {
 	const char *name;
@@ -166,6 +174,7 @@ static const struct {
 	[FIELD_LOCAL] = { "local", show_local },
 	[FIELD_PEER] = { "peer", show_peer },
 	[FIELD_QUEUE] = { "queue", show_queue },
+	[FIELD_SV] = { "sv", show_sv },
 };
 
 const char *selftest_field_name(enum selftest_field field)
@@ -183,6 +192,8 @@ static void compose(struct socktrace_event *ev, const struct selftest_expect *ex
 	memset(ev->addrs, 0, sizeof(ev->addrs));
 	memcpy(socktrace_addr(ev), expect->addr.bytes, record_addr_length(ev));
 	memcpy(socktrace_local(ev), expect->local.bytes, record_local_length(ev));
+	if (ev->flags & SOCKTRACE_F_SV)
+		memcpy(ev->sv, expect->sv, sizeof(ev->sv));
 	/* The module may not know the kernel's number of this namespace. */
 	if (!got->mntns)
 		ev->mntns = 0;

@@ -30,7 +30,7 @@ enum selftest_field {
 	FIELD_UID, FIELD_GID, FIELD_COMM, FIELD_NSPID, FIELD_NSTID, FIELD_NETNS,
 	FIELD_MNTNS, FIELD_PIDNS, FIELD_TIME, FIELD_CALL, FIELD_ARGS, FIELD_RET,
 	FIELD_DURATION, FIELD_INODE, FIELD_FAMILY, FIELD_TYPE, FIELD_PROTOCOL, FIELD_ADDR,
-	FIELD_ADDR_SOURCE, FIELD_TOCTOU, FIELD_LOCAL, FIELD_PEER, FIELD_QUEUE,
+	FIELD_ADDR_SOURCE, FIELD_TOCTOU, FIELD_LOCAL, FIELD_PEER, FIELD_QUEUE, FIELD_SV,
 	SELFTEST_FIELDS
 };
 #define FIELD_BIT(field) (1U << (field))
@@ -46,19 +46,21 @@ struct selftest_name {
 
 /* A record as it has to be. */
 struct selftest_expect {
-	/* time_ns: before the call. Addresses are not in it, but below. */
+	/* time_ns: before the call. Addresses and sv are not in it, but below. */
 	struct socktrace_event ev;
 	uint64_t until_ns; /* after the call */
 	uint32_t fields; /* FIELD_BIT()s of those that are known */
 	bool same_call; /* of the same call as the record before */
 	bool or_in_progress; /* instead of `ret` it may say so */
 	struct selftest_name addr, local;
+	__s32 sv[2]; /* if F_SV */
 };
 
-/* How the three calls are made. Each gives what the kernel did: >= 0, or -errno. */
+/* How the calls are made. Each gives what the kernel did: >= 0, or -errno. */
 struct selftest_door {
 	unsigned int abi; /* enum socktrace_abi */
 	long (*socket)(int domain, int type, int protocol);
+	long (*socketpair)(int domain, int type, int protocol, int *sv);
 	long (*connect)(int fd, const void *addr, socklen_t length);
 	long (*accept)(int fd, void *addr, socklen_t *length);
 	long (*accept4)(int fd, void *addr, socklen_t *length, int flags);
@@ -145,9 +147,11 @@ void selftest_needs_inet6(struct selftest_path *path);
 void selftest_needs_i386(struct selftest_path *path);
 void selftest_needs_x32(struct selftest_path *path);
 
-/* selftest_calls.c: socket() and connect() */
+/* selftest_calls.c: socket(), socketpair() and connect() */
 void selftest_socket(struct selftest_path *path);
 void selftest_socket_fails(struct selftest_path *path);
+void selftest_socketpair(struct selftest_path *path);
+void selftest_socketpair_bad_pointer(struct selftest_path *path);
 void selftest_connect(struct selftest_path *path); /* how: the family */
 void selftest_connect_abstract(struct selftest_path *path);
 void selftest_connect_autobind(struct selftest_path *path);

@@ -6,6 +6,7 @@
 #include "selftest_path.h"
 
 #define SOCKET SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKET)
+#define PAIR SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKETPAIR)
 #define CONNECT SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT)
 #define ACCEPT SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4)
 #define HOOK SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT)
@@ -25,6 +26,8 @@
 const struct selftest_row selftest_rows[] = {
 	NATIVE("socket", SOCKET, selftest_socket, 0, NULL),
 	NATIVE("socket that fails", SOCKET, selftest_socket_fails, 0, NULL),
+	NATIVE("socketpair", PAIR, selftest_socketpair, 0, NULL),
+	NATIVE("socketpair, bad pointer", PAIR, selftest_socketpair_bad_pointer, 0, NULL),
 
 	NATIVE("connect INET", CONNECT, selftest_connect, AF_INET, NULL),
 	NATIVE("connect INET6", CONNECT, selftest_connect, AF_INET6, selftest_needs_inet6),
@@ -56,9 +59,11 @@ const struct selftest_row selftest_rows[] = {
 
 #ifdef SELFTEST_I386
 	OTHER("i386 socket", SOCKET, selftest_socket, 0, i386, i386),
+	OTHER("i386 socketpair", PAIR, selftest_socketpair, 0, i386, i386),
 	OTHER("i386 connect", CONNECT, selftest_connect, AF_INET, i386, i386),
 	OTHER("i386 accept4", ACCEPT, selftest_accept, AF_INET | HOW_ACCEPT4, i386, i386),
 	OTHER("i386 socketcall socket", SOCKET, selftest_socket, 0, i386, socketcall),
+	OTHER("i386 socketcall socketpair", PAIR, selftest_socketpair, 0, i386, socketcall),
 	OTHER("i386 socketcall connect", CONNECT, selftest_connect, AF_INET, i386, socketcall),
 	OTHER("i386 socketcall accept", ACCEPT, selftest_accept, AF_INET, i386, socketcall),
 	OTHER("i386 socketcall accept4", ACCEPT, selftest_accept, AF_INET | HOW_ACCEPT4, i386,
@@ -66,6 +71,7 @@ const struct selftest_row selftest_rows[] = {
 #endif
 #ifdef SELFTEST_X86_64
 	OTHER("x32 socket", SOCKET, selftest_socket, 0, x32, x32),
+	OTHER("x32 socketpair", PAIR, selftest_socketpair, 0, x32, x32),
 	OTHER("x32 connect", CONNECT, selftest_connect, AF_INET, x32, x32),
 	OTHER("x32 accept", ACCEPT, selftest_accept, AF_INET, x32, x32),
 	OTHER("x32 accept4", ACCEPT, selftest_accept, AF_INET | HOW_ACCEPT4, x32, x32),

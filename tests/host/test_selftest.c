@@ -113,6 +113,18 @@ static void wrong(void **state)
 	assert_differs("args", "3, -1", "3, 16");
 	ev.ret = 0;
 	assert_differs("ret", "0", "-111 (ECONNREFUSED)");
+	expect.fields = FIELD_BIT(FIELD_SV);
+	expect.ev.flags |= SOCKTRACE_F_SV;
+	expect.sv[0] = 3;
+	expect.sv[1] = 4;
+	assert_false(selftest_check(&expect, &ev, NULL, &difference));
+	assert_string_equal(difference.got, "none");
+	ev.flags |= SOCKTRACE_F_SV;
+	ev.sv[0] = 3;
+	ev.sv[1] = 4;
+	assert_true(selftest_check(&expect, &ev, NULL, &difference));
+	ev.sv[1] = 5;
+	assert_differs("sv", "3, 5", "3, 4");
 	ev.duration_ns = 0;
 	assert_differs("duration_ns", "0", "1 to 2000000");
 	ev.flags = 0;

@@ -14,7 +14,7 @@ from state_cases import muted
 RESULTS = ("seen", "not_seen", "wrong", "absent", "untried")
 SYSTEM_CALLS = (
     *("socket", "connect", "accept", "i386", "x32", "security_socket_connect"),
-    *("sendto", "sendmsg"),
+    *("socketpair", "sendto", "sendmsg"),
 )
 
 
@@ -52,13 +52,14 @@ def _system_calls(context):
     _, paths, _, said = selftest()
     equal(said, "", "errors")
     rows = by_system_call(paths)
-    check(len(rows) >= 27, "%d rows", len(rows))
+    check(len(rows) >= 32, "%d rows", len(rows))
     equal(others_than(rows, "seen", "absent"), [], "not seen")
     for path in ("connect INET", "connect UNIX abstract", "accept, NULL", "accept4"):
         row = rows[path]
         check({"pid", "args", "ret", "addr", "local", "inode"} <= set(row["fields"]), "%s", row)
         equal(len(row["symbols"]), 1, f"symbols of {path}")
     check("toctou" in rows["connect, page not there"]["fields"])
+    check({"sv", "inode"} <= set(rows["socketpair"]["fields"]))
     if os.uname().release.endswith("-amd64"):
         absent = {path for path, row in rows.items() if row["result"] == "absent"}
         expected = {path for path in rows if path.startswith(kernel_has_not())}
