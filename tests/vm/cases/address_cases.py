@@ -71,6 +71,7 @@ class Row:
     text: str
     json: dict
     modules: tuple = ()
+    built_in: str = ""  # a function of what is no module anywhere
 
     @property
     def family(self):
@@ -184,6 +185,7 @@ ROWS = [
         _sa("HHIII", 44, 4, 1, 2, 9),
         "AF_XDP ifindex=1 queue_id=2 xdp_flags=0x4 shared_umem_fd=9",
         {"ifindex": 1, "queue_id": 2, "xdp_flags": 4, "shared_umem_fd": 9},
+        built_in="xsk_create",
     ),
     # A family without a decoder, two that are not the socket's, a number that is none's.
     Row(
@@ -210,12 +212,14 @@ ROWS = [
 
 
 def available(row):
-    """Has this kernel the socket? Where it has the modules, it must."""
+    """Has this kernel the socket? Where it has the modules or the function, it must."""
     missing = [
         name
         for name in row.modules
         if subprocess.run(["modprobe", name], capture_output=True, check=False).returncode
     ]
+    if row.built_in and not module.has_function(row.built_in):
+        missing.append(row.built_in)
     fd = call("socket", *row.socket)
     if fd >= 0:
         os.close(fd)

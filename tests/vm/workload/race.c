@@ -42,6 +42,7 @@
 #define MAX_FLIPS 4000000
 #define MAX_THREADS 64
 #define MEAN_PAUSE_NS 60000
+#define MAX_PAUSE_NS 100000000
 #define UNHEARD 64 /* datagrams that may wait to be read */
 
 /* One connect, as the program knows it. */
@@ -89,9 +90,22 @@ static uint32_t random_below(uint32_t *state, uint32_t limit)
 
 /* ---- with the racer ---- */
 
+static uint64_t now_ns(clockid_t clock)
+{
+	struct timespec t;
+
+	clock_gettime(clock, &t);
+	return t.tv_sec * 1000000000ULL + t.tv_nsec;
+}
+
+/*
+ * The more processor time a change takes here, the longer is the sleep: else
+ * nothing but changes would be done.
+ */
 static void *flip(void *unused)
 {
 	struct sched_param param = { .sched_priority = 1 };
+	uint64_t began = 0, took = 0;
 	uint32_t seed = 1;
 
 	errno = pthread_setschedparam(pthread_self(), SCHED_FIFO, &param);
@@ -99,9 +113,10 @@ static void *flip(void *unused)
 		die("race: SCHED_FIFO");
 	while (!ended) {
 		struct timespec pause = {
-			.tv_nsec = random_below(&seed, 2 * MEAN_PAUSE_NS),
+			.tv_nsec = random_below(&seed, 2 * MEAN_PAUSE_NS) +
+				   (took < MAX_PAUSE_NS ? took : MAX_PAUSE_NS),
 		};
-		struct timespec t;
+		uint64_t now;
 		uint32_t n = flips;
 
 		nanosleep(&pause, NULL);
@@ -109,10 +124,13 @@ static void *flip(void *unused)
 			fprintf(stderr, "race: too many changes\n");
 			exit(1);
 		}
-		clock_gettime(CLOCK_BOOTTIME, &t);
+		now = now_ns(CLOCK_BOOTTIME);
 		*racing ^= 1 ^ 2;
-		flip_times[n] = t.tv_sec * 1000000000ULL + t.tv_nsec;
+		flip_times[n] = now;
 		flips = n + 1;
+		now = now_ns(CLOCK_THREAD_CPUTIME_ID);
+		took = now - began;
+		began = now;
 	}
 	return unused;
 }

@@ -37,6 +37,12 @@ def kernel():
     return tuple(int(part) for part in re.match(r"(\d+)\.(\d+)", os.uname().release).groups())
 
 
+def has_function(name):
+    """Has the running kernel this function?"""
+    with open("/proc/kallsyms", encoding="ascii") as file:
+        return any(line.split()[2] == name for line in file)
+
+
 def loaded():
     return os.path.isdir(SYS)
 
