@@ -233,6 +233,24 @@ static void enter_sendmsg_fastopen(struct inflight *call, struct pt_regs *regs)
 	enter_with_socket(call, READ_ONCE(sk->sk_socket), msg->msg_name, msg->msg_namelen);
 }
 
+/*
+ * __inet_stream_connect(sock, uaddr, addr_len, flags, is_sendmsg), which is
+ * called by tcp_sendmsg_fastopen() where that is inlined, and by all other connects.
+ * What was put off is connecting already.
+ */
+static bool opens_stream_connect(struct pt_regs *regs)
+{
+	const struct socket *sock = (const struct socket *)arch_arg(regs, 0);
+
+	return (int)arch_arg(regs, 4) && READ_ONCE(sock->state) == SS_UNCONNECTED;
+}
+
+static void enter_stream_connect(struct inflight *call, struct pt_regs *regs)
+{
+	enter_with_socket(call, (struct socket *)arch_arg(regs, 0),
+			  (const void *)arch_arg(regs, 1), arch_arg(regs, 2));
+}
+
 const struct door door_kernel_connect = {
 	.via = SOCKTRACE_VIA_KERNEL,
 	.opens = opens_kernel_connect, .enter = enter_kernel_connect,
@@ -240,4 +258,8 @@ const struct door door_kernel_connect = {
 const struct door door_sendmsg_fastopen = {
 	.via = SOCKTRACE_VIA_SENDMSG,
 	.opens = opens_sendmsg_fastopen, .enter = enter_sendmsg_fastopen,
+};
+const struct door door_stream_connect = {
+	.via = SOCKTRACE_VIA_SENDMSG,
+	.opens = opens_stream_connect, .enter = enter_stream_connect,
 };

@@ -32,5 +32,6 @@ bool door_is_another_look(const struct socket *sock);
 extern const struct door door_socket, door_connect, door_accept4, door_socketpair;
 extern const struct door door_socket_file, door_connect_file, door_do_accept;
 extern const struct door door_kernel_connect, door_sendmsg_fastopen;
+extern const struct door door_stream_connect;
 
 #endif /* SOCKTRACE_DOORS_H */

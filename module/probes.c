@@ -30,6 +30,11 @@ struct probe {
 	const struct door *door; /* NULL: a point */
 	void (*hit)(struct pt_regs *regs); /* a point's */
 	const char *candidates[MAX_CANDIDATES];
+	/* And where the kernel has none of these: a function of another door. */
+	struct {
+		const char *symbol;
+		const struct door *door;
+	} otherwise;
 
 	const char *symbol; /* of the candidates; NULL: not bound */
 	bool armed;
@@ -50,7 +55,8 @@ static struct probe probes[] = {
 	{ SOCKTRACE_CONNECT, &door_connect_file, NULL, { "__sys_connect_file" } },
 	{ SOCKTRACE_ACCEPT4, &door_do_accept, NULL, { "do_accept" } },
 	{ SOCKTRACE_CONNECT, &door_kernel_connect, NULL, { "kernel_connect" } },
-	{ SOCKTRACE_CONNECT, &door_sendmsg_fastopen, NULL, { "tcp_sendmsg_fastopen" } },
+	{ SOCKTRACE_CONNECT, &door_sendmsg_fastopen, NULL, { "tcp_sendmsg_fastopen" },
+	  { COMPAT_STREAM_CONNECT_OF_SENDMSG, &door_stream_connect } },
 	{ SOCKTRACE_SOCKETPAIR, &door_socketpair, NULL,
 	  { "__sys_socketpair", "SyS_socketpair", "sys_socketpair" } },
 };
@@ -218,24 +224,36 @@ void probes_disarm(void)
 	inflight_exit();
 }
 
-/* Which candidate the kernel takes: found by registering it, disarmed. */
+/* Whether the kernel takes it is found by registering it, disarmed. */
+static int probe_try(struct probe *probe, const char *symbol)
+{
+	int err = probe_register(probe, symbol, KPROBE_FLAG_DISABLED);
+
+	if (err)
+		return err;
+	probe_unregister(probe);
+	probe->symbol = symbol;
+	pr_info("%s: bound\n", symbol);
+	return 0;
+}
+
+/* Which candidate the kernel takes. */
 static void probe_bind(struct probe *probe)
 {
 	int err = -ENOENT, now;
 	unsigned int i;
 
 	for (i = 0; i < MAX_CANDIDATES && probe->candidates[i]; i++) {
-		now = probe_register(probe, probe->candidates[i],
-				     KPROBE_FLAG_DISABLED);
-		if (!now) {
-			probe_unregister(probe);
-			probe->symbol = probe->candidates[i];
-			pr_info("%s: bound\n", probe->symbol);
+		now = probe_try(probe, probe->candidates[i]);
+		if (!now)
 			return;
-		}
 		/* Rather the reason of one that is there than of one that isn't. */
 		if (err == -ENOENT)
 			err = now;
+	}
+	if (probe->otherwise.symbol && !probe_try(probe, probe->otherwise.symbol)) {
+		probe->door = probe->otherwise.door;
+		return;
 	}
 	if (err == -ENOENT)
 		pr_warn("%s: this kernel has no such function, its calls won't be seen\n",

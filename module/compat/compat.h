@@ -170,6 +170,13 @@ static inline bool compat_cgroup_is_below(struct task_struct *task, u64 id)
 #define __NR_io_uring_enter (-1)
 #endif
 
+/* Before, it doesn't tell a send from a connect(). */
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(4, 12, 0)
+#define COMPAT_STREAM_CONNECT_OF_SENDMSG "__inet_stream_connect"
+#else
+#define COMPAT_STREAM_CONNECT_OF_SENDMSG NULL
+#endif
+
 #ifndef unix_peer /* in a header since 5.15 */
 #define unix_peer(sk) (unix_sk(sk)->peer)
 #endif

@@ -296,9 +296,13 @@ LISTENERS = {
 
 
 def listeners():
-    """Those that this kernel has."""
-    have = available(Row((40, socket.SOCK_STREAM, 0), b"", "", {}, ("vsock", "vsock_loopback")))
-    return [key for key in LISTENERS if have or key != "vsock"]
+    """Those that this kernel has, and whose peers it lets be told."""
+    lacking = set()
+    if not available(Row((40, socket.SOCK_STREAM, 0), b"", "", {}, ("vsock", "vsock_loopback"))):
+        lacking.add("vsock")
+    if module.kernel() < (6, 1):
+        lacking.add("unix packets")  # such a socket may lose its peer at any time
+    return [key for key in LISTENERS if key not in lacking]
 
 
 def listen(key, clients):
