@@ -2,14 +2,16 @@
 # What needs no kernel of this machine: tests and demo, in a VM.
 ##
 ## make vm       a shell in that VM
-## make check-host check-kunit check-dkms check-vm    a part of the tests
+## make check-host check-kunit check-dkms check-vm check-kernels    a part of the tests
 ## make check-debug    all of KUnit and VM on a kernel built to find bugs
-## make check SUITES=all    both
+## make check-kernels-whole    all of VM on every other kernel
+## make check SUITES='daily debug'    what CI runs
 
-# The suites of tests/run; none named: all but debug.
+# The suites of tests/run; none named: the daily ones.
 SUITES ?=
+parts := $(addprefix check-,selftest host kunit dkms vm kernels kernels-whole debug)
 
-.PHONY: demo vm check check-selftest check-host check-kunit check-dkms check-vm check-debug
+.PHONY: demo vm check $(parts)
 
 demo:
 	@tests/vm/demo/run
@@ -24,6 +26,6 @@ check:
 	@packaging/install-dev-packages
 	@tests/run $(SUITES)
 
-check-selftest check-host check-kunit check-dkms check-vm check-debug: check-%:
+$(parts): check-%:
 	@packaging/install-dev-packages
 	@tests/run $*
