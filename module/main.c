@@ -52,7 +52,7 @@ static u64 memory_bytes(void)
 	return (u64)totalram_pages() << PAGE_SHIFT;
 }
 
-/* One for each 256 KiB or so: 4096 from 1 GiB on, which take 5 MiB while armed. */
+/* One for each 256 KiB or so: 4096 from 1 GiB on, which take 6 MiB while armed. */
 static unsigned int default_maxactive(void)
 {
 	return roundup_pow_of_two(clamp_t(u64, memory_bytes() >> 18, 64, 4096));
