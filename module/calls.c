@@ -340,7 +340,7 @@ void call_security_socket_connect(struct pt_regs *regs)
 	struct socket *sock = (struct socket *)arch_arg(regs, 0);
 	const void *addr = (const void *)arch_arg(regs, 1);
 	s32 addrlen = arch_arg(regs, 2);
-	struct inflight *call = inflight_find(current);
+	struct inflight *call = inflight_of_current();
 	struct socket_facts facts = { 0 };
 
 	if (call && call->type != SOCKTRACE_CONNECT)

@@ -140,10 +140,8 @@ void collect_socket(struct socket_facts *facts, struct socket *sock)
 
 	facts->inode = SOCK_INODE(sock)->i_ino;
 	facts->type = sock->type;
-	if (sk) {
-		facts->family = sk->sk_family;
-		facts->protocol = sk->sk_protocol;
-	}
+	facts->family = sk ? sk->sk_family : AF_UNSPEC;
+	facts->protocol = sk ? sk->sk_protocol : 0;
 }
 
 void collect_set_socket(struct socktrace_event *ev, const struct socket_facts *facts)
@@ -288,7 +286,7 @@ struct socket *collect_get_socket(int fd, struct file **file)
 {
 	struct socket *sock;
 
-	*file = fget(fd);
+	*file = fd < 0 ? NULL : fget(fd);
 	if (!*file)
 		return NULL;
 	sock = compat_sock_from_file(*file);

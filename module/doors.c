@@ -94,13 +94,7 @@ const struct door door_socketpair = {
  */
 static bool within_call(enum socktrace_type type)
 {
-	const struct inflight *call;
-
-	if (arch_in_call(type))
-		return true;
-	call = inflight_find(current);
-	/* Not what was left by a task that never came back. */
-	return call && call->tid == current->pid;
+	return arch_in_call(type) || inflight_of_current();
 }
 
 static bool opens_socket_file(struct pt_regs *regs)
@@ -203,7 +197,7 @@ static void enter_with_socket(struct inflight *call, struct socket *sock,
  */
 static bool opens_kernel_connect(struct pt_regs *regs)
 {
-	return !inflight_find(current);
+	return !within_call(SOCKTRACE_CONNECT);
 }
 
 static void enter_kernel_connect(struct inflight *call, struct pt_regs *regs)
@@ -236,13 +230,14 @@ static void enter_sendmsg_fastopen(struct inflight *call, struct pt_regs *regs)
 /*
  * __inet_stream_connect(sock, uaddr, addr_len, flags, is_sendmsg), which is
  * called by tcp_sendmsg_fastopen() where that is inlined, and by all other connects.
- * What was put off is connecting already.
+ * What was put off is connecting already; without an address none is made.
  */
 static bool opens_stream_connect(struct pt_regs *regs)
 {
 	const struct socket *sock = (const struct socket *)arch_arg(regs, 0);
 
-	return (int)arch_arg(regs, 4) && READ_ONCE(sock->state) == SS_UNCONNECTED;
+	return (int)arch_arg(regs, 4) && arch_arg(regs, 1) &&
+	       READ_ONCE(sock->state) == SS_UNCONNECTED;
 }
 
 static void enter_stream_connect(struct inflight *call, struct pt_regs *regs)

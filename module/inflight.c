@@ -64,6 +64,14 @@ struct inflight *inflight_find(const struct task_struct *task)
 	return NULL;
 }
 
+/* The call that current is in; not what a task that never came back has left. */
+struct inflight *inflight_of_current(void)
+{
+	struct inflight *call = inflight_find(current);
+
+	return call && call->tid == current->pid ? call : NULL;
+}
+
 static void inflight_withdraw(struct inflight *call)
 {
 	WRITE_ONCE(call->published, 0);

@@ -53,6 +53,7 @@ int inflight_init(unsigned int max_calls);
 void inflight_exit(void);
 struct inflight *inflight_claim(struct task_struct *task);
 struct inflight *inflight_find(const struct task_struct *task);
+struct inflight *inflight_of_current(void);
 void inflight_publish(struct inflight *call);
 void inflight_release(struct inflight *call);
 unsigned int inflight_list(struct socktrace_inflight_call *calls, unsigned int room);

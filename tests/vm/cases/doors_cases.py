@@ -86,24 +86,54 @@ def _put_off(context):
     equal([(e.via, e.ret, shown(e.addr)) for e in events], [(device.VIA_SYSCALL, 0, "%s:%d" % to)])
 
 
+def smc_connect(to):
+    """By AF_SMC: its connect makes another one, of TCP."""
+    with socket.socket(AF_SMC, socket.SOCK_STREAM, 0) as sock:
+        # Python does not know the family: struct sockaddr_in by hand.
+        address = struct.pack("=H", socket.AF_INET) + struct.pack("!H", to[1])
+        address += socket.inet_aton(to[0]) + bytes(8)
+        libc = ctypes.CDLL(None, use_errno=True)
+        if libc.connect(sock.fileno(), address, len(address)):
+            raise OSError(ctypes.get_errno(), "connect")
+
+
+def needs_smc():
+    if subprocess.run(["modprobe", "smc"], check=False).returncode:
+        raise Skip("this kernel has no SMC")
+
+
 @case("a connect that another connect makes on its way is not told twice", "doors")
 def _nested(context):
     module.ensure()
-    if subprocess.run(["modprobe", "smc"], check=False).returncode:
-        raise Skip("this kernel has no SMC")
+    needs_smc()
     to = listener(context)
-
-    def connect():
-        with socket.socket(AF_SMC, socket.SOCK_STREAM, 0) as sock:
-            # Python does not know the family: struct sockaddr_in by hand.
-            address = struct.pack("=H", socket.AF_INET) + struct.pack("!H", to[1])
-            address += socket.inet_aton(to[0]) + bytes(8)
-            libc = ctypes.CDLL(None, use_errno=True)
-            if libc.connect(sock.fileno(), address, len(address)):
-                raise OSError(ctypes.get_errno(), "connect")
-
-    events = connects(context, connect)
+    events = connects(context, lambda: smc_connect(to))
     equal([(e.via, shown(e.addr)) for e in events], [(device.VIA_SYSCALL, "%s:%d" % to)])
+
+
+def kernel_connects(session):
+    (probe,) = [p for p in session.info().probes if p.via == device.VIA_KERNEL]
+    return probe.hits
+
+
+@case("nor if nobody follows that one: its entry alone is asked for, or it is refused", "doors")
+def _nested_in_unfollowed(context):
+    module.ensure()
+    needs_smc()
+    to = listener(context)
+    for phases, events, told in (
+        (device.PHASE_ENTER, 1 << CONNECT, 1),
+        (device.PHASE_EXIT, 1 << device.SOCKET, 0),
+    ):
+        child = Child(context, lambda: smc_connect(to))
+        session = context.enter_context(Session(phases=phases))
+        before = kernel_connects(session)
+        session.only(tgid=child.pid, events=events).start()
+        equal(child.go().wait(), 0, "status")
+        equal(kernel_connects(session), before, "hits of what the kernel connects by itself")
+        made = [e.via for e in session.finish() if e.type == CONNECT]
+        equal(made, [device.VIA_SYSCALL] * told, "records of connects")
+        session.close()
 
 
 @case("the kernel's own connects: those of NFS", "doors")
