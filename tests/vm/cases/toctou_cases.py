@@ -66,35 +66,30 @@ def drain(session):
 
 
 @contextlib.contextmanager
+def setting(path, value, before):
+    """For the time of a `with`, a setting of the kernel's is another."""
+    try:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(value)
+        yield
+    finally:
+        with open(path, "w", encoding="ascii") as file:
+            file.write(before)
+
+
 def preemptible():
     """Lets the kernel be preempted, where that can be chosen: races are frequent then."""
     module.mount_debugfs()
     if not os.path.exists(PREEMPT):
-        yield
-        return
+        return contextlib.nullcontext()
     with open(PREEMPT, encoding="ascii") as file:
-        before = file.read().partition("(")[2].partition(")")[0]
-    try:
-        with open(PREEMPT, "w", encoding="ascii") as file:
-            file.write("full")
-        yield
-    finally:
-        with open(PREEMPT, "w", encoding="ascii") as file:
-            file.write(before)
+        return setting(PREEMPT, "full", file.read().partition("(")[2].partition(")")[0])
 
 
-@contextlib.contextmanager
 def real_time_unlimited():
     """Else the kernel stops the racer, if it uses its share up, wherever it is."""
     with open(REAL_TIME, encoding="ascii") as file:
-        before = file.read()
-    try:
-        with open(REAL_TIME, "w", encoding="ascii") as file:
-            file.write("-1")
-        yield
-    finally:
-        with open(REAL_TIME, "w", encoding="ascii") as file:
-            file.write(before)
+        return setting(REAL_TIME, "-1", file.read())
 
 
 class Race(Program):
