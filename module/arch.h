@@ -17,7 +17,7 @@
 #include "../uapi/socktrace.h"
 
 #if defined(CONFIG_X86_64)
-static inline unsigned long arch_arg(struct pt_regs *regs, unsigned int n)
+static inline unsigned long st_arch_arg(struct pt_regs *regs, unsigned int n)
 {
 	switch (n) {
 	case 0: return regs->di;
@@ -29,41 +29,41 @@ static inline unsigned long arch_arg(struct pt_regs *regs, unsigned int n)
 }
 #elif defined(CONFIG_X86_32) || defined(CONFIG_ARM64) || defined(CONFIG_RISCV) || \
 	defined(CONFIG_S390)
-#define arch_arg(regs, n) regs_get_kernel_argument(regs, n)
+#define st_arch_arg(regs, n) regs_get_kernel_argument(regs, n)
 #else
 #error "socktrace does not know yet where this architecture passes arguments"
 #endif
 
 #if defined(CONFIG_X86)
-#define ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_X86_64) ? SOCKTRACE_ABI_X86_64 : SOCKTRACE_ABI_I386)
-#define ARCH_ABI_COMPAT SOCKTRACE_ABI_I386
+#define ST_ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_X86_64) ? SOCKTRACE_ABI_X86_64 : SOCKTRACE_ABI_I386)
+#define ST_ARCH_ABI_COMPAT SOCKTRACE_ABI_I386
 #elif defined(CONFIG_ARM64)
-#define ARCH_ABI_NATIVE SOCKTRACE_ABI_ARM64
-#define ARCH_ABI_COMPAT SOCKTRACE_ABI_ARM
+#define ST_ARCH_ABI_NATIVE SOCKTRACE_ABI_ARM64
+#define ST_ARCH_ABI_COMPAT SOCKTRACE_ABI_ARM
 #elif defined(CONFIG_ARM)
-#define ARCH_ABI_NATIVE SOCKTRACE_ABI_ARM
+#define ST_ARCH_ABI_NATIVE SOCKTRACE_ABI_ARM
 #elif defined(CONFIG_RISCV)
-#define ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_64BIT) ? SOCKTRACE_ABI_RISCV64 : SOCKTRACE_ABI_RISCV32)
-#define ARCH_ABI_COMPAT SOCKTRACE_ABI_RISCV32
+#define ST_ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_64BIT) ? SOCKTRACE_ABI_RISCV64 : SOCKTRACE_ABI_RISCV32)
+#define ST_ARCH_ABI_COMPAT SOCKTRACE_ABI_RISCV32
 #elif defined(CONFIG_PPC)
-#define ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_PPC64) ? SOCKTRACE_ABI_PPC64 : SOCKTRACE_ABI_PPC)
-#define ARCH_ABI_COMPAT SOCKTRACE_ABI_PPC
+#define ST_ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_PPC64) ? SOCKTRACE_ABI_PPC64 : SOCKTRACE_ABI_PPC)
+#define ST_ARCH_ABI_COMPAT SOCKTRACE_ABI_PPC
 #elif defined(CONFIG_S390)
-#define ARCH_ABI_NATIVE SOCKTRACE_ABI_S390X
-#define ARCH_ABI_COMPAT SOCKTRACE_ABI_S390
+#define ST_ARCH_ABI_NATIVE SOCKTRACE_ABI_S390X
+#define ST_ARCH_ABI_COMPAT SOCKTRACE_ABI_S390
 #elif defined(CONFIG_MIPS)
-#define ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_64BIT) ? SOCKTRACE_ABI_MIPS64 : SOCKTRACE_ABI_MIPS)
-#define ARCH_ABI_COMPAT SOCKTRACE_ABI_MIPS
+#define ST_ARCH_ABI_NATIVE (IS_ENABLED(CONFIG_64BIT) ? SOCKTRACE_ABI_MIPS64 : SOCKTRACE_ABI_MIPS)
+#define ST_ARCH_ABI_COMPAT SOCKTRACE_ABI_MIPS
 #else
-#define ARCH_ABI_NATIVE SOCKTRACE_ABI_UNKNOWN
+#define ST_ARCH_ABI_NATIVE SOCKTRACE_ABI_UNKNOWN
 #endif
 
-#ifndef ARCH_ABI_COMPAT
-#define ARCH_ABI_COMPAT SOCKTRACE_ABI_UNKNOWN
+#ifndef ST_ARCH_ABI_COMPAT
+#define ST_ARCH_ABI_COMPAT SOCKTRACE_ABI_UNKNOWN
 #endif
 
 /* Of the system call that current is in. */
-static inline enum socktrace_abi arch_abi(void)
+static inline enum socktrace_abi st_arch_abi(void)
 {
 #ifdef CONFIG_X86_X32_ABI
 	if (in_x32_syscall())
@@ -71,9 +71,9 @@ static inline enum socktrace_abi arch_abi(void)
 #endif
 #ifdef CONFIG_COMPAT
 	if (in_compat_syscall())
-		return ARCH_ABI_COMPAT;
+		return ST_ARCH_ABI_COMPAT;
 #endif
-	return ARCH_ABI_NATIVE;
+	return ST_ARCH_ABI_NATIVE;
 }
 
 /*
@@ -81,20 +81,20 @@ static inline enum socktrace_abi arch_abi(void)
  * don't give. accept(2) is a socketcall(2) there.
  */
 #ifdef CONFIG_X86_64
-#define ARCH_I386_NR_SOCKETCALL 102
-#define ARCH_I386_NR_SOCKET 359
-#define ARCH_I386_NR_CONNECT 362
-#define ARCH_I386_NR_ACCEPT4 364
+#define ST_ARCH_I386_NR_SOCKETCALL 102
+#define ST_ARCH_I386_NR_SOCKET 359
+#define ST_ARCH_I386_NR_CONNECT 362
+#define ST_ARCH_I386_NR_ACCEPT4 364
 
-static inline bool arch_i386_call(enum socktrace_type type, int nr)
+static inline bool st_arch_i386_call(enum socktrace_type type, int nr)
 {
 	switch (type) {
 	case SOCKTRACE_SOCKET:
-		return nr == ARCH_I386_NR_SOCKET || nr == ARCH_I386_NR_SOCKETCALL;
+		return nr == ST_ARCH_I386_NR_SOCKET || nr == ST_ARCH_I386_NR_SOCKETCALL;
 	case SOCKTRACE_CONNECT:
-		return nr == ARCH_I386_NR_CONNECT || nr == ARCH_I386_NR_SOCKETCALL;
+		return nr == ST_ARCH_I386_NR_CONNECT || nr == ST_ARCH_I386_NR_SOCKETCALL;
 	default:
-		return nr == ARCH_I386_NR_ACCEPT4 || nr == ARCH_I386_NR_SOCKETCALL;
+		return nr == ST_ARCH_I386_NR_ACCEPT4 || nr == ST_ARCH_I386_NR_SOCKETCALL;
 	}
 }
 #endif
@@ -104,7 +104,7 @@ static inline bool arch_i386_call(enum socktrace_type type, int nr)
  * or accept(2) and accept4(2)? Else it came here for io_uring, whose work is done
  * by threads of its own, in io_uring_enter(2), and at the end of any system call.
  */
-static inline bool arch_in_call(enum socktrace_type type)
+static inline bool st_arch_in_call(enum socktrace_type type)
 {
 	struct pt_regs *regs = task_pt_regs(current);
 	int nr;
@@ -119,7 +119,7 @@ static inline bool arch_in_call(enum socktrace_type type)
 #endif
 #ifdef CONFIG_X86_64
 	if (in_ia32_syscall())
-		return arch_i386_call(type, nr);
+		return st_arch_i386_call(type, nr);
 	nr &= ~__X32_SYSCALL_BIT;
 #elif defined(CONFIG_COMPAT)
 	/* Other numbers; that of io_uring_enter() is everybody's. */

@@ -9,13 +9,13 @@
 
 #include <linux/ptrace.h>
 
-#include "doors.h"
+#include "entry_points.h"
 #include "inflight.h"
 
-struct inflight *call_enter(enum socktrace_type type, const struct door *door,
+struct st_inflight *st_call_enter(enum socktrace_type type, const struct st_entry_point *entry,
 			    struct pt_regs *regs);
-void call_entered(struct inflight *call);
-void call_return(struct inflight *call, long ret);
-void call_security_socket_connect(struct pt_regs *regs);
+void st_call_entered(struct st_inflight *call);
+void st_call_return(struct st_inflight *call, long ret);
+void st_call_security_socket_connect(struct pt_regs *regs);
 
 #endif /* SOCKTRACE_CALLS_H */

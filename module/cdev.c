@@ -16,10 +16,11 @@
 #include "probes.h"
 #include "session.h"
 #include "sysfs.h"
+#include "tracing.h"
 
 static int cdev_open(struct inode *inode, struct file *file)
 {
-	struct session *s;
+	struct st_session *s;
 
 	/* In the initial user namespace: a record tells of every one. */
 #ifdef CAP_PERFMON
@@ -28,7 +29,7 @@ static int cdev_open(struct inode *inode, struct file *file)
 	if (!capable(CAP_SYS_ADMIN))
 #endif
 		return -EPERM;
-	s = session_create();
+	s = st_session_create();
 	if (IS_ERR(s))
 		return PTR_ERR(s);
 	file->private_data = s;
@@ -37,31 +38,34 @@ static int cdev_open(struct inode *inode, struct file *file)
 
 static int cdev_release(struct inode *inode, struct file *file)
 {
-	session_destroy(file->private_data);
+	struct st_session *s = file->private_data;
+
+	st_tracing_stop(s);
+	st_session_destroy(s);
 	return 0;
 }
 
 /* A session that nobody started is started by being read. */
-static int cdev_ensure_started(struct session *s)
+static int cdev_ensure_started(struct st_session *s)
 {
-	return session_was_started(s) ? 0 : session_start(s);
+	return st_session_was_started(s) ? 0 : st_tracing_start(s);
 }
 
 /* Bytes of whole records given, 0 where none waits; -EFAULT only for the first. */
-static ssize_t cdev_drain(struct session *s, char __user *buf, size_t count)
+static ssize_t cdev_drain(struct st_session *s, char __user *buf, size_t count)
 {
 	const struct socktrace_event *ev;
 	struct socktrace_event lost;
 	ssize_t done = 0;
 
 	while (count - done >= sizeof(*ev)) {
-		if (!ring_set_peek(s->rings, &lost, &ev)) {
-			session_drained(s);
+		if (!st_ring_set_peek(s->rings, &lost, &ev)) {
+			st_session_drained(s);
 			break;
 		}
 		if (copy_to_user(buf + done, ev, sizeof(*ev)))
 			return done ?: -EFAULT;
-		ring_set_advance(s->rings, ev);
+		st_ring_set_advance(s->rings, ev);
 		done += sizeof(*ev);
 		cond_resched();
 	}
@@ -71,7 +75,7 @@ static ssize_t cdev_drain(struct session *s, char __user *buf, size_t count)
 static ssize_t cdev_read(struct file *file, char __user *buf, size_t count,
 			 loff_t *pos)
 {
-	struct session *s = file->private_data;
+	struct st_session *s = file->private_data;
 	ssize_t done;
 	bool started;
 	int err;
@@ -84,7 +88,7 @@ static ssize_t cdev_read(struct file *file, char __user *buf, size_t count,
 		return err;
 	for (;;) {
 		/* Before the look at the rings: after a stop nothing comes. */
-		started = session_is_started(s);
+		started = st_session_is_started(s);
 		if (mutex_lock_interruptible(&s->read_lock))
 			return -ERESTARTSYS;
 		done = cdev_drain(s, buf, count);
@@ -93,7 +97,7 @@ static ssize_t cdev_read(struct file *file, char __user *buf, size_t count,
 			return done;
 		if (file->f_flags & O_NONBLOCK)
 			return -EAGAIN;
-		err = wait_event_interruptible(s->wait, session_ready(s));
+		err = wait_event_interruptible(s->wait, st_session_ready(s));
 		if (err)
 			return err;
 	}
@@ -101,12 +105,12 @@ static ssize_t cdev_read(struct file *file, char __user *buf, size_t count,
 
 static __poll_t cdev_poll(struct file *file, poll_table *wait)
 {
-	struct session *s = file->private_data;
+	struct st_session *s = file->private_data;
 
 	if (cdev_ensure_started(s))
 		return EPOLLERR;
 	poll_wait(file, &s->wait, wait);
-	return session_ready(s) ? EPOLLIN | EPOLLRDNORM : 0;
+	return st_session_ready(s) ? EPOLLIN | EPOLLRDNORM : 0;
 }
 
 /* --- ioctls: each takes the user's structure and the size that it has there -- */
@@ -132,7 +136,7 @@ static long give(void __user *arg, size_t usize, const void *from, size_t ksize)
 	return 0;
 }
 
-static long ioctl_get_info(struct session *s, void __user *arg, size_t size)
+static long ioctl_get_info(struct st_session *s, void __user *arg, size_t size)
 {
 	struct socktrace_info *info;
 	long err;
@@ -150,14 +154,14 @@ static long ioctl_get_info(struct session *s, void __user *arg, size_t size)
 	mutex_lock(&s->lock);
 	info->records_per_cpu = s->config.records_per_cpu;
 	mutex_unlock(&s->lock);
-	sessions_info(info);
-	probes_info(info);
+	st_sessions_info(info);
+	st_probes_info(info);
 	err = give(arg, size, info, sizeof(*info));
 	kfree(info);
 	return err;
 }
 
-static long ioctl_set_config(struct session *s, void __user *arg, size_t size)
+static long ioctl_set_config(struct st_session *s, void __user *arg, size_t size)
 {
 	struct socktrace_config config;
 	int err;
@@ -167,7 +171,7 @@ static long ioctl_set_config(struct session *s, void __user *arg, size_t size)
 	err = copy_struct_from_user(&config, sizeof(config), arg, size);
 	if (err)
 		return err;
-	err = session_configure(s, &config);
+	err = st_session_configure(s, &config);
 	if (err)
 		return err;
 	return give(arg, size, &config, sizeof(config));
@@ -191,10 +195,10 @@ static long refuse_filter(struct socktrace_filter *header, void __user *arg,
 	return give(arg, size, header, sizeof(*header)) ?: err;
 }
 
-static struct filter *copy_rules(const struct socktrace_filter *header, u32 *rule)
+static struct st_filter *copy_rules(const struct socktrace_filter *header, u32 *rule)
 {
 	const char __user *from = u64_to_user_ptr(header->rules);
-	struct filter *filter;
+	struct st_filter *filter;
 	int err;
 
 	filter = kzalloc(sizeof(*filter) +
@@ -219,10 +223,10 @@ static struct filter *copy_rules(const struct socktrace_filter *header, u32 *rul
 
 #define HEADER_FIELD(field) ~0U, offsetof(struct socktrace_filter, field)
 
-static long ioctl_set_filter(struct session *s, void __user *arg, size_t size)
+static long ioctl_set_filter(struct st_session *s, void __user *arg, size_t size)
 {
 	struct socktrace_filter header;
-	struct filter *filter;
+	struct st_filter *filter;
 	u32 rule, field;
 	long err;
 
@@ -245,19 +249,19 @@ static long ioctl_set_filter(struct session *s, void __user *arg, size_t size)
 		return refuse_filter(&header, arg, size, rule,
 				     sizeof(struct socktrace_rule), err);
 	}
-	err = filter_validate(filter, &rule, &field);
+	err = st_filter_validate(filter, &rule, &field);
 	if (err) {
 		kfree(filter);
 		return refuse_filter(&header, arg, size, rule, field, err);
 	}
-	filter_prepare(filter);
-	session_set_filter(s, filter);
+	st_filter_prepare(filter);
+	st_session_set_filter(s, filter);
 	return 0;
 }
 
-static long ioctl_get_filter(struct session *s, void __user *arg, size_t size)
+static long ioctl_get_filter(struct st_session *s, void __user *arg, size_t size)
 {
-	const struct filter *filter;
+	const struct st_filter *filter;
 	struct socktrace_filter header;
 	char __user *to;
 	u32 room, i;
@@ -286,32 +290,32 @@ static long ioctl_get_filter(struct session *s, void __user *arg, size_t size)
 	return err;
 }
 
-static long ioctl_start(struct session *s, void __user *arg, size_t size)
+static long ioctl_start(struct st_session *s, void __user *arg, size_t size)
 {
-	return session_start(s);
+	return st_tracing_start(s);
 }
 
-static long ioctl_stop(struct session *s, void __user *arg, size_t size)
+static long ioctl_stop(struct st_session *s, void __user *arg, size_t size)
 {
-	session_stop(s);
+	st_tracing_stop(s);
 	return 0;
 }
 
-static long ioctl_get_stats(struct session *s, void __user *arg, size_t size)
+static long ioctl_get_stats(struct st_session *s, void __user *arg, size_t size)
 {
 	struct socktrace_stats stats;
 
-	session_stats(s, &stats);
+	st_session_stats(s, &stats);
 	return give(arg, size, &stats, sizeof(stats));
 }
 
-static long ioctl_flush(struct session *s, void __user *arg, size_t size)
+static long ioctl_flush(struct st_session *s, void __user *arg, size_t size)
 {
-	session_flush(s);
+	st_session_flush(s);
 	return 0;
 }
 
-static long ioctl_get_inflight(struct session *s, void __user *arg, size_t size)
+static long ioctl_get_inflight(struct st_session *s, void __user *arg, size_t size)
 {
 	struct socktrace_inflight_call *calls;
 	struct socktrace_inflight inflight;
@@ -332,9 +336,9 @@ static long ioctl_get_inflight(struct session *s, void __user *arg, size_t size)
 	if (!calls)
 		return -ENOMEM;
 	to = u64_to_user_ptr(inflight.calls);
-	inflight.total = sessions_inflight(calls, room);
+	inflight.total = st_tracing_inflight(calls, room);
 	/* After the last that was found entered: no age is negative. */
-	inflight.now_ns = compat_boottime_ns();
+	inflight.now_ns = st_compat_boottime_ns();
 	inflight.nr_calls = min(inflight.total, room);
 	for (i = 0; !err && i < inflight.nr_calls; i++)
 		err = give(to + (size_t)i * inflight.call_size, inflight.call_size,
@@ -346,7 +350,7 @@ static long ioctl_get_inflight(struct session *s, void __user *arg, size_t size)
 #define IOCTL(cmd, handler) [_IOC_NR(cmd)] = { _IOC_DIR(cmd), handler }
 static const struct {
 	unsigned int dir;
-	long (*handler)(struct session *s, void __user *arg, size_t size);
+	long (*handler)(struct st_session *s, void __user *arg, size_t size);
 } ioctls[] = {
 	IOCTL(SOCKTRACE_IOC_GET_INFO, ioctl_get_info),
 	IOCTL(SOCKTRACE_IOC_SET_CONFIG, ioctl_set_config),
@@ -382,11 +386,11 @@ static long cdev_compat_ioctl(struct file *file, unsigned int cmd, unsigned long
 /* /proc/PID/fdinfo/FD: the session's state and its law. */
 static void cdev_show_fdinfo(struct seq_file *m, struct file *file)
 {
-	struct session *s = file->private_data;
+	struct st_session *s = file->private_data;
 	struct socktrace_stats stats;
 
-	session_stats(s, &stats);
-	seq_printf(m, "started:\t%d\n", session_is_started(s));
+	st_session_stats(s, &stats);
+	seq_printf(m, "started:\t%d\n", st_session_is_started(s));
 	seq_printf(m, "hits:\t%llu\n", stats.hits);
 	seq_printf(m, "delivered:\t%llu\n", stats.delivered);
 	seq_printf(m, "queued:\t%llu\n", stats.queued);
@@ -414,15 +418,15 @@ static struct miscdevice cdev = {
 	.name = "socktrace",
 	.mode = 0600,
 	.fops = &cdev_fops,
-	.groups = sysfs_groups,
+	.groups = st_sysfs_groups,
 };
 
-int cdev_init(void)
+int st_cdev_init(void)
 {
 	return misc_register(&cdev);
 }
 
-void cdev_exit(void)
+void st_cdev_exit(void)
 {
 	misc_deregister(&cdev);
 }

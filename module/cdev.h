@@ -3,7 +3,7 @@
 #define SOCKTRACE_CDEV_H
 
 /* /dev/socktrace: what a file descriptor of it can do. */
-int cdev_init(void);
-void cdev_exit(void);
+int st_cdev_init(void);
+void st_cdev_exit(void);
 
 #endif /* SOCKTRACE_CDEV_H */

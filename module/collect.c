@@ -36,7 +36,7 @@ static int mntns_inum_at = -1;
  * struct mnt_namespace is private to the kernel's fs/, but the inode number in
  * it is known for the task at hand: look where it stands.
  */
-void collect_init(void)
+void st_collect_init(void)
 {
 	const char *ns = (const char *)current->nsproxy->mnt_ns;
 	u32 word, inum;
@@ -73,7 +73,7 @@ static const struct task_struct *task_named(const struct task_struct *task)
 }
 
 /* Who calls: current's identity. Sets what a record has for every event. */
-void collect_task(struct socktrace_event *ev)
+void st_collect_task(struct socktrace_event *ev)
 {
 	struct pid_namespace *pidns = task_active_pid_ns(current);
 	const struct cred *cred = current_cred();
@@ -99,14 +99,14 @@ void collect_task(struct socktrace_event *ev)
 		ev->mntns = mntns_inum(ns->mnt_ns);
 	}
 	/* Not get_task_comm(): it locks. A rename meanwhile may show half. */
-	compat_copy_comm(ev->comm, task_named(current));
+	st_compat_copy_comm(ev->comm, task_named(current));
 
 	ev->ppid = rcu_dereference_sched(current->real_parent)->tgid;
-	ev->cgroup_id = compat_cgroup_id(current);
+	ev->cgroup_id = st_compat_cgroup_id(current);
 }
 
 /* Is current process @tgid, or does it descend from it? */
-bool collect_descends(u32 tgid)
+bool st_collect_descends(u32 tgid)
 {
 	const struct task_struct *task = current;
 	unsigned int depth;
@@ -122,19 +122,19 @@ bool collect_descends(u32 tgid)
 }
 
 /* Is current in cgroup @id of the default hierarchy, or in one below it? */
-bool collect_in_cgroup(u64 id)
+bool st_collect_in_cgroup(u64 id)
 {
-	return compat_cgroup_is_below(current, id);
+	return st_compat_cgroup_is_below(current, id);
 }
 
 /* 0, or an error where current's memory can't be read without faulting. */
-long collect_user_memory(void *dst, const void __user *src, unsigned int len)
+long st_collect_user_memory(void *dst, const void __user *src, unsigned int len)
 {
 	return copy_from_user_nofault(dst, src, len);
 }
 
 /* @sock must be held by the caller. */
-void collect_socket(struct socket_facts *facts, struct socket *sock)
+void st_collect_socket(struct st_socket_facts *facts, struct socket *sock)
 {
 	const struct sock *sk = READ_ONCE(sock->sk);
 
@@ -144,7 +144,7 @@ void collect_socket(struct socket_facts *facts, struct socket *sock)
 	facts->protocol = sk ? sk->sk_protocol : 0;
 }
 
-void collect_set_socket(struct socktrace_event *ev, const struct socket_facts *facts)
+void st_collect_set_socket(struct socktrace_event *ev, const struct st_socket_facts *facts)
 {
 	ev->flags |= SOCKTRACE_F_SOCK;
 	ev->inode = facts->inode;
@@ -166,7 +166,7 @@ union name {
 	struct sockaddr_in6 in6;
 	struct sockaddr_un un;
 	struct sockaddr_vm vm;
-	u8 bytes[RECORD_ADDR_MAX];
+	u8 bytes[ST_RECORD_ADDR_MAX];
 };
 
 static unsigned int inet_name(union name *name, struct sock *sk, enum end end)
@@ -219,7 +219,7 @@ static unsigned int inet6_name(union name *name, struct sock *sk, enum end end)
  */
 static bool unix_peer_is_stable(const struct sock *sk)
 {
-	return (sk->sk_type == SOCK_STREAM || COMPAT_SEQPACKET_KEEPS_PEER(sk)) &&
+	return (sk->sk_type == SOCK_STREAM || ST_COMPAT_SEQPACKET_KEEPS_PEER(sk)) &&
 	       READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
 }
 
@@ -282,14 +282,14 @@ static unsigned int socket_name(union name *name, struct socket *sock, enum end 
 }
 
 /* The socket behind current's @fd, held until fput(@file); NULL: none, no file. */
-struct socket *collect_get_socket(int fd, struct file **file)
+struct socket *st_collect_get_socket(int fd, struct file **file)
 {
 	struct socket *sock;
 
 	*file = fd < 0 ? NULL : fget(fd);
 	if (!*file)
 		return NULL;
-	sock = compat_sock_from_file(*file);
+	sock = st_compat_sock_from_file(*file);
 	if (!sock) {
 		fput(*file);
 		*file = NULL;
@@ -315,16 +315,16 @@ static void set_local(struct socktrace_event *ev, struct socket *sock)
 	union name name;
 	unsigned int len = socket_name(&name, sock, LOCAL);
 
-	record_set_local(ev, &name, len);
+	st_record_set_local(ev, &name, len);
 }
 
 /* The new socket of a socket(): it has no name yet. */
-void collect_created(struct socktrace_event *ev, struct socket *sock)
+void st_collect_created(struct socktrace_event *ev, struct socket *sock)
 {
-	struct socket_facts facts = { 0 };
+	struct st_socket_facts facts = { 0 };
 
-	collect_socket(&facts, sock);
-	collect_set_socket(ev, &facts);
+	st_collect_socket(&facts, sock);
+	st_collect_set_socket(ev, &facts);
 }
 
 /*
@@ -346,18 +346,18 @@ static bool are_a_pair(int family, const struct socket *one, const struct socket
  * @sv. Another thread may have written there since, or have closed them: what is
  * no pair now is not told.
  */
-void collect_pair(struct socktrace_event *ev, const s32 __user *sv)
+void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv)
 {
 	struct socket *one, *other;
 	struct file *files[2];
 	s32 fds[2];
 
-	if (collect_user_memory(fds, sv, sizeof(fds)))
+	if (st_collect_user_memory(fds, sv, sizeof(fds)))
 		return;
-	one = collect_get_socket(fds[0], &files[0]);
-	other = collect_get_socket(fds[1], &files[1]);
+	one = st_collect_get_socket(fds[0], &files[0]);
+	other = st_collect_get_socket(fds[1], &files[1]);
 	if (one && other && are_a_pair(ev->args[0], one, other)) {
-		collect_created(ev, one);
+		st_collect_created(ev, one);
 		ev->flags |= SOCKTRACE_F_SV;
 		memcpy(ev->sv, fds, sizeof(ev->sv));
 	}
@@ -372,31 +372,31 @@ void collect_pair(struct socktrace_event *ev, const s32 __user *sv)
  * descriptor, another thread may have closed that, or put another socket there,
  * since the call used it: @inode is the one that it used, 0 if that isn't known.
  */
-void collect_ends(struct socktrace_event *ev, struct socket *sock, u64 inode)
+void st_collect_ends(struct socktrace_event *ev, struct socket *sock, u64 inode)
 {
-	struct socket_facts facts = { 0 };
+	struct st_socket_facts facts = { 0 };
 
-	collect_socket(&facts, sock);
+	st_collect_socket(&facts, sock);
 	if (inode && inode != facts.inode)
 		return;
-	collect_set_socket(ev, &facts);
+	st_collect_set_socket(ev, &facts);
 	set_local(ev, sock);
 	set_peercred(ev, sock);
 }
 
 /* The new socket of an accept: its names come from it, not from the caller. */
-void collect_accepted(struct socktrace_event *ev, struct socket *sock)
+void st_collect_accepted(struct socktrace_event *ev, struct socket *sock)
 {
 	union name name;
 
-	record_set_addr(ev, &name, socket_name(&name, sock, PEER));
+	st_record_set_addr(ev, &name, socket_name(&name, sock, PEER));
 	if (ev->addr_len)
 		ev->addr_source = SOCKTRACE_ADDR_KERNEL;
-	collect_ends(ev, sock, 0);
+	st_collect_ends(ev, sock, 0);
 }
 
 /* How many connections wait at the listener, and how many may. */
-void collect_queue(struct socktrace_event *ev, struct socket *sock)
+void st_collect_queue(struct socktrace_event *ev, struct socket *sock)
 {
 	const struct sock *sk = READ_ONCE(sock->sk);
 

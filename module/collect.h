@@ -14,26 +14,26 @@
 #include "record.h"
 
 /* Learns what the kernel's headers don't tell. Once, at load; may sleep. */
-void collect_init(void);
+void st_collect_init(void);
 
-/* The conditions of a filter whose facts collect_task() gives. */
-#define COLLECT_TASK_CONDITIONS                                                \
+/* The conditions of a filter whose facts st_collect_task() gives. */
+#define ST_COLLECT_TASK_CONDITIONS                                                \
 	(SOCKTRACE_MATCH_UID | SOCKTRACE_MATCH_COMM |                          \
 	 SOCKTRACE_MATCH_COMM_PREFIX | SOCKTRACE_MATCH_NETNS |                 \
 	 SOCKTRACE_MATCH_MNTNS | SOCKTRACE_MATCH_PIDNS |                       \
 	 SOCKTRACE_MATCH_CGROUP | SOCKTRACE_MATCH_CGROUP_TREE)
-void collect_task(struct socktrace_event *ev);
-bool collect_descends(u32 tgid);
-bool collect_in_cgroup(u64 id);
+void st_collect_task(struct socktrace_event *ev);
+bool st_collect_descends(u32 tgid);
+bool st_collect_in_cgroup(u64 id);
 
-long collect_user_memory(void *dst, const void __user *src, unsigned int len);
-void collect_socket(struct socket_facts *facts, struct socket *sock);
-void collect_set_socket(struct socktrace_event *ev, const struct socket_facts *facts);
-struct socket *collect_get_socket(int fd, struct file **file);
-void collect_created(struct socktrace_event *ev, struct socket *sock);
-void collect_pair(struct socktrace_event *ev, const s32 __user *sv);
-void collect_ends(struct socktrace_event *ev, struct socket *sock, u64 inode);
-void collect_accepted(struct socktrace_event *ev, struct socket *sock);
-void collect_queue(struct socktrace_event *ev, struct socket *sock);
+long st_collect_user_memory(void *dst, const void __user *src, unsigned int len);
+void st_collect_socket(struct st_socket_facts *facts, struct socket *sock);
+void st_collect_set_socket(struct socktrace_event *ev, const struct st_socket_facts *facts);
+struct socket *st_collect_get_socket(int fd, struct file **file);
+void st_collect_created(struct socktrace_event *ev, struct socket *sock);
+void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv);
+void st_collect_ends(struct socktrace_event *ev, struct socket *sock, u64 inode);
+void st_collect_accepted(struct socktrace_event *ev, struct socket *sock);
+void st_collect_queue(struct socktrace_event *ev, struct socket *sock);
 
 #endif /* SOCKTRACE_COLLECT_H */

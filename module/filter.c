@@ -29,7 +29,7 @@ static bool end_of(struct end *end, const u8 *sockaddr, unsigned int len)
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
 
-	switch (record_addr_family(sockaddr, len)) {
+	switch (st_record_addr_family(sockaddr, len)) {
 	case AF_INET:
 		if (len < offsetof(struct sockaddr_in, sin_addr) + sizeof(in.sin_addr))
 			return false;
@@ -74,7 +74,7 @@ static bool path_is(const struct socktrace_rule *rule, const u8 *sockaddr,
 {
 	const unsigned int at = sizeof(__kernel_sa_family_t);
 
-	return record_addr_family(sockaddr, len) == AF_UNIX &&
+	return st_record_addr_family(sockaddr, len) == AF_UNIX &&
 	       len >= at + rule->path_len &&
 	       !memcmp(sockaddr + at, rule->path, rule->path_len);
 }
@@ -142,24 +142,24 @@ static bool identity_matches(const struct socktrace_rule *rule, u32 match,
 /* AF_* of what creates, else of the socket, else of the address; or -1. */
 static int family_of(const struct socktrace_event *ev)
 {
-	if (record_creates(ev->type))
+	if (st_record_creates(ev->type))
 		return ev->args[0];
 	if (ev->flags & SOCKTRACE_F_SOCK)
 		return ev->sock_family;
-	return record_addr_family(ev->addrs, ev->addr_len);
+	return st_record_addr_family(ev->addrs, ev->addr_len);
 }
 
 /* SOCK_* of what creates, else of the socket; or -1. */
 static int type_of(const struct socktrace_event *ev)
 {
-	if (record_creates(ev->type))
+	if (st_record_creates(ev->type))
 		return ev->args[1] & SOCK_TYPE_BITS;
 	return ev->flags & SOCKTRACE_F_SOCK ? ev->sock_type : -1;
 }
 
 /* Do these conditions of the rule hold, all of which can be judged? */
 static bool rule_holds(const struct socktrace_rule *rule, u32 match,
-		       const struct filter_facts *facts)
+		       const struct st_filter_facts *facts)
 {
 	const struct socktrace_event *ev = facts->ev;
 
@@ -177,9 +177,9 @@ static bool rule_holds(const struct socktrace_rule *rule, u32 match,
 		return false;
 	if (match & IDENTITY && !identity_matches(rule, match, ev))
 		return false;
-	if (match & FILTER_RESULT && !result_matches(rule, match, ev))
+	if (match & ST_FILTER_RESULT && !result_matches(rule, match, ev))
 		return false;
-	if (match & FILTER_ENDS && !ends_match(rule, match, ev))
+	if (match & ST_FILTER_ENDS && !ends_match(rule, match, ev))
 		return false;
 	/* Last, for they walk trees. */
 	if (match & SOCKTRACE_MATCH_CGROUP_TREE && !facts->in_cgroup(rule->cgroup))
@@ -188,14 +188,14 @@ static bool rule_holds(const struct socktrace_rule *rule, u32 match,
 }
 
 /*
- * The first rule that matches decides. FILTER_UNDECIDED: facts that are yet to
- * come may still lead to FILTER_ACCEPT; never where all are known.
+ * The first rule that matches decides. ST_FILTER_UNDECIDED: facts that are yet to
+ * come may still lead to ST_FILTER_ACCEPT; never where all are known.
  */
-enum filter_verdict filter_judge(const struct filter *filter,
-				 const struct filter_facts *facts)
+enum st_filter_verdict st_filter_judge(const struct st_filter *filter,
+				 const struct st_filter_facts *facts)
 {
 	u64 left = filter->by_event[facts->ev->type] &
-		   filter->by_tgid[facts->ev->tgid % FILTER_TGID_BUCKETS];
+		   filter->by_tgid[facts->ev->tgid % ST_FILTER_TGID_BUCKETS];
 	u32 action = filter->default_action;
 	bool undecided = false;
 
@@ -209,17 +209,17 @@ enum filter_verdict filter_judge(const struct filter *filter,
 			break;
 		}
 		if (rule->action == SOCKTRACE_ACCEPT)
-			return FILTER_UNDECIDED;
+			return ST_FILTER_UNDECIDED;
 		/* It may reject, or leave that to the others. */
 		undecided = true;
 	}
 	if (action == SOCKTRACE_REJECT)
-		return FILTER_REJECT;
-	return undecided ? FILTER_UNDECIDED : FILTER_ACCEPT;
+		return ST_FILTER_REJECT;
+	return undecided ? ST_FILTER_UNDECIDED : ST_FILTER_ACCEPT;
 }
 
 /* Is @event accepted by the first rule for it, or by default, and by that alone? */
-static bool accepts(const struct filter *filter, unsigned int event)
+static bool accepts(const struct st_filter *filter, unsigned int event)
 {
 	u64 left = filter->by_event[event];
 	const struct socktrace_rule *rule;
@@ -231,7 +231,7 @@ static bool accepts(const struct filter *filter, unsigned int event)
 }
 
 /* What is worked out once, so that judging looks at few rules, or at none. */
-void filter_prepare(struct filter *filter)
+void st_filter_prepare(struct st_filter *filter)
 {
 	unsigned int event, bucket;
 	u32 i;
@@ -257,9 +257,9 @@ void filter_prepare(struct filter *filter)
 		for (event = 0; event < ARRAY_SIZE(filter->by_event); event++)
 			if (events >> event & 1)
 				filter->by_event[event] |= 1ULL << i;
-		for (bucket = 0; bucket < FILTER_TGID_BUCKETS; bucket++) {
+		for (bucket = 0; bucket < ST_FILTER_TGID_BUCKETS; bucket++) {
 			if (rule->match & SOCKTRACE_MATCH_TGID &&
-			    rule->tgid % FILTER_TGID_BUCKETS != bucket)
+			    rule->tgid % ST_FILTER_TGID_BUCKETS != bucket)
 				continue;
 			filter->by_tgid[bucket] |= 1ULL << i;
 			if (rule->action == SOCKTRACE_ACCEPT)
@@ -395,7 +395,7 @@ static u32 rule_bad_field(const struct socktrace_rule *rule)
 }
 
 /* 0, or -EINVAL with the rule (~0: the header) and the byte offset in it. */
-int filter_validate(const struct filter *filter, u32 *bad_rule, u32 *bad_field)
+int st_filter_validate(const struct st_filter *filter, u32 *bad_rule, u32 *bad_field)
 {
 	u32 i, bad;
 

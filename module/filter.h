@@ -12,26 +12,26 @@
 
 #include "../uapi/socktrace.h"
 
-#define FILTER_TGID_BUCKETS 64
+#define ST_FILTER_TGID_BUCKETS 64
 
 /* Conditions about either end's address, and about the result. */
-#define FILTER_ENDS                                                            \
+#define ST_FILTER_ENDS                                                            \
 	(SOCKTRACE_MATCH_REMOTE_NET | SOCKTRACE_MATCH_REMOTE_PORT |            \
 	 SOCKTRACE_MATCH_LOCAL_NET | SOCKTRACE_MATCH_LOCAL_PORT |              \
 	 SOCKTRACE_MATCH_PATH)
-#define FILTER_RESULT                                                          \
+#define ST_FILTER_RESULT                                                          \
 	(SOCKTRACE_MATCH_OK | SOCKTRACE_MATCH_FAILED | SOCKTRACE_MATCH_ERROR | \
 	 SOCKTRACE_MATCH_DURATION)
 
-struct filter {
+struct st_filter {
 	struct rcu_head rcu;
-	/* Worked out by filter_prepare(). Bit n of a mask of rules is rule n. */
+	/* Worked out by st_filter_prepare(). Bit n of a mask of rules is rule n. */
 	u32 accepts; /* events that it accepts, whatever the facts */
 	u32 events; /* those that it may accept at all */
 	u64 tgids; /* from whom, a bit for each of the tgid's low bits */
 	u32 conditions; /* what any rule looks at */
 	u64 by_event[SOCKTRACE_SOCKETPAIR + 1]; /* rules that may match it */
-	u64 by_tgid[FILTER_TGID_BUCKETS]; /* likewise, by the tgid's low bits */
+	u64 by_tgid[ST_FILTER_TGID_BUCKETS]; /* likewise, by the tgid's low bits */
 
 	u32 default_action; /* enum socktrace_action */
 	u32 nr_rules;
@@ -39,7 +39,7 @@ struct filter {
 };
 
 /* What is known of a record so far. */
-struct filter_facts {
+struct st_filter_facts {
 	/*
 	 * Conditions that can be judged, SOCKTRACE_MATCH_*: their facts are in
 	 * @ev, or are known to be none. Of the others the facts are to come.
@@ -51,18 +51,18 @@ struct filter_facts {
 };
 
 /* The finished record @ev; who asks the task itself is still to be set. */
-static inline void filter_facts_of(struct filter_facts *facts,
+static inline void st_filter_facts_of(struct st_filter_facts *facts,
 				   const struct socktrace_event *ev)
 {
 	facts->known = SOCKTRACE_MATCH_ALL_BITS;
 	facts->ev = ev;
 }
 
-enum filter_verdict { FILTER_ACCEPT, FILTER_REJECT, FILTER_UNDECIDED };
+enum st_filter_verdict { ST_FILTER_ACCEPT, ST_FILTER_REJECT, ST_FILTER_UNDECIDED };
 
-void filter_prepare(struct filter *filter);
-int filter_validate(const struct filter *filter, u32 *bad_rule, u32 *bad_field);
-enum filter_verdict filter_judge(const struct filter *filter,
-				 const struct filter_facts *facts);
+void st_filter_prepare(struct st_filter *filter);
+int st_filter_validate(const struct st_filter *filter, u32 *bad_rule, u32 *bad_field);
+enum st_filter_verdict st_filter_judge(const struct st_filter *filter,
+				 const struct st_filter_facts *facts);
 
 #endif /* SOCKTRACE_FILTER_H */

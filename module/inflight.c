@@ -16,13 +16,13 @@
 #define MAX_STEPS 32
 
 /* Set while the probes are armed. */
-static struct inflight *slots;
+static struct st_inflight *slots;
 static unsigned int slot_bits;
 /* Claimed slots of the tasks that hash to each: spares a search in vain. */
 static atomic_t *claimed;
 
 /* When no handler can run any more. */
-void inflight_exit(void)
+void st_inflight_exit(void)
 {
 	kvfree(slots);
 	kvfree(claimed);
@@ -30,7 +30,7 @@ void inflight_exit(void)
 	claimed = NULL;
 }
 
-int inflight_init(unsigned int max_calls)
+int st_inflight_init(unsigned int max_calls)
 {
 	/* Room for all of a kind and many of the others, in short runs. */
 	slot_bits = ilog2(roundup_pow_of_two(max_calls)) + 2;
@@ -39,16 +39,16 @@ int inflight_init(unsigned int max_calls)
 	claimed = kvzalloc(sizeof(*claimed) << slot_bits, GFP_KERNEL);
 	if (slots && claimed)
 		return 0;
-	inflight_exit();
+	st_inflight_exit();
 	return -ENOMEM;
 }
 
-static struct inflight *slot_at(u32 home, unsigned int i)
+static struct st_inflight *slot_at(u32 home, unsigned int i)
 {
 	return &slots[(home + i) & ((1U << slot_bits) - 1)];
 }
 
-struct inflight *inflight_find(const struct task_struct *task)
+struct st_inflight *st_inflight_find(const struct task_struct *task)
 {
 	u32 home = hash_ptr(task, slot_bits);
 	unsigned int i;
@@ -56,7 +56,7 @@ struct inflight *inflight_find(const struct task_struct *task)
 	if (!atomic_read(&claimed[home]))
 		return NULL;
 	for (i = 0; i < MAX_STEPS; i++) {
-		struct inflight *call = slot_at(home, i);
+		struct st_inflight *call = slot_at(home, i);
 
 		if (READ_ONCE(call->task) == task)
 			return call;
@@ -65,14 +65,14 @@ struct inflight *inflight_find(const struct task_struct *task)
 }
 
 /* The call that current is in; not what a task that never came back has left. */
-struct inflight *inflight_of_current(void)
+struct st_inflight *st_inflight_of_current(void)
 {
-	struct inflight *call = inflight_find(current);
+	struct st_inflight *call = st_inflight_find(current);
 
 	return call && call->tid == current->pid ? call : NULL;
 }
 
-static void inflight_withdraw(struct inflight *call)
+static void inflight_withdraw(struct st_inflight *call)
 {
 	WRITE_ONCE(call->published, 0);
 	/* Before anything of it changes: pairs with inflight_copy(). */
@@ -85,9 +85,9 @@ static void inflight_withdraw(struct inflight *call)
  * the rest of a call that never returned (the task was killed by an oops, and
  * its task_struct came back as another's): it is taken over.
  */
-struct inflight *inflight_claim(struct task_struct *task)
+struct st_inflight *st_inflight_claim(struct task_struct *task)
 {
-	struct inflight *call = inflight_find(task);
+	struct st_inflight *call = st_inflight_find(task);
 	u32 home = hash_ptr(task, slot_bits);
 	unsigned int i;
 
@@ -105,8 +105,8 @@ struct inflight *inflight_claim(struct task_struct *task)
 	return NULL;
 }
 
-/* The call is filled in: inflight_list() may show it. */
-void inflight_publish(struct inflight *call)
+/* The call is filled in: st_inflight_list() may show it. */
+void st_inflight_publish(struct st_inflight *call)
 {
 	if (!++call->uses)
 		call->uses++;
@@ -114,7 +114,7 @@ void inflight_publish(struct inflight *call)
 	smp_store_release(&call->published, call->uses);
 }
 
-void inflight_release(struct inflight *call)
+void st_inflight_release(struct st_inflight *call)
 {
 	inflight_withdraw(call);
 	atomic_dec(&claimed[hash_ptr(call->task, slot_bits)]);
@@ -123,9 +123,9 @@ void inflight_release(struct inflight *call)
 }
 
 /* A copy of the call in slot @call; false: none, or it changed meanwhile. */
-static bool inflight_copy(struct socktrace_inflight_call *out, const struct inflight *call)
+static bool inflight_copy(struct socktrace_inflight_call *out, const struct st_inflight *call)
 {
-	/* Pairs with inflight_publish(). */
+	/* Pairs with st_inflight_publish(). */
 	u32 published = smp_load_acquire(&call->published);
 
 	if (!published || !READ_ONCE(call->hooked))
@@ -149,7 +149,7 @@ static bool inflight_copy(struct socktrace_inflight_call *out, const struct infl
  * Fills in at most @room of the calls in flight, and returns how many there are.
  * The probes must stay armed, or disarmed, meanwhile.
  */
-unsigned int inflight_list(struct socktrace_inflight_call *calls, unsigned int room)
+unsigned int st_inflight_list(struct socktrace_inflight_call *calls, unsigned int room)
 {
 	struct socktrace_inflight_call call;
 	unsigned int found = 0, i;

@@ -14,13 +14,13 @@
 #include "record.h"
 
 /* What is told of a socket: only plain facts, no reference is held. */
-struct socket_facts {
+struct st_socket_facts {
 	u64 inode; /* 0: not known */
 	u16 family, type, protocol;
 };
 
 /* Written by the calling task alone; `task` says whose it is. */
-struct inflight {
+struct st_inflight {
 	struct task_struct *task; /* NULL: free. Claimed by cmpxchg */
 	u64 time_ns; /* entry, CLOCK_BOOTTIME */
 	u64 call_id;
@@ -45,17 +45,17 @@ struct inflight {
 		struct socket *socket; /* held by the call; NULL: known by its descriptor */
 		const s32 __user *sv; /* SOCKETPAIR: where its descriptors go */
 	};
-	struct socket_facts sock; /* of it, or from the LSM hook */
-	u8 addr[RECORD_ADDR_MAX];
+	struct st_socket_facts sock; /* of it, or from the LSM hook */
+	u8 addr[ST_RECORD_ADDR_MAX];
 };
 
-int inflight_init(unsigned int max_calls);
-void inflight_exit(void);
-struct inflight *inflight_claim(struct task_struct *task);
-struct inflight *inflight_find(const struct task_struct *task);
-struct inflight *inflight_of_current(void);
-void inflight_publish(struct inflight *call);
-void inflight_release(struct inflight *call);
-unsigned int inflight_list(struct socktrace_inflight_call *calls, unsigned int room);
+int st_inflight_init(unsigned int max_calls);
+void st_inflight_exit(void);
+struct st_inflight *st_inflight_claim(struct task_struct *task);
+struct st_inflight *st_inflight_find(const struct task_struct *task);
+struct st_inflight *st_inflight_of_current(void);
+void st_inflight_publish(struct st_inflight *call);
+void st_inflight_release(struct st_inflight *call);
+unsigned int st_inflight_list(struct socktrace_inflight_call *calls, unsigned int room);
 
 #endif /* SOCKTRACE_INFLIGHT_H */

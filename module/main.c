@@ -72,12 +72,12 @@ static int take_parameters(void)
 	unsigned int half_mb = max_t(u64, memory_bytes() >> 21, 1);
 
 	if (!param_in_range("max_records_per_cpu", max_records_per_cpu,
-		      SESSION_MIN_RECORDS, 1 << 20) ||
+		      ST_SESSION_MIN_RECORDS, 1 << 20) ||
 	    !param_in_range("max_sessions", max_sessions, 1, 4096))
 		return -EINVAL;
 	max_records_per_cpu = roundup_pow_of_two(max_records_per_cpu);
 	if (records_per_cpu &&
-	    !param_in_range("records_per_cpu", records_per_cpu, SESSION_MIN_RECORDS,
+	    !param_in_range("records_per_cpu", records_per_cpu, ST_SESSION_MIN_RECORDS,
 		      max_records_per_cpu))
 		return -EINVAL;
 	if (maxactive && !param_in_range("maxactive", maxactive, 1, 65536))
@@ -91,10 +91,10 @@ static int take_parameters(void)
 	if (!max_memory_mb)
 		max_memory_mb = max_t(u64, memory_bytes() >> 23, 1);
 
-	session_limits.records_per_cpu = roundup_pow_of_two(records_per_cpu);
-	session_limits.max_records_per_cpu = max_records_per_cpu;
-	session_limits.max_sessions = max_sessions;
-	session_limits.max_memory = (u64)max_memory_mb << 20;
+	st_session_limits.records_per_cpu = roundup_pow_of_two(records_per_cpu);
+	st_session_limits.max_records_per_cpu = max_records_per_cpu;
+	st_session_limits.max_sessions = max_sessions;
+	st_session_limits.max_memory = (u64)max_memory_mb << 20;
 	return 0;
 }
 
@@ -105,17 +105,17 @@ static int __init socktrace_init(void)
 	err = take_parameters();
 	if (err)
 		return err;
-	collect_init();
-	err = probes_init(maxactive);
+	st_collect_init();
+	err = st_probes_init(maxactive);
 	if (err)
 		return err;
-	err = cdev_init();
+	err = st_cdev_init();
 	if (err) {
 		pr_err("no device: error %d\n", err);
 		return err;
 	}
 	pr_info("version %s: %u records per CPU, %u calls in flight, %u MiB for rings\n",
-		SOCKTRACE_VERSION, session_limits.records_per_cpu, maxactive,
+		SOCKTRACE_VERSION, st_session_limits.records_per_cpu, maxactive,
 		max_memory_mb);
 	return 0;
 }
@@ -123,7 +123,7 @@ static int __init socktrace_init(void)
 /* No file is open any more, so no session, so no probe. */
 static void __exit socktrace_exit(void)
 {
-	cdev_exit();
+	st_cdev_exit();
 }
 
 module_init(socktrace_init);

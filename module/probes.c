@@ -22,18 +22,18 @@
 #define MAX_CANDIDATES 4
 
 /*
- * One row per probe point: a call that comes in by a door, or a point within
+ * One row per probe point: an entry point of calls, or a point within
  * one. The first candidate that the kernel takes is used.
  */
 struct probe {
 	enum socktrace_type type;
-	const struct door *door; /* NULL: a point */
+	const struct st_entry_point *entry; /* NULL: a point */
 	void (*hit)(struct pt_regs *regs); /* a point's */
 	const char *candidates[MAX_CANDIDATES];
-	/* And where the kernel has none of these: a function of another door. */
+	/* And where the kernel has none of these: another entry point. */
 	struct {
 		const char *symbol;
-		const struct door *door;
+		const struct st_entry_point *entry;
 	} otherwise;
 
 	const char *symbol; /* of the candidates; NULL: not bound */
@@ -43,21 +43,21 @@ struct probe {
 };
 
 static struct probe probes[] = {
-	{ SOCKTRACE_SOCKET, &door_socket, NULL,
+	{ SOCKTRACE_SOCKET, &st_entry_socket, NULL,
 	  { "__sys_socket", "SyS_socket", "sys_socket" } },
-	{ SOCKTRACE_CONNECT, &door_connect, NULL,
+	{ SOCKTRACE_CONNECT, &st_entry_connect, NULL,
 	  { "__sys_connect", "SyS_connect", "sys_connect" } },
-	{ SOCKTRACE_ACCEPT4, &door_accept4, NULL,
+	{ SOCKTRACE_ACCEPT4, &st_entry_accept4, NULL,
 	  { "__sys_accept4", "SyS_accept4", "sys_accept4" } },
-	{ SOCKTRACE_SECURITY_SOCKET_CONNECT, NULL, call_security_socket_connect,
+	{ SOCKTRACE_SECURITY_SOCKET_CONNECT, NULL, st_call_security_socket_connect,
 	  { "security_socket_connect" } },
-	{ SOCKTRACE_SOCKET, &door_socket_file, NULL, { "__sys_socket_file" } },
-	{ SOCKTRACE_CONNECT, &door_connect_file, NULL, { "__sys_connect_file" } },
-	{ SOCKTRACE_ACCEPT4, &door_do_accept, NULL, { "do_accept" } },
-	{ SOCKTRACE_CONNECT, &door_kernel_connect, NULL, { "kernel_connect" } },
-	{ SOCKTRACE_CONNECT, &door_sendmsg_fastopen, NULL, { "tcp_sendmsg_fastopen" },
-	  { COMPAT_STREAM_CONNECT_OF_SENDMSG, &door_stream_connect } },
-	{ SOCKTRACE_SOCKETPAIR, &door_socketpair, NULL,
+	{ SOCKTRACE_SOCKET, &st_entry_socket_file, NULL, { "__sys_socket_file" } },
+	{ SOCKTRACE_CONNECT, &st_entry_connect_file, NULL, { "__sys_connect_file" } },
+	{ SOCKTRACE_ACCEPT4, &st_entry_do_accept, NULL, { "do_accept" } },
+	{ SOCKTRACE_CONNECT, &st_entry_kernel_connect, NULL, { "kernel_connect" } },
+	{ SOCKTRACE_CONNECT, &st_entry_sendmsg_fastopen, NULL, { "tcp_sendmsg_fastopen" },
+	  { ST_COMPAT_STREAM_CONNECT_OF_SENDMSG, &st_entry_stream_connect } },
+	{ SOCKTRACE_SOCKETPAIR, &st_entry_socketpair, NULL,
 	  { "__sys_socketpair", "SyS_socketpair", "sys_socketpair" } },
 };
 
@@ -68,7 +68,7 @@ struct probe_counts {
 static DEFINE_PER_CPU(struct probe_counts[ARRAY_SIZE(probes)], probe_counts);
 
 /* The call whose return instance is just being taken on this CPU. */
-static DEFINE_PER_CPU(struct inflight *, entering);
+static DEFINE_PER_CPU(struct st_inflight *, entering);
 
 static unsigned int probes_maxactive;
 
@@ -80,13 +80,13 @@ static struct probe_counts *counts_of(const struct probe *probe)
 static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct probe *probe = container_of(kp, struct probe, rp.kp);
-	struct inflight *call;
+	struct st_inflight *call;
 
-	if (probe->door->opens && !probe->door->opens(regs))
+	if (probe->entry->is_call && !probe->entry->is_call(regs))
 		return 0;
 	counts_of(probe)->hits++;
-	compat_rcu_lock_in_handler();
-	call = call_enter(probe->type, probe->door, regs);
+	st_compat_rcu_lock_in_handler();
+	call = st_call_enter(probe->type, probe->entry, regs);
 	if (!call)
 		goto out;
 	if (call->wants_return) {
@@ -98,29 +98,29 @@ static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 		if (!call->hooked)
 			counts_of(probe)->missed++;
 	}
-	call_entered(call);
+	st_call_entered(call);
 out:
-	compat_rcu_unlock_in_handler();
+	st_compat_rcu_unlock_in_handler();
 	return 0;
 }
 
 /* Called by take_instance() with the instance that it took. */
 static int probe_instance(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	struct inflight *call = __this_cpu_read(entering);
+	struct st_inflight *call = __this_cpu_read(entering);
 
 	if (!call)
 		return 1; /* not asked for by probe_call(): give it back */
-	*(struct inflight **)ri->data = call;
+	*(struct st_inflight **)ri->data = call;
 	call->hooked = true;
 	return 0;
 }
 
 static int probe_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	compat_rcu_lock_in_handler();
-	call_return(*(struct inflight **)ri->data, regs_return_value(regs));
-	compat_rcu_unlock_in_handler();
+	st_compat_rcu_lock_in_handler();
+	st_call_return(*(struct st_inflight **)ri->data, regs_return_value(regs));
+	st_compat_rcu_unlock_in_handler();
 	return 0;
 }
 
@@ -129,9 +129,9 @@ static int probe_point(struct kprobe *kp, struct pt_regs *regs)
 	struct probe *probe = container_of(kp, struct probe, rp.kp);
 
 	counts_of(probe)->hits++;
-	compat_rcu_lock_in_handler();
+	st_compat_rcu_lock_in_handler();
 	probe->hit(regs);
-	compat_rcu_unlock_in_handler();
+	st_compat_rcu_unlock_in_handler();
 	return 0;
 }
 
@@ -148,13 +148,13 @@ static int probe_register(struct probe *probe, const char *symbol, u32 flags)
 	memset(rp, 0, sizeof(*rp));
 	rp->kp.symbol_name = symbol;
 	rp->kp.flags = flags;
-	if (!probe->door) {
+	if (!probe->entry) {
 		rp->kp.pre_handler = probe_point;
 		return register_kprobe(&rp->kp);
 	}
 	rp->entry_handler = probe_instance;
 	rp->handler = probe_return;
-	rp->data_size = sizeof(struct inflight *);
+	rp->data_size = sizeof(struct st_inflight *);
 	rp->maxactive = probes_maxactive;
 	err = register_kretprobe(rp);
 	if (err)
@@ -167,7 +167,7 @@ static int probe_register(struct probe *probe, const char *symbol, u32 flags)
 
 static void probe_unregister(struct probe *probe)
 {
-	if (!probe->door)
+	if (!probe->entry)
 		unregister_kprobe(&probe->rp.kp);
 	else
 		unregister_kretprobe(&probe->rp);
@@ -184,25 +184,25 @@ static int probe_arm(struct probe *probe)
 	return err;
 }
 
-int probes_arm(void)
+int st_probes_arm(void)
 {
 	unsigned int armed = 0, i;
 	int err;
 
-	err = inflight_init(probes_maxactive);
+	err = st_inflight_init(probes_maxactive);
 	if (err)
 		return err;
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
 		if (probes[i].symbol && !probe_arm(&probes[i]))
 			armed++;
 	if (!armed) {
-		inflight_exit();
+		st_inflight_exit();
 		return -ENODEV;
 	}
 	return 0;
 }
 
-void probes_disarm(void)
+void st_probes_disarm(void)
 {
 	struct kretprobe *calls[ARRAY_SIZE(probes)];
 	struct kprobe *points[ARRAY_SIZE(probes)];
@@ -213,7 +213,7 @@ void probes_disarm(void)
 		if (!probes[i].armed)
 			continue;
 		probes[i].armed = false;
-		if (probes[i].door)
+		if (probes[i].entry)
 			calls[nr_calls++] = &probes[i].rp;
 		else
 			points[nr_points++] = &probes[i].rp.kp;
@@ -221,7 +221,7 @@ void probes_disarm(void)
 	/* All at once: each of these waits for a grace period. */
 	unregister_kretprobes(calls, nr_calls);
 	unregister_kprobes(points, nr_points);
-	inflight_exit();
+	st_inflight_exit();
 }
 
 /* Whether the kernel takes it is found by registering it, disarmed. */
@@ -252,7 +252,7 @@ static void probe_bind(struct probe *probe)
 			err = now;
 	}
 	if (probe->otherwise.symbol && !probe_try(probe, probe->otherwise.symbol)) {
-		probe->door = probe->otherwise.door;
+		probe->entry = probe->otherwise.entry;
 		return;
 	}
 	if (err == -ENOENT)
@@ -263,7 +263,7 @@ static void probe_bind(struct probe *probe)
 			probe->candidates[0], err);
 }
 
-int probes_init(unsigned int maxactive)
+int st_probes_init(unsigned int maxactive)
 {
 	unsigned int i, bound = 0;
 
@@ -280,7 +280,7 @@ int probes_init(unsigned int maxactive)
 	return 0;
 }
 
-void probes_info(struct socktrace_info *info)
+void st_probes_info(struct socktrace_info *info)
 {
 	unsigned int i;
 	int cpu;
@@ -293,7 +293,7 @@ void probes_info(struct socktrace_info *info)
 		strscpy(out->symbol, probes[i].symbol ?: probes[i].candidates[0],
 			sizeof(out->symbol));
 		out->type = probes[i].type;
-		out->via = probes[i].door ? probes[i].door->via : SOCKTRACE_VIA_SYSCALL;
+		out->via = probes[i].entry ? probes[i].entry->via : SOCKTRACE_VIA_SYSCALL;
 		if (probes[i].symbol)
 			out->flags |= SOCKTRACE_PROBE_BOUND;
 		if (READ_ONCE(probes[i].armed))

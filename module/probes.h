@@ -5,13 +5,13 @@
 #include "../uapi/socktrace.h"
 
 /* Finds which probe points this kernel has, and logs them. */
-int probes_init(unsigned int maxactive);
+int st_probes_init(unsigned int maxactive);
 
 /* -ENODEV: none could be registered; -ENOMEM. The callers take turns. */
-int probes_arm(void);
-void probes_disarm(void);
+int st_probes_arm(void);
+void st_probes_disarm(void);
 
 /* What @info tells of the probes. */
-void probes_info(struct socktrace_info *info);
+void st_probes_info(struct socktrace_info *info);
 
 #endif /* SOCKTRACE_PROBES_H */

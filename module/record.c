@@ -10,7 +10,7 @@
 #include "record.h"
 
 /* Zeroes all of it: no byte of another record may reach a reader. */
-void record_init(struct socktrace_event *ev, enum socktrace_type type,
+void st_record_init(struct socktrace_event *ev, enum socktrace_type type,
 		 enum socktrace_phase phase)
 {
 	memset(ev, 0, sizeof(*ev));
@@ -22,7 +22,7 @@ void record_init(struct socktrace_event *ev, enum socktrace_type type,
 }
 
 /* The family of an address of @len bytes, or -1 where there is none. */
-int record_addr_family(const void *addr, unsigned int len)
+int st_record_addr_family(const void *addr, unsigned int len)
 {
 	__kernel_sa_family_t family;
 
@@ -36,13 +36,13 @@ int record_addr_family(const void *addr, unsigned int len)
  * How many of the @len bytes passed are the address: callers pass whole
  * buffers. 0 where there is not even a family.
  */
-unsigned int record_addr_len(const void *addr, unsigned int len)
+unsigned int st_record_addr_len(const void *addr, unsigned int len)
 {
 	const unsigned int path_at = offsetof(struct sockaddr_un, sun_path);
 	const char *path = (const char *)addr + path_at;
 
-	len = min_t(unsigned int, len, RECORD_ADDR_MAX);
-	switch (record_addr_family(addr, len)) {
+	len = min_t(unsigned int, len, ST_RECORD_ADDR_MAX);
+	switch (st_record_addr_family(addr, len)) {
 	case -1:
 		return 0;
 	case AF_INET:
@@ -61,21 +61,21 @@ unsigned int record_addr_len(const void *addr, unsigned int len)
 	}
 }
 
-/* To be called before record_set_local(): local lies behind addr. */
-void record_set_addr(struct socktrace_event *ev, const void *addr,
+/* To be called before st_record_set_local(): local lies behind addr. */
+void st_record_set_addr(struct socktrace_event *ev, const void *addr,
 		     unsigned int len)
 {
-	ev->addr_len = record_addr_len(addr, len);
+	ev->addr_len = st_record_addr_len(addr, len);
 	memcpy(ev->addrs, addr, ev->addr_len);
 }
 
-void record_set_local(struct socktrace_event *ev, const void *addr,
+void st_record_set_local(struct socktrace_event *ev, const void *addr,
 		      unsigned int len)
 {
 	unsigned int at = SOCKTRACE_LOCAL_OFFSET(ev->addr_len);
 	unsigned int room = SOCKTRACE_ADDRS_LEN - at;
 
-	len = record_addr_len(addr, len);
+	len = st_record_addr_len(addr, len);
 	if (len > room) {
 		len = room;
 		ev->flags |= SOCKTRACE_F_LOCAL_TRUNCATED;
@@ -84,10 +84,10 @@ void record_set_local(struct socktrace_event *ev, const void *addr,
 	memcpy(ev->addrs + at, addr, len);
 }
 
-void record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
+void st_record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
 		     u64 time_ns)
 {
-	record_init(ev, SOCKTRACE_LOST, SOCKTRACE_POINT);
+	st_record_init(ev, SOCKTRACE_LOST, SOCKTRACE_POINT);
 	ev->cpu = cpu;
 	ev->seq = seq;
 	ev->time_ns = time_ns;

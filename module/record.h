@@ -10,30 +10,30 @@
 #include "../uapi/socktrace.h"
 
 /* The longest address that the kernel takes: sizeof(struct sockaddr_storage). */
-#define RECORD_ADDR_MAX 128
+#define ST_RECORD_ADDR_MAX 128
 
-void record_init(struct socktrace_event *ev, enum socktrace_type type,
+void st_record_init(struct socktrace_event *ev, enum socktrace_type type,
 		 enum socktrace_phase phase);
-unsigned int record_addr_len(const void *addr, unsigned int len);
-void record_set_addr(struct socktrace_event *ev, const void *addr,
+unsigned int st_record_addr_len(const void *addr, unsigned int len);
+void st_record_set_addr(struct socktrace_event *ev, const void *addr,
 		     unsigned int len);
-void record_set_local(struct socktrace_event *ev, const void *addr,
+void st_record_set_local(struct socktrace_event *ev, const void *addr,
 		      unsigned int len);
-void record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
+void st_record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
 		     u64 time_ns);
-int record_addr_family(const void *addr, unsigned int len);
+int st_record_addr_family(const void *addr, unsigned int len);
 
 /*
  * Does the call begin with no socket? Then family and type are its caller's
  * arguments, and there is no address.
  */
-static inline bool record_creates(u8 type)
+static inline bool st_record_creates(u8 type)
 {
 	return type == SOCKTRACE_SOCKET || type == SOCKTRACE_SOCKETPAIR;
 }
 
 /* When the record was made, CLOCK_BOOTTIME: what reading is merged by. */
-static inline u64 record_completion(const struct socktrace_event *ev)
+static inline u64 st_record_completion(const struct socktrace_event *ev)
 {
 	return ev->time_ns + ev->duration_ns;
 }

@@ -9,9 +9,9 @@
 #include "compat/compat.h"
 #include "ring.h"
 
-u64 ring_set_bytes(unsigned int records)
+u64 st_ring_set_bytes(unsigned int records)
 {
-	return num_possible_cpus() * (sizeof(struct ring) +
+	return num_possible_cpus() * (sizeof(struct st_ring) +
 				      (u64)records * sizeof(struct socktrace_event));
 }
 
@@ -19,12 +19,12 @@ u64 ring_set_bytes(unsigned int records)
  * @records is a power of two. Rings are for possible CPUs, not for those online
  * now: a CPU may come up while the session runs.
  */
-struct ring_set *ring_set_create(unsigned int records,
+struct st_ring_set *st_ring_set_create(unsigned int records,
 				 void *(*alloc)(size_t bytes, int cpu))
 {
 	size_t bytes = records * sizeof(struct socktrace_event);
-	struct ring_set *set;
-	struct ring *ring;
+	struct st_ring_set *set;
+	struct st_ring *ring;
 	void *buffer;
 	int cpu;
 
@@ -49,11 +49,11 @@ struct ring_set *ring_set_create(unsigned int records,
 	}
 	return set;
 fail:
-	ring_set_free(set);
+	st_ring_set_free(set);
 	return NULL;
 }
 
-void ring_set_free(struct ring_set *set)
+void st_ring_set_free(struct st_ring_set *set)
 {
 	unsigned int i;
 
@@ -72,7 +72,7 @@ void ring_set_free(struct ring_set *set)
  * Numbers @ev and keeps it; false: dropped, and its number with it. What
  * kfifo_put() does, which would copy the record to the stack first.
  */
-bool ring_put(struct ring *ring, struct socktrace_event *ev)
+bool st_ring_put(struct st_ring *ring, struct socktrace_event *ev)
 {
 	struct __kfifo *fifo = &ring->fifo.kfifo;
 	struct socktrace_event *slots = fifo->data;
@@ -89,13 +89,13 @@ bool ring_put(struct ring *ring, struct socktrace_event *ev)
 	return kept;
 }
 
-unsigned int ring_len(struct ring *ring)
+unsigned int st_ring_len(struct st_ring *ring)
 {
 	return kfifo_len(&ring->fifo);
 }
 
 /* Takes the oldest record out of the kfifo, if none is held already. */
-static bool ring_refill(struct ring *ring)
+static bool ring_refill(struct st_ring *ring)
 {
 	if (ring->has_head)
 		return true;
@@ -111,7 +111,7 @@ static bool ring_refill(struct ring *ring)
  * How many of the @made records the reader has not accounted for. None where it
  * is ahead: it may have read a record that the writer is just about to count.
  */
-static u64 ring_behind(const struct ring *ring, unsigned long made)
+static u64 ring_behind(const struct st_ring *ring, unsigned long made)
 {
 	long behind = made - (unsigned long)READ_ONCE(ring->next_seq);
 
@@ -122,13 +122,13 @@ static u64 ring_behind(const struct ring *ring, unsigned long made)
  * How many records were lost just before the held one, or, where the ring is
  * empty, after the last one delivered.
  */
-static u64 ring_gap(struct ring *ring)
+static u64 ring_gap(struct st_ring *ring)
 {
 	unsigned long made;
 
 	if (ring_refill(ring))
 		return ring->head.seq - ring->next_seq;
-	/* Pairs with ring_put(): what was kept of these is seen below. */
+	/* Pairs with st_ring_put(): what was kept of these is seen below. */
 	made = smp_load_acquire(&ring->made);
 	if (ring_refill(ring))
 		return ring->head.seq - ring->next_seq;
@@ -136,47 +136,47 @@ static u64 ring_gap(struct ring *ring)
 }
 
 /* When the loss was: the time of the record behind it, as far as known. */
-static u64 ring_gap_time(const struct ring *ring)
+static u64 ring_gap_time(const struct st_ring *ring)
 {
-	return ring->has_head ? record_completion(&ring->head) :
-				compat_boottime_ns();
+	return ring->has_head ? st_record_completion(&ring->head) :
+				st_compat_boottime_ns();
 }
 
 /*
  * The next record of the stream, without taking it: the oldest of the rings'
  * first ones, or, where some were lost before it, @lost filled in to say so.
- * Valid until ring_set_advance(), which must be given it. False: none.
+ * Valid until st_ring_set_advance(), which must be given it. False: none.
  */
-bool ring_set_peek(struct ring_set *set, struct socktrace_event *lost,
+bool st_ring_set_peek(struct st_ring_set *set, struct socktrace_event *lost,
 		   const struct socktrace_event **ev)
 {
-	struct ring *oldest = NULL;
+	struct st_ring *oldest = NULL;
 	unsigned int i;
 	u64 gap;
 
 	for (i = 0; i < set->nr; i++) {
-		struct ring *ring = set->ring[i];
+		struct st_ring *ring = set->ring[i];
 
 		if (!ring)
 			continue;
 		gap = ring_gap(ring);
 		if (gap && !ring->has_head) {
 			/* Drained: nothing of this ring can come before it. */
-			record_set_lost(lost, i, ring->next_seq, gap,
+			st_record_set_lost(lost, i, ring->next_seq, gap,
 					ring_gap_time(ring));
 			*ev = lost;
 			return true;
 		}
 		if (ring->has_head &&
-		    (!oldest || record_completion(&ring->head) <
-					record_completion(&oldest->head)))
+		    (!oldest || st_record_completion(&ring->head) <
+					st_record_completion(&oldest->head)))
 			oldest = ring;
 	}
 	if (!oldest)
 		return false;
 	gap = oldest->head.seq - oldest->next_seq;
 	if (gap) {
-		record_set_lost(lost, oldest->head.cpu, oldest->next_seq, gap,
+		st_record_set_lost(lost, oldest->head.cpu, oldest->next_seq, gap,
 				ring_gap_time(oldest));
 		*ev = lost;
 	} else {
@@ -185,10 +185,10 @@ bool ring_set_peek(struct ring_set *set, struct socktrace_event *lost,
 	return true;
 }
 
-/* @ev, from ring_set_peek(), reached the reader. */
-void ring_set_advance(struct ring_set *set, const struct socktrace_event *ev)
+/* @ev, from st_ring_set_peek(), reached the reader. */
+void st_ring_set_advance(struct st_ring_set *set, const struct socktrace_event *ev)
 {
-	struct ring *ring = set->ring[ev->cpu];
+	struct st_ring *ring = set->ring[ev->cpu];
 
 	if (ev->type == SOCKTRACE_LOST) {
 		ring->next_seq += ev->lost_count;
@@ -202,14 +202,14 @@ void ring_set_advance(struct ring_set *set, const struct socktrace_event *ev)
 
 /*
  * Safe without the read_lock: may miss only what comes just now. The acquire
- * pairs with ring_put().
+ * pairs with st_ring_put().
  */
-bool ring_set_empty(struct ring_set *set)
+bool st_ring_set_empty(struct st_ring_set *set)
 {
 	unsigned int i;
 
 	for (i = 0; i < set->nr; i++) {
-		struct ring *ring = set->ring[i];
+		struct st_ring *ring = set->ring[i];
 
 		if (ring && ring_behind(ring, smp_load_acquire(&ring->made)))
 			return false;
@@ -218,12 +218,12 @@ bool ring_set_empty(struct ring_set *set)
 }
 
 /* Discards what waits. Losses not told yet are not told any more. */
-void ring_set_flush(struct ring_set *set)
+void st_ring_set_flush(struct st_ring_set *set)
 {
 	unsigned int i;
 
 	for (i = 0; i < set->nr; i++) {
-		struct ring *ring = set->ring[i];
+		struct st_ring *ring = set->ring[i];
 
 		if (!ring)
 			continue;
@@ -237,13 +237,13 @@ void ring_set_flush(struct ring_set *set)
 }
 
 /* Adds the set's numbers to @stats; with the read_lock held. */
-void ring_set_stats(struct ring_set *set, struct socktrace_stats *stats)
+void st_ring_set_stats(struct st_ring_set *set, struct socktrace_stats *stats)
 {
-	struct ring_counts counts;
+	struct st_ring_counts counts;
 	unsigned int i, start;
 
 	for (i = 0; i < set->nr; i++) {
-		struct ring *ring = set->ring[i];
+		struct st_ring *ring = set->ring[i];
 
 		if (!ring)
 			continue;
@@ -255,7 +255,7 @@ void ring_set_stats(struct ring_set *set, struct socktrace_stats *stats)
 		stats->filtered += counts.filtered;
 		stats->dropped += counts.dropped;
 		stats->missed += counts.missed;
-		stats->queued += ring_len(ring) + ring->has_head;
+		stats->queued += st_ring_len(ring) + ring->has_head;
 		stats->delivered += ring->delivered;
 		stats->flushed += ring->flushed;
 		stats->lost_told += ring->lost_told;

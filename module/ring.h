@@ -16,20 +16,20 @@
 
 #include "record.h"
 
-/* What the writer counts; read by anybody, through ring_set_stats(). */
-struct ring_counts {
+/* What the writer counts; read by anybody, through st_ring_set_stats(). */
+struct st_ring_counts {
 	u64 hits; /* records that were offered */
 	u64 filtered; /* of them: refused by the filter */
 	u64 dropped; /* of them: found the ring full */
 	u64 missed; /* of them: their return could not be hooked */
 };
 
-struct ring {
+struct st_ring {
 	DECLARE_KFIFO_PTR(fifo, struct socktrace_event);
 	/* The writer's. */
 	u64 seq; /* number of the next record, kept or dropped */
 	unsigned long made; /* low bits of seq, published after the record */
-	struct ring_counts counts;
+	struct st_ring_counts counts;
 	struct u64_stats_sync sync; /* writer's, for counts on 32 bit */
 
 	/* The reader's. */
@@ -39,28 +39,28 @@ struct ring {
 	u64 delivered, flushed, lost_told;
 };
 
-struct ring_set {
+struct st_ring_set {
 	unsigned int records; /* of each ring; a power of two */
 	unsigned int nr; /* rings: one for each possible CPU number */
-	struct ring *ring[]; /* NULL where no such CPU can be */
+	struct st_ring *ring[]; /* NULL where no such CPU can be */
 };
 
 /* @alloc gives zeroed memory of @bytes near @cpu, or NULL. */
-struct ring_set *ring_set_create(unsigned int records,
+struct st_ring_set *st_ring_set_create(unsigned int records,
 				 void *(*alloc)(size_t bytes, int cpu));
-void ring_set_free(struct ring_set *set);
-u64 ring_set_bytes(unsigned int records);
+void st_ring_set_free(struct st_ring_set *set);
+u64 st_ring_set_bytes(unsigned int records);
 
 /* Writer's side: on @ring's CPU with preemption off. */
-bool ring_put(struct ring *ring, struct socktrace_event *ev);
-unsigned int ring_len(struct ring *ring);
+bool st_ring_put(struct st_ring *ring, struct socktrace_event *ev);
+unsigned int st_ring_len(struct st_ring *ring);
 
 /* Reader's side. */
-bool ring_set_peek(struct ring_set *set, struct socktrace_event *lost,
+bool st_ring_set_peek(struct st_ring_set *set, struct socktrace_event *lost,
 		   const struct socktrace_event **ev);
-void ring_set_advance(struct ring_set *set, const struct socktrace_event *ev);
-bool ring_set_empty(struct ring_set *set);
-void ring_set_flush(struct ring_set *set);
-void ring_set_stats(struct ring_set *set, struct socktrace_stats *stats);
+void st_ring_set_advance(struct st_ring_set *set, const struct socktrace_event *ev);
+bool st_ring_set_empty(struct st_ring_set *set);
+void st_ring_set_flush(struct st_ring_set *set);
+void st_ring_set_stats(struct st_ring_set *set, struct socktrace_stats *stats);
 
 #endif /* SOCKTRACE_RING_H */

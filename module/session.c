@@ -9,11 +9,9 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
-#include "inflight.h"
-#include "probes.h"
 #include "session.h"
 
-struct session_limits session_limits;
+struct st_session_limits st_session_limits;
 
 /* Guards the list's writers and the totals below. */
 static DEFINE_MUTEX(sessions_lock);
@@ -33,53 +31,53 @@ static u64 sessions_memory;
  * ask before they do anything. Written under sessions_lock. At worst it is of a
  * moment ago, which is as if the call had come then.
  */
-u32 sessions_events[SOCKTRACE_POINT + 1];
-u64 sessions_tgids; /* likewise: of which callers, as struct filter has it */
+u32 st_sessions_events[SOCKTRACE_POINT + 1];
+u64 st_sessions_tgids; /* likewise: of which callers, as struct st_filter has it */
 static u32 sessions_phases; /* likewise: a bit for each that is asked for */
-u32 sessions_asked; /* likewise: conditions that any filter looks at */
+u32 st_sessions_asked; /* likewise: conditions that any filter looks at */
 
 /* Which of these phases does the session get records of, of what current does? */
-static u32 session_takes(const struct session *s, u32 phases)
+static u32 session_takes(const struct st_session *s, u32 phases)
 {
 	return s->own || s->owner != task_tgid(current) ? s->phases & phases : 0;
 }
 
-static enum filter_verdict session_judge(const struct session *s,
-					 const struct filter_facts *facts)
+static enum st_filter_verdict session_judge(const struct st_session *s,
+					 const struct st_filter_facts *facts)
 {
-	const struct filter *filter = rcu_dereference_sched(s->filter);
+	const struct st_filter *filter = rcu_dereference_sched(s->filter);
 
 	if (filter->accepts & SOCKTRACE_EVENT_BIT(facts->ev->type))
-		return FILTER_ACCEPT;
-	return filter_judge(filter, facts);
+		return ST_FILTER_ACCEPT;
+	return st_filter_judge(filter, facts);
 }
 
 /* Would any session keep a record with these facts, or can't it tell yet? */
-bool sessions_want(const struct filter_facts *facts, enum socktrace_phase phase)
+bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase phase)
 {
-	const struct session *s;
+	const struct st_session *s;
 
 	list_for_each_entry_rcu(s, &sessions_started, node)
 		if (session_takes(s, 1U << phase) &&
-		    session_judge(s, facts) != FILTER_REJECT)
+		    session_judge(s, facts) != ST_FILTER_REJECT)
 			return true;
 	return false;
 }
 
-static struct ring *session_ring(const struct session *s)
+static struct st_ring *session_ring(const struct st_session *s)
 {
 	return s->rings->ring[smp_processor_id()];
 }
 
-/* Counts a record of each of @phases, which sessions_want() said nobody wants. */
-void sessions_refuse(u32 phases)
+/* Counts a record of each of @phases, which st_sessions_want() said nobody wants. */
+void st_sessions_refuse(u32 phases)
 {
-	const struct session *s;
+	const struct st_session *s;
 
 	if (!(READ_ONCE(sessions_phases) & phases))
 		return;
 	list_for_each_entry_rcu(s, &sessions_started, node) {
-		struct ring *ring = session_ring(s);
+		struct st_ring *ring = session_ring(s);
 		u32 takes = session_takes(s, phases);
 
 		if (!takes)
@@ -92,35 +90,35 @@ void sessions_refuse(u32 phases)
 }
 
 /* A record was put, or dropped: wake the reader, now or later, unless that's under way. */
-static void session_notify(struct session *s, struct ring *ring)
+static void session_notify(struct st_session *s, struct st_ring *ring)
 {
-	/* The record before the state: pairs with session_drained(). */
+	/* The record before the state: pairs with st_session_drained(). */
 	smp_mb();
 	switch (READ_ONCE(s->wake)) {
-	case WAKE_READY:
+	case ST_WAKE_READY:
 		return;
-	case WAKE_IDLE:
-		if (s->watermark > 1 && ring_len(ring) < s->watermark) {
-			if (cmpxchg(&s->wake, WAKE_IDLE, WAKE_DELAYED) == WAKE_IDLE)
+	case ST_WAKE_IDLE:
+		if (s->watermark > 1 && st_ring_len(ring) < s->watermark) {
+			if (cmpxchg(&s->wake, ST_WAKE_IDLE, ST_WAKE_DELAYED) == ST_WAKE_IDLE)
 				irq_work_queue(&s->work);
 			return;
 		}
 		break;
-	case WAKE_DELAYED:
-		if (ring_len(ring) < s->watermark)
+	case ST_WAKE_DELAYED:
+		if (st_ring_len(ring) < s->watermark)
 			return;
 	}
-	if (xchg(&s->wake, WAKE_READY) != WAKE_READY)
+	if (xchg(&s->wake, ST_WAKE_READY) != ST_WAKE_READY)
 		irq_work_queue(&s->work);
 }
 
-static void session_offer(struct session *s, struct socktrace_event *ev,
-			  const struct filter_facts *facts, u32 phases)
+static void session_deliver(struct st_session *s, struct socktrace_event *ev,
+			  const struct st_filter_facts *facts, u32 phases)
 {
 	u32 takes = session_takes(s, phases);
-	enum filter_verdict verdict;
-	struct ring_counts *counts;
-	struct ring *ring;
+	enum st_filter_verdict verdict;
+	struct st_ring_counts *counts;
+	struct st_ring *ring;
 	bool wanted;
 
 	if (!takes)
@@ -129,8 +127,8 @@ static void session_offer(struct session *s, struct socktrace_event *ev,
 	counts = &ring->counts;
 	verdict = session_judge(s, facts);
 	/* What might have been wanted, had it been seen, is told. */
-	wanted = verdict == FILTER_ACCEPT ||
-		 (verdict == FILTER_UNDECIDED && takes & SOCKTRACE_PHASE_EXIT);
+	wanted = verdict == ST_FILTER_ACCEPT ||
+		 (verdict == ST_FILTER_UNDECIDED && takes & SOCKTRACE_PHASE_EXIT);
 
 	u64_stats_update_begin(&ring->sync);
 	if (wanted) {
@@ -139,7 +137,7 @@ static void session_offer(struct session *s, struct socktrace_event *ev,
 			counts->hits++;
 			counts->missed++;
 		}
-		if (!ring_put(ring, ev))
+		if (!st_ring_put(ring, ev))
 			counts->dropped++;
 	} else {
 		counts->hits += hweight32(takes);
@@ -152,25 +150,25 @@ static void session_offer(struct session *s, struct socktrace_event *ev,
 }
 
 /* Gives the finished record @ev to every session that wants it. */
-void sessions_offer(struct socktrace_event *ev, const struct filter_facts *facts)
+void st_sessions_deliver(struct socktrace_event *ev, const struct st_filter_facts *facts)
 {
 	u32 phases = 1U << ev->phase;
-	struct session *s;
+	struct st_session *s;
 
 	/* A missed return is told to who waits for it, by the entry's record. */
 	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
 		phases |= SOCKTRACE_PHASE_EXIT;
 	list_for_each_entry_rcu(s, &sessions_started, node)
-		session_offer(s, ev, facts, phases);
+		session_deliver(s, ev, facts, phases);
 }
 
 /* --- waking the reader --------------------------------------------------- */
 
 static void session_wake_work(struct irq_work *work)
 {
-	struct session *s = container_of(work, struct session, work);
+	struct st_session *s = container_of(work, struct st_session, work);
 
-	if (READ_ONCE(s->wake) == WAKE_READY)
+	if (READ_ONCE(s->wake) == ST_WAKE_READY)
 		wake_up_interruptible(&s->wait);
 	else
 		schedule_delayed_work(&s->delay,
@@ -179,46 +177,46 @@ static void session_wake_work(struct irq_work *work)
 
 static void session_wake_delay(struct work_struct *work)
 {
-	struct session *s = container_of(to_delayed_work(work), struct session, delay);
+	struct st_session *s = container_of(to_delayed_work(work), struct st_session, delay);
 
-	WRITE_ONCE(s->wake, WAKE_READY);
+	WRITE_ONCE(s->wake, ST_WAKE_READY);
 	wake_up_interruptible(&s->wait);
 }
 
 /* The reader found nothing more: the next record is to wake it again. */
-void session_drained(struct session *s)
+void st_session_drained(struct st_session *s)
 {
-	WRITE_ONCE(s->wake, WAKE_IDLE);
+	WRITE_ONCE(s->wake, ST_WAKE_IDLE);
 	/* The state before the last look: pairs with session_notify(). */
 	smp_mb();
-	if (ring_set_empty(s->rings))
+	if (st_ring_set_empty(s->rings))
 		return;
-	WRITE_ONCE(s->wake, WAKE_READY);
+	WRITE_ONCE(s->wake, ST_WAKE_READY);
 	/* Another thread may sleep on what we alone saw. */
 	wake_up_interruptible(&s->wait);
 }
 
-bool session_ready(struct session *s)
+bool st_session_ready(struct st_session *s)
 {
-	if (!session_is_started(s))
+	if (!st_session_is_started(s))
 		return true;
-	if (READ_ONCE(s->wake) != WAKE_READY)
+	if (READ_ONCE(s->wake) != ST_WAKE_READY)
 		return false;
-	if (!ring_set_empty(s->rings))
+	if (!st_ring_set_empty(s->rings))
 		return true;
-	session_drained(s);
-	return READ_ONCE(s->wake) == WAKE_READY;
+	st_session_drained(s);
+	return READ_ONCE(s->wake) == ST_WAKE_READY;
 }
 
 /* --- the file descriptor's side ------------------------------------------ */
 
-static struct filter *filter_accept_all(void)
+static struct st_filter *filter_accept_all(void)
 {
-	struct filter *filter = kzalloc(sizeof(*filter), GFP_KERNEL);
+	struct st_filter *filter = kzalloc(sizeof(*filter), GFP_KERNEL);
 
 	if (filter) {
 		filter->default_action = SOCKTRACE_ACCEPT;
-		filter_prepare(filter);
+		st_filter_prepare(filter);
 	}
 	return filter;
 }
@@ -228,7 +226,7 @@ static int sessions_enroll(void)
 	int err = 0;
 
 	mutex_lock(&sessions_lock);
-	if (sessions_open >= session_limits.max_sessions)
+	if (sessions_open >= st_session_limits.max_sessions)
 		err = -EUSERS;
 	else
 		sessions_open++;
@@ -237,9 +235,9 @@ static int sessions_enroll(void)
 }
 
 /* ERR_PTR: -EUSERS more than max_sessions, -ENOMEM. */
-struct session *session_create(void)
+struct st_session *st_session_create(void)
 {
-	struct session *s;
+	struct st_session *s;
 	int err;
 
 	err = sessions_enroll();
@@ -258,7 +256,7 @@ struct session *session_create(void)
 	init_waitqueue_head(&s->wait);
 	mutex_init(&s->lock);
 	mutex_init(&s->read_lock);
-	session_configure(s, &(struct socktrace_config){ 0 });
+	st_session_configure(s, &(struct socktrace_config){ 0 });
 	return s;
 
 no_filter:
@@ -270,20 +268,19 @@ no_session:
 	return ERR_PTR(-ENOMEM);
 }
 
-static void session_free_rings(struct session *s)
+static void session_free_rings(struct st_session *s)
 {
 	lockdep_assert_held(&sessions_lock);
 	if (!s->rings)
 		return;
-	sessions_memory -= ring_set_bytes(s->rings->records);
-	ring_set_free(s->rings);
+	sessions_memory -= st_ring_set_bytes(s->rings->records);
+	st_ring_set_free(s->rings);
 	s->rings = NULL;
 }
 
-/* When nobody can use it any more. */
-void session_destroy(struct session *s)
+/* When nobody can use it any more, and the probes don't. */
+void st_session_destroy(struct st_session *s)
 {
-	session_stop(s);
 	mutex_lock(&sessions_lock);
 	sessions_open--;
 	session_free_rings(s);
@@ -300,19 +297,19 @@ void session_destroy(struct session *s)
  * Takes @config, and writes back what is in force. 0, -EBUSY once the session
  * was started, -EINVAL for a value that can't be.
  */
-int session_configure(struct session *s, struct socktrace_config *config)
+int st_session_configure(struct st_session *s, struct socktrace_config *config)
 {
 	u32 phases = SOCKTRACE_PHASE_ENTER | SOCKTRACE_PHASE_EXIT;
 	int err = 0;
 
 	if (config->phases & ~phases || config->flags & ~SOCKTRACE_CONFIG_OWN ||
-	    config->reserved || config->latency_ms > SESSION_MAX_LATENCY_MS ||
-	    config->records_per_cpu > session_limits.max_records_per_cpu)
+	    config->reserved || config->latency_ms > ST_SESSION_MAX_LATENCY_MS ||
+	    config->records_per_cpu > st_session_limits.max_records_per_cpu)
 		return -EINVAL;
 	if (!config->records_per_cpu)
-		config->records_per_cpu = session_limits.records_per_cpu;
+		config->records_per_cpu = st_session_limits.records_per_cpu;
 	config->records_per_cpu = roundup_pow_of_two(
-		max_t(u32, config->records_per_cpu, SESSION_MIN_RECORDS));
+		max_t(u32, config->records_per_cpu, ST_SESSION_MIN_RECORDS));
 	if (config->watermark > config->records_per_cpu)
 		return -EINVAL;
 	if (!config->phases)
@@ -338,15 +335,15 @@ int session_configure(struct session *s, struct socktrace_config *config)
 /* After any change of the started sessions, or of what they take. */
 static void sessions_sum_up(void)
 {
-	u32 events[ARRAY_SIZE(sessions_events)] = { 0 };
-	const struct session *s;
+	u32 events[ARRAY_SIZE(st_sessions_events)] = { 0 };
+	const struct st_session *s;
 	unsigned int phase;
 	u32 phases = 0, asked = 0;
 	u64 tgids = 0;
 
 	lockdep_assert_held(&sessions_lock);
 	list_for_each_entry(s, &sessions_started, node) {
-		const struct filter *filter = rcu_dereference_protected(
+		const struct st_filter *filter = rcu_dereference_protected(
 			s->filter, lockdep_is_held(&sessions_lock));
 
 		phases |= s->phases;
@@ -356,17 +353,17 @@ static void sessions_sum_up(void)
 			if (s->phases & 1U << phase)
 				events[phase] |= filter->events;
 	}
-	WRITE_ONCE(sessions_tgids, tgids);
+	WRITE_ONCE(st_sessions_tgids, tgids);
 	WRITE_ONCE(sessions_phases, phases);
-	WRITE_ONCE(sessions_asked, asked);
+	WRITE_ONCE(st_sessions_asked, asked);
 	for (phase = 0; phase < ARRAY_SIZE(events); phase++)
-		WRITE_ONCE(sessions_events[phase], events[phase]);
+		WRITE_ONCE(st_sessions_events[phase], events[phase]);
 }
 
 /* Takes @filter over. */
-void session_set_filter(struct session *s, struct filter *filter)
+void st_session_set_filter(struct st_session *s, struct st_filter *filter)
 {
-	struct filter *old;
+	struct st_filter *old;
 
 	mutex_lock(&s->lock);
 	mutex_lock(&sessions_lock);
@@ -384,42 +381,39 @@ static void *session_alloc(size_t bytes, int cpu)
 }
 
 /* Ring memory, within the limit of all sessions. */
-static int session_make_rings(struct session *s)
+static int session_make_rings(struct st_session *s)
 {
-	u64 bytes = ring_set_bytes(s->config.records_per_cpu);
+	u64 bytes = st_ring_set_bytes(s->config.records_per_cpu);
 
 	lockdep_assert_held(&sessions_lock);
 	if (s->rings)
 		return 0;
-	if (bytes > session_limits.max_memory - sessions_memory)
+	if (bytes > st_session_limits.max_memory - sessions_memory)
 		return -ENOMEM;
-	s->rings = ring_set_create(s->config.records_per_cpu, session_alloc);
+	s->rings = st_ring_set_create(s->config.records_per_cpu, session_alloc);
 	if (!s->rings)
 		return -ENOMEM;
 	sessions_memory += bytes;
 	return 0;
 }
 
-/* 0 also if it is started already; -ENOMEM; -ENODEV: nothing can be probed. */
-int session_start(struct session *s)
+/*
+ * From now on the probes write to it. -EALREADY: they do so already; -ENOMEM: then
+ * another configuration may do.
+ */
+int st_session_enlist(struct st_session *s)
 {
-	int err = 0;
+	int err = -EALREADY;
 
 	mutex_lock(&s->lock);
 	if (s->started)
 		goto out;
 	mutex_lock(&sessions_lock);
 	err = session_make_rings(s);
-	if (!err && !sessions_nr_started)
-		err = probes_arm();
-	if (err) {
-		/* Another configuration may do: it is not in force yet. */
-		if (!s->was_started)
-			session_free_rings(s);
-	} else {
+	if (!err) {
 		sessions_nr_started++;
 		/* What a stop left may wait for a wake-up that it cancelled. */
-		s->wake = ring_set_empty(s->rings) ? WAKE_IDLE : WAKE_READY;
+		s->wake = st_ring_set_empty(s->rings) ? ST_WAKE_IDLE : ST_WAKE_READY;
 		smp_store_release(&s->was_started, true);
 		smp_store_release(&s->started, true);
 		list_add_tail_rcu(&s->node, &sessions_started);
@@ -431,63 +425,58 @@ out:
 	return err;
 }
 
-/* When it returns, no probe writes to the session, and no work is on the way. */
-void session_stop(struct session *s)
+/*
+ * When it returns, no probe writes to the session, and no work is on the way.
+ * False: so it was before.
+ */
+bool st_session_delist(struct st_session *s)
 {
+	bool was_started;
+
 	mutex_lock(&s->lock);
-	if (!s->started)
+	was_started = s->started;
+	if (!was_started)
 		goto out;
 	mutex_lock(&sessions_lock);
 	list_del_rcu(&s->node);
+	sessions_nr_started--;
 	sessions_sum_up();
-	synchronize_rcu();
-	if (!--sessions_nr_started)
-		probes_disarm();
 	mutex_unlock(&sessions_lock);
+	synchronize_rcu();
 	irq_work_sync(&s->work);
 	cancel_delayed_work_sync(&s->delay);
 	smp_store_release(&s->started, false);
 	wake_up_interruptible(&s->wait);
 out:
 	mutex_unlock(&s->lock);
+	return was_started;
 }
 
-void session_flush(struct session *s)
+void st_session_flush(struct st_session *s)
 {
 	mutex_lock(&s->read_lock);
-	if (session_was_started(s))
-		ring_set_flush(s->rings);
+	if (st_session_was_started(s))
+		st_ring_set_flush(s->rings);
 	mutex_unlock(&s->read_lock);
 }
 
-void session_stats(struct session *s, struct socktrace_stats *stats)
+void st_session_stats(struct st_session *s, struct socktrace_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
 	mutex_lock(&s->read_lock);
-	if (session_was_started(s))
-		ring_set_stats(s->rings, stats);
+	if (st_session_was_started(s))
+		st_ring_set_stats(s->rings, stats);
 	mutex_unlock(&s->read_lock);
 }
 
 /* What @info tells of all sessions. */
-void sessions_info(struct socktrace_info *info)
+void st_sessions_info(struct socktrace_info *info)
 {
-	info->records_per_cpu_max = session_limits.max_records_per_cpu;
-	info->memory_max = session_limits.max_memory;
+	info->records_per_cpu_max = st_session_limits.max_records_per_cpu;
+	info->memory_max = st_session_limits.max_memory;
 	mutex_lock(&sessions_lock);
 	info->sessions = sessions_open;
 	info->started = sessions_nr_started;
 	info->memory = sessions_memory;
 	mutex_unlock(&sessions_lock);
-}
-
-/* inflight_list(), with no session coming or going. */
-unsigned int sessions_inflight(struct socktrace_inflight_call *calls, unsigned int room)
-{
-	unsigned int found;
-
-	mutex_lock(&sessions_lock);
-	found = inflight_list(calls, room);
-	mutex_unlock(&sessions_lock);
-	return found;
 }

@@ -19,34 +19,34 @@
 #include "ring.h"
 
 /* From the module's parameters; set once before the device is there. */
-struct session_limits {
+struct st_session_limits {
 	unsigned int records_per_cpu; /* default, a power of two */
 	unsigned int max_records_per_cpu;
 	unsigned int max_sessions;
 	u64 max_memory; /* bytes of all sessions' rings */
 };
-extern struct session_limits session_limits;
+extern struct st_session_limits st_session_limits;
 
-#define SESSION_MIN_RECORDS 2
-#define SESSION_MAX_LATENCY_MS 10000
+#define ST_SESSION_MIN_RECORDS 2
+#define ST_SESSION_MAX_LATENCY_MS 10000
 
 /* Has the reader been told that records wait? */
-enum session_wake {
-	WAKE_IDLE, /* none wait, as far as the reader has looked */
-	WAKE_DELAYED, /* some wait; it will be told when latency_ms is over */
-	WAKE_READY /* it has been told, and has not emptied the rings since */
+enum st_session_wake {
+	ST_WAKE_IDLE, /* none wait, as far as the reader has looked */
+	ST_WAKE_DELAYED, /* some wait; it will be told when latency_ms is over */
+	ST_WAKE_READY /* it has been told, and has not emptied the rings since */
 };
 
-struct session {
+struct st_session {
 	/* Read by the probes, under RCU. */
 	struct list_head node; /* of the started sessions */
-	struct filter __rcu *filter; /* replaced under lock and sessions_lock */
-	struct ring_set *rings; /* set by the first start, for good */
+	struct st_filter __rcu *filter; /* replaced under lock and sessions_lock */
+	struct st_ring_set *rings; /* set by the first start, for good */
 	struct pid *owner; /* the opener: its calls are not traced */
 	u32 phases; /* a bit per phase; fixed before the first start */
 	u32 watermark; /* likewise */
 	bool own; /* likewise: trace the owner too */
-	int wake; /* enum session_wake: set up by writers, down by readers */
+	int wake; /* enum st_session_wake: set up by writers, down by readers */
 
 	struct irq_work work; /* leaves the probe's context ... */
 	struct delayed_work delay; /* ... and waits for latency_ms */
@@ -54,68 +54,67 @@ struct session {
 
 	struct mutex lock; /* configuration, and starting and stopping */
 	struct socktrace_config config; /* as it is in force */
-	/* Read without the lock, too: by session_is_started(), _was_started(). */
+	/* Read without the lock, too: by st_session_is_started(), _was_started(). */
 	bool started; /* the probes may write to it now */
 	bool was_started; /* it has rings: no configuration any more */
 
 	struct mutex read_lock; /* the reader's side of the rings */
 };
 
-struct session *session_create(void);
-void session_destroy(struct session *s);
-int session_configure(struct session *s, struct socktrace_config *config);
-void session_set_filter(struct session *s, struct filter *filter);
-int session_start(struct session *s);
-void session_stop(struct session *s);
-void session_flush(struct session *s);
-void session_stats(struct session *s, struct socktrace_stats *stats);
-void sessions_info(struct socktrace_info *info);
-unsigned int sessions_inflight(struct socktrace_inflight_call *calls, unsigned int room);
+struct st_session *st_session_create(void);
+void st_session_destroy(struct st_session *s);
+int st_session_configure(struct st_session *s, struct socktrace_config *config);
+void st_session_set_filter(struct st_session *s, struct st_filter *filter);
+int st_session_enlist(struct st_session *s);
+bool st_session_delist(struct st_session *s);
+void st_session_flush(struct st_session *s);
+void st_session_stats(struct st_session *s, struct socktrace_stats *stats);
+void st_sessions_info(struct socktrace_info *info);
 
-/* Pairs with session_start(): who sees it started sees its rings. */
-static inline bool session_was_started(const struct session *s)
+/* Pairs with st_session_enlist(): who sees it started sees its rings. */
+static inline bool st_session_was_started(const struct st_session *s)
 {
 	return smp_load_acquire(&s->was_started);
 }
 
-/* Pairs with session_stop(): who sees it stopped sees its last record. */
-static inline bool session_is_started(const struct session *s)
+/* Pairs with st_session_delist(): who sees it stopped sees its last record. */
+static inline bool st_session_is_started(const struct st_session *s)
 {
 	return smp_load_acquire(&s->started);
 }
 
 /* For reading: is it worth a read() now? A stopped session always is. */
-bool session_ready(struct session *s);
-void session_drained(struct session *s);
+bool st_session_ready(struct st_session *s);
+void st_session_drained(struct st_session *s);
 
 /* For the probes' handlers. */
-extern u32 sessions_events[SOCKTRACE_POINT + 1];
+extern u32 st_sessions_events[SOCKTRACE_POINT + 1];
 
 /* A first look, before facts are gathered: false is certain. */
-static inline bool sessions_may_want(enum socktrace_type type,
+static inline bool st_sessions_may_want(enum socktrace_type type,
 				     enum socktrace_phase phase)
 {
-	return READ_ONCE(sessions_events[phase]) & SOCKTRACE_EVENT_BIT(type);
+	return READ_ONCE(st_sessions_events[phase]) & SOCKTRACE_EVENT_BIT(type);
 }
 
-extern u64 sessions_tgids;
+extern u64 st_sessions_tgids;
 
 /* Likewise, of who calls. */
-static inline bool sessions_may_want_of(u32 tgid)
+static inline bool st_sessions_may_want_of(u32 tgid)
 {
-	return READ_ONCE(sessions_tgids) >> tgid % FILTER_TGID_BUCKETS & 1;
+	return READ_ONCE(st_sessions_tgids) >> tgid % ST_FILTER_TGID_BUCKETS & 1;
 }
 
-extern u32 sessions_asked;
+extern u32 st_sessions_asked;
 
 /* Which conditions any started session's filter looks at. */
-static inline u32 sessions_conditions(void)
+static inline u32 st_sessions_conditions(void)
 {
-	return READ_ONCE(sessions_asked);
+	return READ_ONCE(st_sessions_asked);
 }
 
-bool sessions_want(const struct filter_facts *facts, enum socktrace_phase phase);
-void sessions_refuse(u32 phases);
-void sessions_offer(struct socktrace_event *ev, const struct filter_facts *facts);
+bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase phase);
+void st_sessions_refuse(u32 phases);
+void st_sessions_deliver(struct socktrace_event *ev, const struct st_filter_facts *facts);
 
 #endif /* SOCKTRACE_SESSION_H */

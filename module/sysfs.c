@@ -2,7 +2,7 @@
 /*
  * /sys/class/misc/socktrace: one value a file, for whoever has no session, since
  * debugfs is often locked. A directory for each probe point, named as its event
- * and, other than for system calls, the door.
+ * and, other than for system calls, the way they come in.
  */
 #include <linux/device.h>
 #include <linux/kernel.h>
@@ -20,8 +20,8 @@ static ssize_t show(char *buf, u64 (*value)(const struct socktrace_info *info))
 
 	if (!info)
 		return -ENOMEM;
-	sessions_info(info);
-	probes_info(info);
+	st_sessions_info(info);
+	st_probes_info(info);
 	len = scnprintf(buf, PAGE_SIZE, "%llu\n", value(info));
 	kfree(info);
 	return len;
@@ -68,7 +68,7 @@ static ssize_t show_probe(struct device_attribute *attr, char *buf,
 
 	if (!info)
 		return -ENOMEM;
-	probes_info(info);
+	st_probes_info(info);
 	for (i = 0; i < info->nr_probes; i++)
 		if (info->probes[i].type == of->type && info->probes[i].via == of->via)
 			len = print(&info->probes[i], buf);
@@ -76,25 +76,25 @@ static ssize_t show_probe(struct device_attribute *attr, char *buf,
 	return len;
 }
 
-static ssize_t print_symbol(const struct socktrace_probe *probe, char *buf)
+static ssize_t emit_symbol(const struct socktrace_probe *probe, char *buf)
 {
 	bool bound = probe->flags & SOCKTRACE_PROBE_BOUND;
 
 	return scnprintf(buf, PAGE_SIZE, "%s\n", bound ? probe->symbol : "");
 }
 
-static ssize_t print_armed(const struct socktrace_probe *probe, char *buf)
+static ssize_t emit_armed(const struct socktrace_probe *probe, char *buf)
 {
 	return scnprintf(buf, PAGE_SIZE, "%d\n",
 			 !!(probe->flags & SOCKTRACE_PROBE_ARMED));
 }
 
-static ssize_t print_hits(const struct socktrace_probe *probe, char *buf)
+static ssize_t emit_hits(const struct socktrace_probe *probe, char *buf)
 {
 	return scnprintf(buf, PAGE_SIZE, "%llu\n", probe->hits);
 }
 
-static ssize_t print_missed(const struct socktrace_probe *probe, char *buf)
+static ssize_t emit_missed(const struct socktrace_probe *probe, char *buf)
 {
 	return scnprintf(buf, PAGE_SIZE, "%llu\n", probe->missed);
 }
@@ -103,7 +103,7 @@ static ssize_t print_missed(const struct socktrace_probe *probe, char *buf)
 	static ssize_t name##_show(struct device *dev,                         \
 				   struct device_attribute *attr, char *buf)   \
 	{                                                                      \
-		return show_probe(attr, buf, print_##name);                    \
+		return show_probe(attr, buf, emit_##name);                    \
 	}
 
 PROBE_VALUE(symbol)
@@ -111,16 +111,16 @@ PROBE_VALUE(armed)
 PROBE_VALUE(hits)
 PROBE_VALUE(missed)
 
-#define PROBE_ATTRIBUTE(point, event, door, value)                             \
+#define PROBE_ATTRIBUTE(point, event, way, value)                               \
 	static struct probe_attribute point##_##value = {                      \
-		.attr = __ATTR_RO(value), .type = event, .via = door           \
+		.attr = __ATTR_RO(value), .type = event, .via = way             \
 	}
 
-#define PROBE_GROUP(point, event, door)                                        \
-	PROBE_ATTRIBUTE(point, event, door, symbol);                           \
-	PROBE_ATTRIBUTE(point, event, door, armed);                            \
-	PROBE_ATTRIBUTE(point, event, door, hits);                             \
-	PROBE_ATTRIBUTE(point, event, door, missed);                           \
+#define PROBE_GROUP(point, event, way)                                          \
+	PROBE_ATTRIBUTE(point, event, way, symbol);                             \
+	PROBE_ATTRIBUTE(point, event, way, armed);                              \
+	PROBE_ATTRIBUTE(point, event, way, hits);                               \
+	PROBE_ATTRIBUTE(point, event, way, missed);                             \
 	static struct attribute *point##_attrs[] = {                           \
 		&point##_symbol.attr.attr, &point##_armed.attr.attr,           \
 		&point##_hits.attr.attr, &point##_missed.attr.attr, NULL,      \
@@ -141,7 +141,7 @@ PROBE_GROUP(connect_kernel, SOCKTRACE_CONNECT, SOCKTRACE_VIA_KERNEL);
 PROBE_GROUP(connect_sendmsg, SOCKTRACE_CONNECT, SOCKTRACE_VIA_SENDMSG);
 PROBE_GROUP(socketpair, SOCKTRACE_SOCKETPAIR, SOCKTRACE_VIA_SYSCALL);
 
-const struct attribute_group *sysfs_groups[] = {
+const struct attribute_group *st_sysfs_groups[] = {
 	&totals_group, &socket_group, &connect_group, &accept4_group,
 	&security_socket_connect_group, &socket_io_uring_group,
 	&connect_io_uring_group, &accept4_io_uring_group,

@@ -5,6 +5,6 @@
 #include <linux/sysfs.h>
 
 /* What /sys/class/misc/socktrace tells of the module, with no session at all. */
-extern const struct attribute_group *sysfs_groups[];
+extern const struct attribute_group *st_sysfs_groups[];
 
 #endif /* SOCKTRACE_SYSFS_H */

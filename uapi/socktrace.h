@@ -94,7 +94,7 @@ enum socktrace_abi {
 	SOCKTRACE_ABI_MIPS = 13
 };
 
-/* The door through which the call came: socktrace_event::via. */
+/* The way by which the call came into the kernel: socktrace_event::via. */
 enum socktrace_via {
 	SOCKTRACE_VIA_SYSCALL = 1,
 	SOCKTRACE_VIA_IO_URING = 2,

@@ -30,7 +30,7 @@
  * A record's clock. Where a kprobe is a breakpoint its handler counts as an NMI,
  * in which only the fast clocks may be read.
  */
-static inline u64 compat_boottime_ns(void)
+static inline u64 st_compat_boottime_ns(void)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(4, 13, 0)
 	return ktime_get_boot_ns();
@@ -60,28 +60,28 @@ static inline int copy_struct_from_user(void *dst, size_t ksize,
 /* 5.8 has it under this name; before, it is what everybody wrote by hand. */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 8, 0)
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 0, 0) && !defined(RHEL_RELEASE_CODE)
-#define compat_access_ok(addr, size) access_ok(VERIFY_READ, addr, size)
+#define st_compat_access_ok(addr, size) access_ok(VERIFY_READ, addr, size)
 #else
-#define compat_access_ok(addr, size) access_ok(addr, size)
+#define st_compat_access_ok(addr, size) access_ok(addr, size)
 #endif
-static inline long compat_copy_from_user_nofault(void *dst, const void __user *src,
+static inline long st_compat_copy_from_user_nofault(void *dst, const void __user *src,
 						 size_t size)
 {
 	long left = -EFAULT;
 
-	if (!compat_access_ok(src, size))
+	if (!st_compat_access_ok(src, size))
 		return -EFAULT;
 	pagefault_disable();
 	left = __copy_from_user_inatomic(dst, src, size);
 	pagefault_enable();
 	return left ? -EFAULT : 0;
 }
-#define copy_from_user_nofault compat_copy_from_user_nofault
+#define copy_from_user_nofault st_compat_copy_from_user_nofault
 #define copy_from_kernel_nofault probe_kernel_read
 #endif
 
 /* The error by reference is from before 5.11. */
-static inline struct socket *compat_sock_from_file(struct file *file)
+static inline struct socket *st_compat_sock_from_file(struct file *file)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
 	int err;
@@ -93,7 +93,7 @@ static inline struct socket *compat_sock_from_file(struct file *file)
 }
 
 /* The flags in do_accept()'s second argument, which 6.10 made a structure. */
-static inline unsigned int compat_accept_file_flags(unsigned long arg)
+static inline unsigned int st_compat_accept_file_flags(unsigned long arg)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
 	return arg;
@@ -107,18 +107,18 @@ static inline unsigned int compat_accept_file_flags(unsigned long arg)
  * several RCUs.
  */
 #if LINUX_VERSION_CODE < KERNEL_VERSION(4, 20, 0)
-#define compat_rcu_lock_in_handler() rcu_read_lock()
-#define compat_rcu_unlock_in_handler() rcu_read_unlock()
+#define st_compat_rcu_lock_in_handler() rcu_read_lock()
+#define st_compat_rcu_unlock_in_handler() rcu_read_unlock()
 #else
-#define compat_rcu_lock_in_handler() RCU_LOCKDEP_WARN(!rcu_read_lock_sched_held(), "handler is preemptible")
-#define compat_rcu_unlock_in_handler() do { } while (0)
+#define st_compat_rcu_lock_in_handler() RCU_LOCKDEP_WARN(!rcu_read_lock_sched_held(), "handler is preemptible")
+#define st_compat_rcu_unlock_in_handler() do { } while (0)
 #endif
 
 /*
  * A task's name, padded with zeroes. Before 5.17 the rest of a longer one that it
  * had before may stand behind its end.
  */
-static inline void compat_copy_comm(char *comm, const struct task_struct *task)
+static inline void st_compat_copy_comm(char *comm, const struct task_struct *task)
 {
 	memcpy(comm, task->comm, TASK_COMM_LEN);
 	comm[TASK_COMM_LEN - 1] = '\0';
@@ -129,7 +129,7 @@ static inline void compat_copy_comm(char *comm, const struct task_struct *task)
 
 /* Of the default hierarchy; 0: none. As a reader of RCU. */
 #if defined(CONFIG_CGROUPS)
-static inline u64 compat_id_of_cgroup(struct cgroup *cgroup)
+static inline u64 st_compat_id_of_cgroup(struct cgroup *cgroup)
 {
 #if LINUX_VERSION_CODE < KERNEL_VERSION(5, 5, 0)
 	return cgroup->kn->id.id;
@@ -139,27 +139,27 @@ static inline u64 compat_id_of_cgroup(struct cgroup *cgroup)
 }
 
 /* task_dfl_cgroup() for any reader of RCU. */
-static inline struct cgroup *compat_dfl_cgroup(struct task_struct *task)
+static inline struct cgroup *st_compat_dfl_cgroup(struct task_struct *task)
 {
 	return task_css_set_check(task, rcu_read_lock_sched_held())->dfl_cgrp;
 }
 
-static inline u64 compat_cgroup_id(struct task_struct *task)
+static inline u64 st_compat_cgroup_id(struct task_struct *task)
 {
-	return compat_id_of_cgroup(compat_dfl_cgroup(task));
+	return st_compat_id_of_cgroup(st_compat_dfl_cgroup(task));
 }
 
-static inline bool compat_cgroup_is_below(struct task_struct *task, u64 id)
+static inline bool st_compat_cgroup_is_below(struct task_struct *task, u64 id)
 {
-	struct cgroup *cgroup = compat_dfl_cgroup(task);
+	struct cgroup *cgroup = st_compat_dfl_cgroup(task);
 
-	while (cgroup && compat_id_of_cgroup(cgroup) != id)
+	while (cgroup && st_compat_id_of_cgroup(cgroup) != id)
 		cgroup = cgroup_parent(cgroup);
 	return cgroup;
 }
 #else
-#define compat_cgroup_id(task) 0
-#define compat_cgroup_is_below(task, id) false
+#define st_compat_cgroup_id(task) 0
+#define st_compat_cgroup_is_below(task, id) false
 #endif
 
 #ifndef PF_IO_WORKER
@@ -172,9 +172,9 @@ static inline bool compat_cgroup_is_below(struct task_struct *task, u64 id)
 
 /* Before, it doesn't tell a send from a connect(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(4, 12, 0)
-#define COMPAT_STREAM_CONNECT_OF_SENDMSG "__inet_stream_connect"
+#define ST_COMPAT_STREAM_CONNECT_OF_SENDMSG "__inet_stream_connect"
 #else
-#define COMPAT_STREAM_CONNECT_OF_SENDMSG NULL
+#define ST_COMPAT_STREAM_CONNECT_OF_SENDMSG NULL
 #endif
 
 #ifndef unix_peer /* in a header since 5.15 */
@@ -182,7 +182,7 @@ static inline bool compat_cgroup_is_below(struct task_struct *task, u64 id)
 #endif
 
 /* Before, a send to a dead peer took it away. */
-#define COMPAT_SEQPACKET_KEEPS_PEER(sk) \
+#define ST_COMPAT_SEQPACKET_KEEPS_PEER(sk) \
 	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0) && (sk)->sk_type == SOCK_SEQPACKET)
 
 #ifndef GFP_KERNEL_ACCOUNT /* 4.5 */

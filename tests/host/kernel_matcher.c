@@ -9,24 +9,24 @@
 #include "kernel_matcher.h"
 
 struct matcher {
-	struct filter filter;
+	struct st_filter filter;
 };
 
 struct matcher *matcher_new(const struct socktrace_rule *rules, unsigned int nr_rules,
 			    uint32_t *bad_rule, uint32_t *bad_field)
 {
-	struct filter *filter = calloc(1, sizeof(*filter) + nr_rules * sizeof(*rules));
+	struct st_filter *filter = calloc(1, sizeof(*filter) + nr_rules * sizeof(*rules));
 
 	if (!filter)
 		abort();
 	filter->nr_rules = nr_rules;
 	filter->default_action = SOCKTRACE_REJECT;
 	memcpy(filter->rules, rules, nr_rules * sizeof(*rules));
-	if (filter_validate(filter, bad_rule, bad_field)) {
+	if (st_filter_validate(filter, bad_rule, bad_field)) {
 		free(filter);
 		return NULL;
 	}
-	filter_prepare(filter);
+	st_filter_prepare(filter);
 	return (struct matcher *)filter;
 }
 
@@ -39,16 +39,16 @@ int matcher_judge(const struct matcher *matcher, const struct socktrace_event *e
 		  uint32_t known, bool (*descends)(uint32_t tgid),
 		  bool (*in_cgroup)(uint64_t id))
 {
-	struct filter_facts facts = { 0 };
+	struct st_filter_facts facts = { 0 };
 
-	filter_facts_of(&facts, ev);
+	st_filter_facts_of(&facts, ev);
 	facts.known &= known;
 	facts.descends = descends;
 	facts.in_cgroup = in_cgroup;
-	switch (filter_judge(&matcher->filter, &facts)) {
-	case FILTER_ACCEPT:
+	switch (st_filter_judge(&matcher->filter, &facts)) {
+	case ST_FILTER_ACCEPT:
 		return MATCHER_ACCEPT;
-	case FILTER_REJECT:
+	case ST_FILTER_REJECT:
 		return MATCHER_REJECT;
 	default:
 		return MATCHER_UNDECIDED;

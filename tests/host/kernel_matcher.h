@@ -11,7 +11,7 @@
 struct matcher;
 
 /*
- * NULL if filter_validate() refuses a rule: *bad_rule and *bad_field say which.
+ * NULL if st_filter_validate() refuses a rule: *bad_rule and *bad_field say which.
  * What no rule matches is rejected.
  */
 struct matcher *matcher_new(const struct socktrace_rule *rules, unsigned int nr_rules,

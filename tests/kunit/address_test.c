@@ -63,26 +63,26 @@ static void address_is_cut_to_its_length(struct kunit *test)
 		((struct sockaddr *)buffer)->sa_family = c->family;
 	if (c->path)
 		memcpy(((struct sockaddr_un *)buffer)->sun_path, c->path, c->path_len);
-	KUNIT_EXPECT_EQ(test, record_addr_len(buffer, c->passed), c->expected);
+	KUNIT_EXPECT_EQ(test, st_record_addr_len(buffer, c->passed), c->expected);
 }
 
 static void unterminated_path_of_108_bytes_is_whole(struct kunit *test)
 {
-	u8 buffer[RECORD_ADDR_MAX];
+	u8 buffer[ST_RECORD_ADDR_MAX];
 
 	memset(buffer, 'p', sizeof(buffer));
 	((struct sockaddr *)buffer)->sa_family = AF_UNIX;
-	KUNIT_EXPECT_EQ(test, record_addr_len(buffer, 110), 110U);
-	KUNIT_EXPECT_EQ(test, record_addr_len(buffer, 128), 110U);
+	KUNIT_EXPECT_EQ(test, st_record_addr_len(buffer, 110), 110U);
+	KUNIT_EXPECT_EQ(test, st_record_addr_len(buffer, 128), 110U);
 }
 
 static void family_needs_two_bytes(struct kunit *test)
 {
 	struct sockaddr sa = { .sa_family = AF_INET6 };
 
-	KUNIT_EXPECT_EQ(test, record_addr_family(&sa, 0), -1);
-	KUNIT_EXPECT_EQ(test, record_addr_family(&sa, 1), -1);
-	KUNIT_EXPECT_EQ(test, record_addr_family(&sa, 2), AF_INET6);
+	KUNIT_EXPECT_EQ(test, st_record_addr_family(&sa, 0), -1);
+	KUNIT_EXPECT_EQ(test, st_record_addr_family(&sa, 1), -1);
+	KUNIT_EXPECT_EQ(test, st_record_addr_family(&sa, 2), AF_INET6);
 }
 
 static struct kunit_case address_kunit_cases[] = {

@@ -55,7 +55,7 @@ static void sample(struct socktrace_event *ev, enum sample which)
 	struct sockaddr_in in, in_local;
 	struct sockaddr_in6 in6, in6_local;
 
-	record_init(ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
+	st_record_init(ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
 	ev->tgid = 100;
 	ev->tid = 101;
 	ev->uid = 1000;
@@ -78,28 +78,28 @@ static void sample(struct socktrace_event *ev, enum sample which)
 		ev->duration_ns = 0;
 		fallthrough;
 	case TCP:
-		record_set_addr(ev, &in, sizeof(in));
-		record_set_local(ev, &in_local, sizeof(in_local));
+		st_record_set_addr(ev, &in, sizeof(in));
+		st_record_set_local(ev, &in_local, sizeof(in_local));
 		break;
 	case TCP6:
 	case MAPPED:
 		ev->sock_family = AF_INET6;
 		set_in6(&in6, which == TCP6 ? v6_remote : v6_mapped, 443);
 		set_in6(&in6_local, v6_local, 40000);
-		record_set_addr(ev, &in6, sizeof(in6));
-		record_set_local(ev, &in6_local, sizeof(in6_local));
+		st_record_set_addr(ev, &in6, sizeof(in6));
+		st_record_set_local(ev, &in6_local, sizeof(in6_local));
 		break;
 	case UNIX_PATH_CALL:
 		ev->sock_family = AF_UNIX;
 		ev->ret = 0;
-		record_set_addr(ev, "\1\0/run/dbus/socket", 19);
+		st_record_set_addr(ev, "\1\0/run/dbus/socket", 19);
 		break;
 	case ABSTRACT: /* an accept: the name is its own */
 		ev->type = SOCKTRACE_ACCEPT4;
 		ev->sock_family = AF_UNIX;
 		ev->ret = 5;
-		record_set_addr(ev, "\1", 2);
-		record_set_local(ev, "\1\0\0name", 7);
+		st_record_set_addr(ev, "\1", 2);
+		st_record_set_local(ev, "\1\0\0name", 7);
 		break;
 	case NO_SOCKET:
 		ev->flags = 0;
@@ -131,15 +131,15 @@ static void sample(struct socktrace_event *ev, enum sample which)
 	}
 }
 
-static enum filter_verdict judge(const struct filter *filter,
+static enum st_filter_verdict judge(const struct st_filter *filter,
 				 const struct socktrace_event *ev)
 {
-	struct filter_facts facts;
+	struct st_filter_facts facts;
 
-	filter_facts_of(&facts, ev);
+	st_filter_facts_of(&facts, ev);
 	facts.descends = descends;
 	facts.in_cgroup = in_cgroup;
-	return filter_judge(filter, &facts);
+	return st_filter_judge(filter, &facts);
 }
 
 /* --- each condition, on both sides of its bounds -------------------------- */
@@ -270,17 +270,17 @@ KUNIT_ARRAY_PARAM(match, match_cases, describe_match);
 static void a_condition_holds(struct kunit *test)
 {
 	const struct match_case *c = test->param_value;
-	struct filter *filter = new_filter(test, 1, SOCKTRACE_REJECT);
+	struct st_filter *filter = new_filter(test, 1, SOCKTRACE_REJECT);
 	struct socktrace_event ev;
 	u32 rule, field;
 
 	filter->rules[0] = c->rule;
 	filter->rules[0].action = SOCKTRACE_ACCEPT;
-	filter_prepare(filter);
-	KUNIT_EXPECT_EQ(test, filter_validate(filter, &rule, &field), 0);
+	st_filter_prepare(filter);
+	KUNIT_EXPECT_EQ(test, st_filter_validate(filter, &rule, &field), 0);
 	sample(&ev, c->sample);
 	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev),
-			(int)(c->holds ? FILTER_ACCEPT : FILTER_REJECT));
+			(int)(c->holds ? ST_FILTER_ACCEPT : ST_FILTER_REJECT));
 }
 
 /* --- which rule decides ---------------------------------------------------- */
@@ -291,14 +291,14 @@ static void without_rules_the_default_decides(struct kunit *test)
 
 	sample(&ev, TCP);
 	KUNIT_EXPECT_EQ(test, (int)judge(new_filter(test, 0, SOCKTRACE_ACCEPT), &ev),
-			(int)FILTER_ACCEPT);
+			(int)ST_FILTER_ACCEPT);
 	KUNIT_EXPECT_EQ(test, (int)judge(new_filter(test, 0, SOCKTRACE_REJECT), &ev),
-			(int)FILTER_REJECT);
+			(int)ST_FILTER_REJECT);
 }
 
 static void the_first_match_decides(struct kunit *test)
 {
-	struct filter *filter = new_filter(test, 3, SOCKTRACE_REJECT);
+	struct st_filter *filter = new_filter(test, 3, SOCKTRACE_REJECT);
 	struct socktrace_event ev;
 
 	filter->rules[0] = (struct socktrace_rule){
@@ -308,18 +308,18 @@ static void the_first_match_decides(struct kunit *test)
 		.action = SOCKTRACE_ACCEPT };
 	filter->rules[2] = (struct socktrace_rule){
 		.match = SOCKTRACE_MATCH_TGID, .tgid = 7, .action = SOCKTRACE_ACCEPT };
-	filter_prepare(filter);
+	st_filter_prepare(filter);
 	sample(&ev, TCP);
-	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)FILTER_ACCEPT);
+	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)ST_FILTER_ACCEPT);
 	ev.tgid = 7;
-	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)FILTER_REJECT);
+	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)ST_FILTER_REJECT);
 	sample(&ev, SOCKET_CALL);
-	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)FILTER_REJECT);
+	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)ST_FILTER_REJECT);
 }
 
 static void each_of_64_rules_is_reached(struct kunit *test)
 {
-	struct filter *filter = new_filter(test, SOCKTRACE_MAX_RULES, SOCKTRACE_REJECT);
+	struct st_filter *filter = new_filter(test, SOCKTRACE_MAX_RULES, SOCKTRACE_REJECT);
 	struct socktrace_event ev;
 	u32 i;
 
@@ -328,49 +328,49 @@ static void each_of_64_rules_is_reached(struct kunit *test)
 			.match = i % 2 ? SOCKTRACE_MATCH_TGID : SOCKTRACE_MATCH_TID,
 			.tgid = i % 2 ? 1000 + i : 0, .tid = i % 2 ? 0 : 1000 + i,
 			.action = SOCKTRACE_ACCEPT };
-	filter_prepare(filter);
+	st_filter_prepare(filter);
 	sample(&ev, TCP);
 	for (i = 0; i < SOCKTRACE_MAX_RULES; i++) {
 		ev.tgid = i % 2 ? 1000 + i : 1;
 		ev.tid = i % 2 ? 1 : 1000 + i;
-		KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)FILTER_ACCEPT);
+		KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)ST_FILTER_ACCEPT);
 	}
 	ev.tgid = ev.tid = 1064;
-	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)FILTER_REJECT);
+	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)ST_FILTER_REJECT);
 }
 
 static void trees_are_walked_last(struct kunit *test)
 {
-	struct filter *filter = new_filter(test, 1, SOCKTRACE_REJECT);
+	struct st_filter *filter = new_filter(test, 1, SOCKTRACE_REJECT);
 	struct socktrace_event ev;
 
 	filter->rules[0] = (struct socktrace_rule){
 		.match = SOCKTRACE_MATCH_ANCESTOR | SOCKTRACE_MATCH_CGROUP_TREE |
 			 SOCKTRACE_MATCH_FAILED,
 		.ancestor = 10, .cgroup = 7, .action = SOCKTRACE_ACCEPT };
-	filter_prepare(filter);
+	st_filter_prepare(filter);
 	trees_walked = 0;
 	sample(&ev, UNIX_PATH_CALL);
-	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)FILTER_REJECT);
+	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)ST_FILTER_REJECT);
 	KUNIT_EXPECT_EQ(test, trees_walked, 0U);
 	sample(&ev, TCP);
-	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)FILTER_ACCEPT);
+	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)ST_FILTER_ACCEPT);
 	KUNIT_EXPECT_EQ(test, trees_walked, 2U);
 }
 
 /* --- what is decided before everything is known ---------------------------- */
 
-static struct filter_facts at_entry(const struct socktrace_event *ev, u32 known)
+static struct st_filter_facts at_entry(const struct socktrace_event *ev, u32 known)
 {
-	struct filter_facts facts = { ENTRY_KNOWN | known, ev, descends, in_cgroup };
+	struct st_filter_facts facts = { ENTRY_KNOWN | known, ev, descends, in_cgroup };
 
 	return facts;
 }
 
 static void what_is_not_known_yet_is_undecided(struct kunit *test)
 {
-	struct filter *filter = new_filter(test, 2, SOCKTRACE_REJECT);
-	struct filter_facts facts;
+	struct st_filter *filter = new_filter(test, 2, SOCKTRACE_REJECT);
+	struct st_filter_facts facts;
 	struct socktrace_event ev;
 
 	filter->rules[0] = (struct socktrace_rule){
@@ -379,44 +379,44 @@ static void what_is_not_known_yet_is_undecided(struct kunit *test)
 	filter->rules[1] = (struct socktrace_rule){
 		.match = SOCKTRACE_MATCH_TGID | SOCKTRACE_MATCH_REMOTE_PORT,
 		.tgid = 100, .remote = PORTS(443, 443), .action = SOCKTRACE_ACCEPT };
-	filter_prepare(filter);
+	st_filter_prepare(filter);
 	sample(&ev, TCP);
 	facts = at_entry(&ev, 0);
-	KUNIT_EXPECT_EQ(test, (int)filter_judge(filter, &facts), (int)FILTER_UNDECIDED);
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_UNDECIDED);
 	/* What fails already needs no more. */
 	ev.tgid = 99;
-	KUNIT_EXPECT_EQ(test, (int)filter_judge(filter, &facts), (int)FILTER_REJECT);
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_REJECT);
 	/* What matched before needs no more either. */
 	sample(&ev, SOCKET_CALL);
 	facts = at_entry(&ev, 0);
-	KUNIT_EXPECT_EQ(test, (int)filter_judge(filter, &facts), (int)FILTER_ACCEPT);
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_ACCEPT);
 	/* Known to have no address for good: no reason to wait. */
 	filter->rules[0].match = 0;
 	filter->rules[0].action = SOCKTRACE_REJECT;
 	filter->nr_rules = 2;
 	filter->rules[0] = filter->rules[1];
-	filter_prepare(filter);
+	st_filter_prepare(filter);
 	facts = at_entry(&ev, SOCKTRACE_MATCH_REMOTE_PORT);
-	KUNIT_EXPECT_EQ(test, (int)filter_judge(filter, &facts), (int)FILTER_REJECT);
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_REJECT);
 }
 
 /* A rule that may reject leaves nothing open where the rest rejects anyway. */
 static void an_open_reject_before_a_sure_one_is_sure(struct kunit *test)
 {
-	struct filter *filter = new_filter(test, 2, SOCKTRACE_REJECT);
-	struct filter_facts facts;
+	struct st_filter *filter = new_filter(test, 2, SOCKTRACE_REJECT);
+	struct st_filter_facts facts;
 	struct socktrace_event ev;
 
 	filter->rules[0] = (struct socktrace_rule){
 		.match = SOCKTRACE_MATCH_FAILED, .action = SOCKTRACE_REJECT };
 	filter->rules[1] = (struct socktrace_rule){
 		.match = SOCKTRACE_MATCH_TGID, .tgid = 100, .action = SOCKTRACE_ACCEPT };
-	filter_prepare(filter);
+	st_filter_prepare(filter);
 	sample(&ev, TCP);
 	facts = at_entry(&ev, 0);
-	KUNIT_EXPECT_EQ(test, (int)filter_judge(filter, &facts), (int)FILTER_UNDECIDED);
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_UNDECIDED);
 	ev.tgid = 99;
-	KUNIT_EXPECT_EQ(test, (int)filter_judge(filter, &facts), (int)FILTER_REJECT);
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_REJECT);
 }
 
 static void random_rule(struct socktrace_rule *rule, struct rnd_state *rnd)
@@ -441,26 +441,26 @@ static void random_rule(struct socktrace_rule *rule, struct rnd_state *rnd)
  */
 static void early_verdicts_stand_at_the_end(struct kunit *test)
 {
-	struct filter *filter = new_filter(test, 4, SOCKTRACE_REJECT);
+	struct st_filter *filter = new_filter(test, 4, SOCKTRACE_REJECT);
 	unsigned int round, i, decided = 0, undecided = 0;
 	struct socktrace_event ev;
 	struct rnd_state rnd;
 
 	prandom_seed_state(&rnd, 4711);
 	for (round = 0; round < 10000; round++) {
-		enum filter_verdict early;
-		struct filter_facts facts;
+		enum st_filter_verdict early;
+		struct st_filter_facts facts;
 
 		sample(&ev, prandom_u32_state(&rnd) % (ENTERED + 1));
 		filter->default_action = 1 + prandom_u32_state(&rnd) % 2;
 		for (i = 0; i < filter->nr_rules; i++)
 			random_rule(&filter->rules[i], &rnd);
-		filter_prepare(filter);
+		st_filter_prepare(filter);
 		facts = at_entry(&ev, prandom_u32_state(&rnd) &
 				      (IDENTITY | SOCKTRACE_MATCH_FAMILIES |
 				       SOCKTRACE_MATCH_TYPES));
-		early = filter_judge(filter, &facts);
-		if (early == FILTER_UNDECIDED) {
+		early = st_filter_judge(filter, &facts);
+		if (early == ST_FILTER_UNDECIDED) {
 			undecided++;
 			continue;
 		}
@@ -475,7 +475,7 @@ static void early_verdicts_stand_at_the_end(struct kunit *test)
 /* What is worked out beforehand may save looks, but change no verdict. */
 static void preparation_changes_no_verdict(struct kunit *test)
 {
-	struct filter *filter = new_filter(test, 6, SOCKTRACE_REJECT), *plain;
+	struct st_filter *filter = new_filter(test, 6, SOCKTRACE_REJECT), *plain;
 	unsigned int round, i, accepted = 0, ruled_out = 0;
 	struct socktrace_event ev;
 	struct rnd_state rnd;
@@ -487,21 +487,21 @@ static void preparation_changes_no_verdict(struct kunit *test)
 		for (i = 0; i < filter->nr_rules; i++)
 			random_rule(&filter->rules[i], &rnd);
 		memcpy(plain->rules, filter->rules, 6 * sizeof(filter->rules[0]));
-		filter_prepare(filter);
+		st_filter_prepare(filter);
 		memset(plain->by_event, 0xff, sizeof(plain->by_event));
 		memset(plain->by_tgid, 0xff, sizeof(plain->by_tgid));
 		for (i = 0; i < ARRAY_SIZE(plain->by_event); i++)
 			plain->by_event[i] = (1 << 6) - 1;
 		KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)judge(plain, &ev));
-		accepted += judge(filter, &ev) == FILTER_ACCEPT;
+		accepted += judge(filter, &ev) == ST_FILTER_ACCEPT;
 		if (!(filter->events & SOCKTRACE_EVENT_BIT(ev.type))) {
 			ruled_out++;
-			KUNIT_EXPECT_EQ(test, (int)judge(plain, &ev), (int)FILTER_REJECT);
+			KUNIT_EXPECT_EQ(test, (int)judge(plain, &ev), (int)ST_FILTER_REJECT);
 		}
 		if (filter->accepts & SOCKTRACE_EVENT_BIT(ev.type))
-			KUNIT_EXPECT_EQ(test, (int)judge(plain, &ev), (int)FILTER_ACCEPT);
-		if (!(filter->tgids >> ev.tgid % FILTER_TGID_BUCKETS & 1))
-			KUNIT_EXPECT_EQ(test, (int)judge(plain, &ev), (int)FILTER_REJECT);
+			KUNIT_EXPECT_EQ(test, (int)judge(plain, &ev), (int)ST_FILTER_ACCEPT);
+		if (!(filter->tgids >> ev.tgid % ST_FILTER_TGID_BUCKETS & 1))
+			KUNIT_EXPECT_EQ(test, (int)judge(plain, &ev), (int)ST_FILTER_REJECT);
 	}
 	KUNIT_EXPECT_GT(test, accepted, 300U);
 	KUNIT_EXPECT_GT(test, ruled_out, 10U);
@@ -510,7 +510,7 @@ static void preparation_changes_no_verdict(struct kunit *test)
 /* What spares a look at the rules. */
 static void what_is_sure_is_known_beforehand(struct kunit *test)
 {
-	struct filter *filter = new_filter(test, 2, SOCKTRACE_REJECT);
+	struct st_filter *filter = new_filter(test, 2, SOCKTRACE_REJECT);
 
 	filter->rules[0] = (struct socktrace_rule){
 		.match = SOCKTRACE_MATCH_EVENTS, .events = BIT_OF(CONNECT),
@@ -518,25 +518,25 @@ static void what_is_sure_is_known_beforehand(struct kunit *test)
 	filter->rules[1] = (struct socktrace_rule){
 		.match = SOCKTRACE_MATCH_EVENTS | SOCKTRACE_MATCH_TGID, .tgid = 65,
 		.events = BIT_OF(CONNECT) | BIT_OF(ACCEPT4), .action = SOCKTRACE_ACCEPT };
-	filter_prepare(filter);
+	st_filter_prepare(filter);
 	KUNIT_EXPECT_EQ(test, filter->accepts, BIT_OF(CONNECT));
 	KUNIT_EXPECT_EQ(test, filter->tgids, ~0ULL);
 
 	/* Only of one process now, and only some of its connects. */
 	filter->rules[0].match |= SOCKTRACE_MATCH_TGID;
-	filter->rules[0].tgid = 65 + FILTER_TGID_BUCKETS;
-	filter_prepare(filter);
+	filter->rules[0].tgid = 65 + ST_FILTER_TGID_BUCKETS;
+	st_filter_prepare(filter);
 	KUNIT_EXPECT_EQ(test, filter->accepts, 0U);
 	KUNIT_EXPECT_EQ(test, filter->tgids, 1ULL << 1);
 
 	/* A rule that rejects lets nobody in. */
 	filter->rules[1].action = SOCKTRACE_REJECT;
 	filter->rules[1].tgid = 2;
-	filter_prepare(filter);
+	st_filter_prepare(filter);
 	KUNIT_EXPECT_EQ(test, filter->tgids, 1ULL << 1);
 
 	filter->default_action = SOCKTRACE_ACCEPT;
-	filter_prepare(filter);
+	st_filter_prepare(filter);
 	KUNIT_EXPECT_EQ(test, filter->accepts, BIT_OF(SOCKET) |
 			BIT_OF(SECURITY_SOCKET_CONNECT) | BIT_OF(ADDR_MISMATCH) |
 			BIT_OF(SOCKETPAIR) | 1);

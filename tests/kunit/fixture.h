@@ -7,9 +7,9 @@
 #include "../../module/filter.h"
 
 /* Room for @nr_rules, all zero. Freed with the test. */
-static inline struct filter *new_filter(struct kunit *test, u32 nr_rules, u32 action)
+static inline struct st_filter *new_filter(struct kunit *test, u32 nr_rules, u32 action)
 {
-	struct filter *filter =
+	struct st_filter *filter =
 		kunit_kzalloc(test, sizeof(*filter) +
 				    nr_rules * sizeof(struct socktrace_rule), GFP_KERNEL);
 

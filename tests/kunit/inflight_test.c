@@ -13,49 +13,49 @@ static struct task_struct *task(unsigned long n)
 
 static int set_up(struct kunit *test)
 {
-	return inflight_init(MAX_CALLS);
+	return st_inflight_init(MAX_CALLS);
 }
 
 static void tear_down(struct kunit *test)
 {
-	inflight_exit();
+	st_inflight_exit();
 }
 
-static struct inflight *enter(struct kunit *test, unsigned long n)
+static struct st_inflight *enter(struct kunit *test, unsigned long n)
 {
-	struct inflight *call = inflight_claim(task(n));
+	struct st_inflight *call = st_inflight_claim(task(n));
 
 	KUNIT_ASSERT_NOT_NULL(test, call);
 	call->tid = n;
 	call->call_id = n + 1;
 	call->hooked = true;
-	inflight_publish(call);
+	st_inflight_publish(call);
 	return call;
 }
 
 static void a_call_is_found_by_its_task_alone(struct kunit *test)
 {
-	struct inflight *call = enter(test, 1);
+	struct st_inflight *call = enter(test, 1);
 
-	KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(1)), call);
-	KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(2)), (struct inflight *)NULL);
-	inflight_release(call);
-	KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(1)), (struct inflight *)NULL);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(1)), call);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(2)), (struct st_inflight *)NULL);
+	st_inflight_release(call);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(1)), (struct st_inflight *)NULL);
 }
 
 static void as_many_as_promised_find_room(struct kunit *test)
 {
-	struct inflight *calls[2 * MAX_CALLS];
+	struct st_inflight *calls[2 * MAX_CALLS];
 	unsigned long i;
 
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
 		calls[i] = enter(test, i);
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(i)), calls[i]);
+		KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(i)), calls[i]);
 	for (i = 0; i < ARRAY_SIZE(calls); i += 2)
-		inflight_release(calls[i]);
+		st_inflight_release(calls[i]);
 	for (i = 0; i < ARRAY_SIZE(calls); i++)
-		KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(i)), i % 2 ? calls[i] : NULL);
+		KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(i)), i % 2 ? calls[i] : NULL);
 }
 
 static void a_full_table_says_so(struct kunit *test)
@@ -63,7 +63,7 @@ static void a_full_table_says_so(struct kunit *test)
 	unsigned long i, given = 0;
 
 	for (i = 0; i < 16 * MAX_CALLS; i++)
-		given += !!inflight_claim(task(i));
+		given += !!st_inflight_claim(task(i));
 	KUNIT_EXPECT_GE(test, given, 2UL * MAX_CALLS);
 	KUNIT_EXPECT_LE(test, given, 1UL << slot_bits);
 	KUNIT_EXPECT_LT(test, given, i);
@@ -71,42 +71,42 @@ static void a_full_table_says_so(struct kunit *test)
 
 static void a_call_that_never_returned_is_taken_over(struct kunit *test)
 {
-	struct inflight *call = enter(test, 5);
+	struct st_inflight *call = enter(test, 5);
 
-	KUNIT_EXPECT_PTR_EQ(test, inflight_claim(task(5)), call);
-	inflight_release(call);
-	KUNIT_EXPECT_PTR_EQ(test, inflight_find(task(5)), (struct inflight *)NULL);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_claim(task(5)), call);
+	st_inflight_release(call);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(5)), (struct st_inflight *)NULL);
 }
 
 static void the_list_shows_what_is_in_flight(struct kunit *test)
 {
 	struct socktrace_inflight_call calls[4];
-	struct inflight *a = enter(test, 1), *b = enter(test, 2), *c;
+	struct st_inflight *a = enter(test, 1), *b = enter(test, 2), *c;
 
-	KUNIT_EXPECT_EQ(test, inflight_list(calls, 4), 2U);
+	KUNIT_EXPECT_EQ(test, st_inflight_list(calls, 4), 2U);
 	KUNIT_EXPECT_EQ(test, calls[0].tid + calls[1].tid, 3U);
 	KUNIT_EXPECT_EQ(test, calls[0].call_id, (u64)calls[0].tid + 1);
 	/* Room for one: all are counted. */
 	calls[1].tid = 99;
-	KUNIT_EXPECT_EQ(test, inflight_list(calls, 1), 2U);
+	KUNIT_EXPECT_EQ(test, st_inflight_list(calls, 1), 2U);
 	KUNIT_EXPECT_EQ(test, calls[1].tid, 99U);
-	KUNIT_EXPECT_EQ(test, inflight_list(NULL, 0), 2U);
+	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 2U);
 	/* Claimed, but not filled in yet; or with no return to come. */
-	c = inflight_claim(task(3));
+	c = st_inflight_claim(task(3));
 	KUNIT_ASSERT_NOT_NULL(test, c);
-	KUNIT_EXPECT_EQ(test, inflight_list(NULL, 0), 2U);
+	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 2U);
 	b->hooked = false;
-	KUNIT_EXPECT_EQ(test, inflight_list(NULL, 0), 1U);
-	inflight_release(a);
-	KUNIT_EXPECT_EQ(test, inflight_list(NULL, 0), 0U);
-	inflight_release(b);
-	inflight_release(c);
+	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 1U);
+	st_inflight_release(a);
+	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 0U);
+	st_inflight_release(b);
+	st_inflight_release(c);
 }
 
 static void nothing_armed_is_an_empty_list(struct kunit *test)
 {
-	inflight_exit();
-	KUNIT_EXPECT_EQ(test, inflight_list(NULL, 0), 0U);
+	st_inflight_exit();
+	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 0U);
 }
 
 static struct kunit_case inflight_cases[] = {

@@ -8,7 +8,7 @@ static void init_leaves_no_old_byte(struct kunit *test)
 	struct socktrace_event ev, zero = { 0 };
 
 	memset(&ev, 0xa5, sizeof(ev));
-	record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
+	st_record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
 	KUNIT_EXPECT_EQ(test, ev.size, (u16)sizeof(ev));
 	KUNIT_EXPECT_EQ(test, ev.version, (u16)SOCKTRACE_RECORD_VERSION);
 	KUNIT_EXPECT_EQ(test, ev.type, (u8)SOCKTRACE_CONNECT);
@@ -22,10 +22,10 @@ static void completion_is_entry_plus_duration(struct kunit *test)
 {
 	struct socktrace_event ev;
 
-	record_init(&ev, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	st_record_init(&ev, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
 	ev.time_ns = 1ULL << 40;
 	ev.duration_ns = 7;
-	KUNIT_EXPECT_EQ(test, record_completion(&ev), (1ULL << 40) + 7);
+	KUNIT_EXPECT_EQ(test, st_record_completion(&ev), (1ULL << 40) + 7);
 }
 
 static void lost_tells_where_and_how_many(struct kunit *test)
@@ -33,7 +33,7 @@ static void lost_tells_where_and_how_many(struct kunit *test)
 	struct socktrace_event ev;
 
 	memset(&ev, 0xa5, sizeof(ev));
-	record_set_lost(&ev, 3, 17, 1ULL << 33, 99);
+	st_record_set_lost(&ev, 3, 17, 1ULL << 33, 99);
 	KUNIT_EXPECT_EQ(test, ev.type, (u8)SOCKTRACE_LOST);
 	KUNIT_EXPECT_EQ(test, ev.phase, (u8)SOCKTRACE_POINT);
 	KUNIT_EXPECT_EQ(test, ev.cpu, 3U);
@@ -50,9 +50,9 @@ static void local_lies_behind_addr(struct kunit *test)
 	struct sockaddr_in6 b = { .sin6_family = AF_INET6, .sin6_port = 2 };
 	struct socktrace_event ev;
 
-	record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
-	record_set_addr(&ev, &a, sizeof(a));
-	record_set_local(&ev, &b, sizeof(b));
+	st_record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
+	st_record_set_addr(&ev, &a, sizeof(a));
+	st_record_set_local(&ev, &b, sizeof(b));
 	KUNIT_EXPECT_EQ(test, ev.addr_len, (u8)sizeof(a));
 	KUNIT_EXPECT_EQ(test, ev.local_len, (u8)sizeof(b));
 	KUNIT_EXPECT_EQ(test, memcmp(socktrace_addr(&ev), &a, sizeof(a)), 0);
@@ -60,8 +60,8 @@ static void local_lies_behind_addr(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ev.flags, 0U);
 
 	/* Without an address, local has all the room. */
-	record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
-	record_set_local(&ev, &b, sizeof(b));
+	st_record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
+	st_record_set_local(&ev, &b, sizeof(b));
 	KUNIT_EXPECT_EQ(test, memcmp(ev.addrs, &b, sizeof(b)), 0);
 }
 
@@ -71,9 +71,9 @@ static void an_unaligned_addr_keeps_local_aligned(struct kunit *test)
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = 1 };
 	struct socktrace_event ev;
 
-	record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
-	record_set_addr(&ev, &un, sizeof(un));
-	record_set_local(&ev, &in, sizeof(in));
+	st_record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
+	st_record_set_addr(&ev, &un, sizeof(un));
+	st_record_set_local(&ev, &in, sizeof(in));
 	KUNIT_EXPECT_EQ(test, ev.addr_len, (u8)5);
 	KUNIT_EXPECT_PTR_EQ(test, (void *)socktrace_local(&ev), (void *)&ev.addrs[8]);
 	KUNIT_EXPECT_EQ(test, memcmp(&ev.addrs[8], &in, sizeof(in)), 0);
@@ -90,9 +90,9 @@ static void two_full_paths_cut_only_local(struct kunit *test)
 	memset(a.sun_path, 'a', sizeof(a.sun_path));
 	memset(b.sun_path, 'b', sizeof(b.sun_path));
 	memset(&r, 0x5a, sizeof(r));
-	record_init(&r.ev, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
-	record_set_addr(&r.ev, &a, sizeof(a));
-	record_set_local(&r.ev, &b, sizeof(b));
+	st_record_init(&r.ev, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	st_record_set_addr(&r.ev, &a, sizeof(a));
+	st_record_set_local(&r.ev, &b, sizeof(b));
 	KUNIT_EXPECT_EQ(test, r.ev.addr_len, (u8)sizeof(a));
 	KUNIT_EXPECT_EQ(test, r.ev.local_len, (u8)(SOCKTRACE_ADDRS_LEN - 112));
 	KUNIT_EXPECT_EQ(test, r.ev.flags, SOCKTRACE_F_LOCAL_TRUNCATED);
@@ -103,14 +103,14 @@ static void two_full_paths_cut_only_local(struct kunit *test)
 static void the_longest_addr_leaves_room_for_ipv4(struct kunit *test)
 {
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = 5 };
-	u8 longest[RECORD_ADDR_MAX + 8] = { 0 };
+	u8 longest[ST_RECORD_ADDR_MAX + 8] = { 0 };
 	struct socktrace_event ev;
 
 	((struct sockaddr *)longest)->sa_family = AF_MAX;
-	record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
-	record_set_addr(&ev, longest, sizeof(longest));
-	record_set_local(&ev, &in, sizeof(in));
-	KUNIT_EXPECT_EQ(test, ev.addr_len, (u8)RECORD_ADDR_MAX);
+	st_record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
+	st_record_set_addr(&ev, longest, sizeof(longest));
+	st_record_set_local(&ev, &in, sizeof(in));
+	KUNIT_EXPECT_EQ(test, ev.addr_len, (u8)ST_RECORD_ADDR_MAX);
 	KUNIT_EXPECT_EQ(test, ev.local_len, (u8)sizeof(in));
 	KUNIT_EXPECT_EQ(test, ev.flags, 0U);
 }

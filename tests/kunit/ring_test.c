@@ -9,9 +9,9 @@
 #define RINGS 3
 
 /* A set of RINGS rings, whatever CPUs the machine has. */
-static struct ring_set *new_set(struct kunit *test)
+static struct st_ring_set *new_set(struct kunit *test)
 {
-	struct ring_set *set =
+	struct st_ring_set *set =
 		kunit_kzalloc(test, sizeof(*set) + RINGS * sizeof(set->ring[0]), GFP_KERNEL);
 	size_t bytes = RECORDS * sizeof(struct socktrace_event);
 	unsigned int i;
@@ -21,7 +21,7 @@ static struct ring_set *new_set(struct kunit *test)
 	set->records = RECORDS;
 	set->nr = RINGS;
 	for (i = 0; i < RINGS; i++) {
-		set->ring[i] = kunit_kzalloc(test, sizeof(struct ring), GFP_KERNEL);
+		set->ring[i] = kunit_kzalloc(test, sizeof(struct st_ring), GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, set->ring[i]);
 		buffer = kunit_kzalloc(test, bytes, GFP_KERNEL);
 		KUNIT_ASSERT_NOT_NULL(test, buffer);
@@ -31,80 +31,80 @@ static struct ring_set *new_set(struct kunit *test)
 	return set;
 }
 
-/* As session_offer() does it. */
-static bool put(struct ring_set *set, u32 cpu, u64 time_ns)
+/* As session_deliver() does it. */
+static bool put(struct st_ring_set *set, u32 cpu, u64 time_ns)
 {
-	struct ring *ring = set->ring[cpu];
+	struct st_ring *ring = set->ring[cpu];
 	struct socktrace_event ev;
 	bool kept;
 
-	record_init(&ev, SOCKTRACE_SOCKET, SOCKTRACE_EXIT);
+	st_record_init(&ev, SOCKTRACE_SOCKET, SOCKTRACE_EXIT);
 	ev.cpu = cpu;
 	ev.time_ns = time_ns;
 	ring->counts.hits++;
-	kept = ring_put(ring, &ev);
+	kept = st_ring_put(ring, &ev);
 	if (!kept)
 		ring->counts.dropped++;
 	return kept;
 }
 
 /* The next record, taken. Its type is 0 where there is none. */
-static struct socktrace_event take(struct ring_set *set)
+static struct socktrace_event take(struct st_ring_set *set)
 {
 	const struct socktrace_event *ev;
 	struct socktrace_event lost, copy = { 0 };
 
-	if (ring_set_peek(set, &lost, &ev)) {
+	if (st_ring_set_peek(set, &lost, &ev)) {
 		copy = *ev;
-		ring_set_advance(set, ev);
+		st_ring_set_advance(set, ev);
 	}
 	return copy;
 }
 
-static void expect_law(struct kunit *test, struct ring_set *set)
+static void expect_law(struct kunit *test, struct st_ring_set *set)
 {
 	struct socktrace_stats s = { 0 };
 
-	ring_set_stats(set, &s);
+	st_ring_set_stats(set, &s);
 	KUNIT_EXPECT_EQ(test, s.hits, s.delivered + s.queued + s.filtered + s.dropped +
 					      s.missed + s.flushed);
 }
 
 static void empty_set_gives_nothing(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
+	struct st_ring_set *set = new_set(test);
 
-	KUNIT_EXPECT_TRUE(test, ring_set_empty(set));
+	KUNIT_EXPECT_TRUE(test, st_ring_set_empty(set));
 	KUNIT_EXPECT_EQ(test, take(set).type, (u8)0);
 }
 
 static void records_come_in_order_over_many_wraps(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
+	struct st_ring_set *set = new_set(test);
 	u64 i;
 
 	for (i = 0; i < 10 * RECORDS; i++) {
 		struct socktrace_event ev;
 
 		KUNIT_ASSERT_TRUE(test, put(set, 0, i));
-		KUNIT_EXPECT_FALSE(test, ring_set_empty(set));
+		KUNIT_EXPECT_FALSE(test, st_ring_set_empty(set));
 		ev = take(set);
 		KUNIT_EXPECT_EQ(test, ev.seq, i);
 		KUNIT_EXPECT_EQ(test, ev.time_ns, i);
 	}
-	KUNIT_EXPECT_TRUE(test, ring_set_empty(set));
+	KUNIT_EXPECT_TRUE(test, st_ring_set_empty(set));
 	expect_law(test, set);
 }
 
 static void peeking_takes_nothing(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
+	struct st_ring_set *set = new_set(test);
 	const struct socktrace_event *ev;
 	struct socktrace_event lost;
 
 	put(set, 1, 5);
-	KUNIT_ASSERT_TRUE(test, ring_set_peek(set, &lost, &ev));
-	KUNIT_ASSERT_TRUE(test, ring_set_peek(set, &lost, &ev));
+	KUNIT_ASSERT_TRUE(test, st_ring_set_peek(set, &lost, &ev));
+	KUNIT_ASSERT_TRUE(test, st_ring_set_peek(set, &lost, &ev));
 	KUNIT_EXPECT_EQ(test, ev->time_ns, 5ULL);
 	expect_law(test, set);
 	KUNIT_EXPECT_EQ(test, take(set).time_ns, 5ULL);
@@ -113,7 +113,7 @@ static void peeking_takes_nothing(struct kunit *test)
 
 static void a_full_ring_drops_the_newest(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
+	struct st_ring_set *set = new_set(test);
 	struct socktrace_event ev;
 	u64 i;
 
@@ -125,20 +125,20 @@ static void a_full_ring_drops_the_newest(struct kunit *test)
 	for (i = 0; i < RECORDS; i++)
 		KUNIT_EXPECT_EQ(test, take(set).seq, i);
 	/* The end of the stream is not silent about what came after it. */
-	KUNIT_EXPECT_FALSE(test, ring_set_empty(set));
+	KUNIT_EXPECT_FALSE(test, st_ring_set_empty(set));
 	ev = take(set);
 	KUNIT_EXPECT_EQ(test, ev.type, (u8)SOCKTRACE_LOST);
 	KUNIT_EXPECT_EQ(test, ev.cpu, 0U);
 	KUNIT_EXPECT_EQ(test, ev.seq, (u64)RECORDS);
 	KUNIT_EXPECT_EQ(test, ev.lost_count, 2ULL);
 	KUNIT_EXPECT_EQ(test, take(set).type, (u8)0);
-	KUNIT_EXPECT_TRUE(test, ring_set_empty(set));
+	KUNIT_EXPECT_TRUE(test, st_ring_set_empty(set));
 	expect_law(test, set);
 }
 
 static void a_gap_is_told_before_the_record_behind_it(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
+	struct st_ring_set *set = new_set(test);
 	struct socktrace_event ev;
 	u64 i;
 
@@ -161,7 +161,7 @@ static void a_gap_is_told_before_the_record_behind_it(struct kunit *test)
 
 static void a_loss_that_was_not_read_is_told_again(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
+	struct st_ring_set *set = new_set(test);
 	const struct socktrace_event *ev;
 	struct socktrace_event lost;
 	u64 i;
@@ -171,13 +171,13 @@ static void a_loss_that_was_not_read_is_told_again(struct kunit *test)
 	for (i = 0; i < RECORDS; i++)
 		take(set);
 	/* Peeked at, as by a read() that then faults; and meanwhile ... */
-	KUNIT_ASSERT_TRUE(test, ring_set_peek(set, &lost, &ev));
+	KUNIT_ASSERT_TRUE(test, st_ring_set_peek(set, &lost, &ev));
 	KUNIT_EXPECT_EQ(test, ev->lost_count, 1ULL);
 	KUNIT_EXPECT_TRUE(test, put(set, 0, 50));
-	KUNIT_ASSERT_TRUE(test, ring_set_peek(set, &lost, &ev));
+	KUNIT_ASSERT_TRUE(test, st_ring_set_peek(set, &lost, &ev));
 	KUNIT_EXPECT_EQ(test, ev->type, (u8)SOCKTRACE_LOST);
 	KUNIT_EXPECT_EQ(test, ev->lost_count, 1ULL);
-	ring_set_advance(set, ev);
+	st_ring_set_advance(set, ev);
 	KUNIT_EXPECT_EQ(test, take(set).time_ns, 50ULL);
 }
 
@@ -187,7 +187,7 @@ static void cpus_are_merged_by_completion(struct kunit *test)
 		{ 0, 10 }, { 0, 40 }, { 0, 41 }, { 2, 5 }, { 2, 30 }, { 1, 20 }, { 1, 60 },
 	};
 	static const u64 order[] = { 5, 10, 20, 30, 40, 41, 60 };
-	struct ring_set *set = new_set(test);
+	struct st_ring_set *set = new_set(test);
 	size_t i;
 
 	for (i = 0; i < ARRAY_SIZE(puts); i++)
@@ -199,14 +199,14 @@ static void cpus_are_merged_by_completion(struct kunit *test)
 
 static void a_long_call_comes_when_it_ended(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
+	struct st_ring_set *set = new_set(test);
 	struct socktrace_event ev;
 
-	record_init(&ev, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	st_record_init(&ev, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
 	ev.cpu = 0;
 	ev.time_ns = 1;
 	ev.duration_ns = 100;
-	ring_put(set->ring[0], &ev);
+	st_ring_put(set->ring[0], &ev);
 	put(set, 1, 50);
 	KUNIT_EXPECT_EQ(test, take(set).time_ns, 50ULL);
 	KUNIT_EXPECT_EQ(test, take(set).time_ns, 1ULL);
@@ -214,7 +214,7 @@ static void a_long_call_comes_when_it_ended(struct kunit *test)
 
 static void flushing_forgets_records_and_losses(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
+	struct st_ring_set *set = new_set(test);
 	struct socktrace_stats s = { 0 };
 	u64 i;
 
@@ -222,11 +222,11 @@ static void flushing_forgets_records_and_losses(struct kunit *test)
 		put(set, 0, i);
 	put(set, 1, 7);
 	take(set);
-	ring_set_flush(set);
-	KUNIT_EXPECT_TRUE(test, ring_set_empty(set));
+	st_ring_set_flush(set);
+	KUNIT_EXPECT_TRUE(test, st_ring_set_empty(set));
 	KUNIT_EXPECT_EQ(test, take(set).type, (u8)0);
 	expect_law(test, set);
-	ring_set_stats(set, &s);
+	st_ring_set_stats(set, &s);
 	KUNIT_EXPECT_EQ(test, s.delivered, 1ULL);
 	KUNIT_EXPECT_EQ(test, s.flushed, (u64)RECORDS);
 	KUNIT_EXPECT_EQ(test, s.dropped, 5ULL);
@@ -238,7 +238,7 @@ static void flushing_forgets_records_and_losses(struct kunit *test)
 /* Random puts and takes: on each CPU, numbers are whole and in order. */
 static void numbers_tile_whatever_happens(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
+	struct st_ring_set *set = new_set(test);
 	u64 next[RINGS] = { 0 }, made[RINGS] = { 0 }, now = 0, told = 0, dropped = 0;
 	struct socktrace_event ev;
 	struct rnd_state rnd;
@@ -277,8 +277,8 @@ static void numbers_tile_whatever_happens(struct kunit *test)
 /* The low bits of `made` wrap on 32 bit, and seq goes on. */
 static void numbers_go_past_32_bits(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
-	struct ring *ring = set->ring[0];
+	struct st_ring_set *set = new_set(test);
+	struct st_ring *ring = set->ring[0];
 	struct socktrace_event ev;
 	u64 start = U32_MAX - 4, i;
 
@@ -297,20 +297,20 @@ static void numbers_go_past_32_bits(struct kunit *test)
 /* The writer stands still between keeping a record and counting it. */
 static void a_record_read_before_it_is_counted_is_no_loss(struct kunit *test)
 {
-	struct ring_set *set = new_set(test);
-	struct ring *ring = set->ring[0];
+	struct st_ring_set *set = new_set(test);
+	struct st_ring *ring = set->ring[0];
 	struct socktrace_event ev;
 
-	record_init(&ev, SOCKTRACE_SOCKET, SOCKTRACE_EXIT);
+	st_record_init(&ev, SOCKTRACE_SOCKET, SOCKTRACE_EXIT);
 	ev.seq = ring->seq++;
 	KUNIT_ASSERT_TRUE(test, kfifo_put(&ring->fifo, ev));
 	KUNIT_EXPECT_EQ(test, take(set).type, (u8)SOCKTRACE_SOCKET);
 	KUNIT_EXPECT_EQ(test, take(set).type, (u8)0);
-	KUNIT_EXPECT_TRUE(test, ring_set_empty(set));
-	ring_set_flush(set);
+	KUNIT_EXPECT_TRUE(test, st_ring_set_empty(set));
+	st_ring_set_flush(set);
 	KUNIT_EXPECT_EQ(test, ring->next_seq, 1ULL);
 	ring->made = ring->seq;
-	KUNIT_EXPECT_TRUE(test, ring_set_empty(set));
+	KUNIT_EXPECT_TRUE(test, st_ring_set_empty(set));
 	KUNIT_EXPECT_TRUE(test, put(set, 0, 3));
 	KUNIT_EXPECT_EQ(test, take(set).seq, 1ULL);
 }
@@ -325,22 +325,22 @@ static void *failing_alloc(size_t bytes, int cpu)
 static void a_set_is_made_whole_or_not_at_all(struct kunit *test)
 {
 	unsigned int needed = 2 * num_possible_cpus(), i;
-	struct ring_set *set;
+	struct st_ring_set *set;
 
 	for (i = 0; i < needed; i++) {
 		allocations_left = i;
-		KUNIT_EXPECT_PTR_EQ(test, (void *)ring_set_create(RECORDS, failing_alloc),
+		KUNIT_EXPECT_PTR_EQ(test, (void *)st_ring_set_create(RECORDS, failing_alloc),
 				    NULL);
 	}
 	allocations_left = needed;
-	set = ring_set_create(RECORDS, failing_alloc);
+	set = st_ring_set_create(RECORDS, failing_alloc);
 	KUNIT_ASSERT_NOT_NULL(test, set);
 	KUNIT_EXPECT_EQ(test, allocations_left, 0U);
 	KUNIT_EXPECT_EQ(test, set->nr, (unsigned int)nr_cpu_ids);
 	KUNIT_EXPECT_EQ(test, kfifo_size(&set->ring[cpumask_first(cpu_possible_mask)]->fifo),
 			(unsigned int)RECORDS);
-	ring_set_free(set);
-	ring_set_free(NULL);
+	st_ring_set_free(set);
+	st_ring_set_free(NULL);
 }
 
 static struct kunit_case ring_cases[] = {

@@ -4,7 +4,7 @@
 
 #include <kunit/test.h>
 
-extern struct kunit_suite record_suite, address_suite, filter_suite, validate_suite, ring_suite, inflight_suite,
-	uapi_suite;
+extern struct kunit_suite record_suite, address_suite, filter_suite, validate_suite,
+	ring_suite, inflight_suite, uapi_suite;
 
 #endif /* SOCKTRACE_KUNIT_SUITES_H */

@@ -112,26 +112,26 @@ KUNIT_ARRAY_PARAM(rule, rule_cases, describe);
 static void a_bad_rule_is_named(struct kunit *test)
 {
 	const struct rule_case *c = test->param_value;
-	struct filter *filter = new_filter(test, 3, SOCKTRACE_ACCEPT);
+	struct st_filter *filter = new_filter(test, 3, SOCKTRACE_ACCEPT);
 	u32 rule = 99, field = 99;
 
 	filter->rules[0].action = filter->rules[2].action = SOCKTRACE_REJECT;
 	filter->rules[1] = c->rule;
 	if (c->bad_field == FINE) {
-		KUNIT_EXPECT_EQ(test, filter_validate(filter, &rule, &field), 0);
+		KUNIT_EXPECT_EQ(test, st_filter_validate(filter, &rule, &field), 0);
 		return;
 	}
-	KUNIT_EXPECT_EQ(test, filter_validate(filter, &rule, &field), -EINVAL);
+	KUNIT_EXPECT_EQ(test, st_filter_validate(filter, &rule, &field), -EINVAL);
 	KUNIT_EXPECT_EQ(test, rule, 1U);
 	KUNIT_EXPECT_EQ(test, field, c->bad_field);
 }
 
 static void a_bad_default_is_named(struct kunit *test)
 {
-	struct filter *filter = new_filter(test, 0, 0);
+	struct st_filter *filter = new_filter(test, 0, 0);
 	u32 rule = 0, field = 0;
 
-	KUNIT_EXPECT_EQ(test, filter_validate(filter, &rule, &field), -EINVAL);
+	KUNIT_EXPECT_EQ(test, st_filter_validate(filter, &rule, &field), -EINVAL);
 	KUNIT_EXPECT_EQ(test, rule, ~0U);
 	KUNIT_EXPECT_EQ(test, field, (u32)offsetof(struct socktrace_filter, default_action));
 }

@@ -1,0 +1,20 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Start and stop of a session's tracing: the first session arms the probes, the
+ * last one disarms them. Above both, so that neither knows of the other.
+ */
+#ifndef SOCKTRACE_TRACING_H
+#define SOCKTRACE_TRACING_H
+
+#include "session.h"
+
+/* 0 also if it is started already; -ENOMEM; -ENODEV: nothing can be probed. */
+int st_tracing_start(struct st_session *s);
+
+/* When it returns, no probe writes to the session. */
+void st_tracing_stop(struct st_session *s);
+
+/* st_inflight_list(), with the probes neither being armed nor disarmed. */
+unsigned int st_tracing_inflight(struct socktrace_inflight_call *calls, unsigned int room);
+
+#endif /* SOCKTRACE_TRACING_H */
