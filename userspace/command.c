@@ -10,7 +10,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-#include "signals.h"
+#include "base/signals.h"
 
 /* Exit statuses by which a shell tells that a command could not be run. */
 #define NOT_RUNNABLE 126

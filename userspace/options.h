@@ -10,7 +10,7 @@
 
 #include <socktrace.h>
 
-#include "filter_expr.h"
+#include "filter/expr.h"
 
 enum options_format { FORMAT_TEXT, FORMAT_JSON };
 enum options_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };

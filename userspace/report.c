@@ -8,10 +8,10 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "decode.h"
-#include "filter_build.h"
-#include "fmt.h"
-#include "muted.h"
+#include "base/fmt.h"
+#include "record/decode.h"
+#include "rules.h"
+#include "session/muted.h"
 
 void complain(const char *format, ...)
 {

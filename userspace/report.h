@@ -3,14 +3,14 @@
 #ifndef SOCKTRACE_REPORT_H
 #define SOCKTRACE_REPORT_H
 
+#include "base/out.h"
 #include "command.h"
-#include "device.h"
-#include "json.h"
+#include "format/json.h"
+#include "format/text.h"
 #include "options.h"
-#include "out.h"
-#include "procinfo.h"
-#include "text.h"
-#include "walltime.h"
+#include "record/procinfo.h"
+#include "record/walltime.h"
+#include "session/device.h"
 
 struct reader {
 	struct options options;

@@ -13,13 +13,13 @@
 #include <string.h>
 #include <unistd.h>
 
-#include "filter_build.h"
-#include "inflight.h"
-#include "procinfo.h"
-#include "record.h"
+#include "base/signals.h"
+#include "record/procinfo.h"
+#include "record/record.h"
 #include "report.h"
-#include "selftest.h"
-#include "signals.h"
+#include "rules.h"
+#include "selftest/selftest.h"
+#include "session/inflight.h"
 
 #ifndef VERSION
 #define VERSION "0"

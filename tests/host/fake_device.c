@@ -14,7 +14,7 @@
  *   FAKE_STARTED=N     so many sessions trace, of which --inflight asks
  *   FAKE_INFLIGHT=N    so many calls are in flight
  */
-#include "device.h"
+#include "session/device.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -27,7 +27,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "filter_cond.h"
+#include "filter/cond.h"
 
 static bool live, stopped;
 static struct socktrace_stats counted;

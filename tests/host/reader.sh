@@ -641,15 +641,15 @@ uapi_header_compiles() {
 tables_are_what_generate_makes() {
 	local version
 	version=$(dpkg-query -W -f='${Version}' linux-libc-dev)
-	if ! grep -qF "linux-libc-dev $version," "$top/userspace/tables/netlink.h"; then
+	if ! grep -qF "linux-libc-dev $version," "$top/userspace/record/tables/netlink.h"; then
 		echo "SKIP the headers are not those of the tables"
 		return 0
 	fi
 	mkdir tables
-	cp "$top/userspace/tables/generate" tables
+	cp "$top/userspace/record/tables/generate" tables
 	tables/generate >/dev/null
 	for table in tables/*.h; do
 		# libc's version may differ; what it gives, may not.
-		cmp <(grep ^ROW "$table") <(grep ^ROW "$top/userspace/$table")
+		cmp <(grep ^ROW "$table") <(grep ^ROW "$top/userspace/record/$table")
 	done
 }

@@ -11,7 +11,7 @@
 
 #include <socktrace.h>
 
-#include "decode.h"
+#include "record/decode.h"
 
 #define assert_name(found, expected)                                            \
 	do {                                                                    \
@@ -142,7 +142,7 @@ static void ethertypes_all_found(void **state)
 #define ETH_P_MCTP 0x00FA
 #endif
 	(void)state;
-#include "tables/ethertypes.h"
+#include "record/tables/ethertypes.h"
 #undef ROW
 }
 
@@ -151,10 +151,10 @@ static void tables_as_headers(void **state)
 {
 #define ROW(value, id) assert_int_equal(value, id);
 	(void)state;
-#include "tables/errnos.h"
-#include "tables/netlink.h"
-#include "tables/type_flags.h"
-#include "tables/types.h"
+#include "record/tables/errnos.h"
+#include "record/tables/netlink.h"
+#include "record/tables/type_flags.h"
+#include "record/tables/types.h"
 #undef ROW
 }
 

@@ -1,11 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
-/* device.c against a kernel of our own: open(), ioctl() and read() are wrapped. */
+/* session/device.c against a kernel of our own: open(), ioctl() and read() are wrapped. */
 #include "unit.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-#include "device.h"
+#include "session/device.h"
 
 static struct {
 	int open_errno, info_errno, errno_of[16], read_errno;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "unit.h"
 
-#include "escape.h"
+#include "base/escape.h"
 
 /* Bytes with their length: NUL is one of them. */
 #define JSON(s) escape_json(unit_buffer, s, sizeof(s) - 1)

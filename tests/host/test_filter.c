@@ -7,8 +7,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include "filter_compile.h"
-#include "muted.h"
+#include "filter/compile.h"
+#include "session/muted.h"
 
 static struct socktrace_rule rules[SOCKTRACE_MAX_RULES];
 static struct filter_error error;

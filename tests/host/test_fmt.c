@@ -4,7 +4,7 @@
 #include <inttypes.h>
 #include <limits.h>
 
-#include "fmt.h"
+#include "base/fmt.h"
 
 static void check_u32(uint32_t v)
 {

@@ -7,7 +7,7 @@
 #include <sys/socket.h>
 #include <unistd.h>
 
-#include "json.h"
+#include "format/json.h"
 
 static struct walltime wall;
 static struct procinfo proc;

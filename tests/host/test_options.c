@@ -3,8 +3,8 @@
 
 #include <sys/socket.h>
 
-#include "filter_build.h"
 #include "options.h"
+#include "rules.h"
 
 static struct options options;
 static char message[OPTIONS_MESSAGE_MAX];

@@ -9,8 +9,8 @@
 #include <time.h>
 #include <unistd.h>
 
-#include "out.h"
-#include "walltime.h"
+#include "base/out.h"
+#include "record/walltime.h"
 
 static struct out out;
 static volatile sig_atomic_t stops;

@@ -13,7 +13,7 @@
 #include <sys/socket.h>
 #include <sys/un.h>
 
-#include "filter_compile.h"
+#include "filter/compile.h"
 #include "kernel_matcher.h"
 
 #define EXPRESSIONS 4000

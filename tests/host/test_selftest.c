@@ -6,8 +6,8 @@
 #include <sys/socket.h>
 #include <time.h>
 
-#include "record.h"
-#include "selftest_report.h"
+#include "record/record.h"
+#include "selftest/report.h"
 
 static struct selftest_expect expect;
 static struct socktrace_event ev;

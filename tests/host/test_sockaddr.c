@@ -14,7 +14,7 @@
 #include <linux/tipc.h>
 #include <linux/vm_sockets.h>
 
-#include "sockaddr.h"
+#include "record/sockaddr.h"
 
 static struct sockaddr_info decode_by(const void *addr, size_t length, int protocol)
 {

@@ -7,7 +7,7 @@
 #include <sys/un.h>
 #include <time.h>
 
-#include "text.h"
+#include "format/text.h"
 
 static struct walltime wall;
 static struct text text;

@@ -13,7 +13,7 @@
 
 #include <cmocka.h>
 
-#include "out.h"
+#include "base/out.h"
 
 /* As much room as the reader gives a line; the functions write no NUL. */
 extern char unit_buffer[OUT_LINE_MAX];

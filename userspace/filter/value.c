@@ -1,0 +1,342 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "filter/value.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "filter/rule.h"
+#include "record/decode.h"
+
+#define PID_LIMIT 4194304 /* PID_MAX_LIMIT of the kernel */
+#define ERRNO_MAX 4095
+#define LENGTH(n) ((int)((n) < 64 ? (n) : 64)) /* of what a message quotes */
+
+int filter_wrong(struct filter_error *error, const char *format, ...)
+{
+	va_list args;
+
+	va_start(args, format);
+	vsnprintf(error->text, sizeof(error->text), format, args);
+	va_end(args);
+	return -1;
+}
+
+int value_number(const char *s, size_t length, uint64_t min, uint64_t max,
+		 uint64_t *value)
+{
+	uint64_t v = 0;
+	size_t i;
+
+	if (!length || length > 20)
+		return -1;
+	for (i = 0; i < length; i++) {
+		if (s[i] < '0' || s[i] > '9' ||
+		    __builtin_mul_overflow(v, 10U, &v) ||
+		    __builtin_add_overflow(v, (uint64_t)(s[i] - '0'), &v))
+			return -1;
+	}
+	if (v < min || v > max)
+		return -1;
+	*value = v;
+	return 0;
+}
+
+/* A number, or two as in 1-1023. */
+static int range(const char *s, size_t length, uint64_t limit, uint64_t *min,
+		 uint64_t *max)
+{
+	const char *dash = memchr(s, '-', length);
+	size_t first = dash ? (size_t)(dash - s) : length;
+
+	if (value_number(s, first, 0, limit, min))
+		return -1;
+	*max = *min;
+	return dash ? value_number(dash + 1, length - first - 1, *min, limit, max) : 0;
+}
+
+int value_event(struct socktrace_rule *rule, const char *s, size_t length,
+		struct filter_error *error)
+{
+	unsigned int type = decode_event_by_name(s, (unsigned int)length);
+
+	rule->match = SOCKTRACE_MATCH_EVENTS;
+	if (length == 3 && !strncmp(s, "all", 3))
+		rule->events = SOCKTRACE_EVENTS_ALL;
+	else if (type)
+		rule->events = SOCKTRACE_EVENT_BIT(type);
+	else
+		return filter_wrong(error, "unknown event '%.*s' (socket, socketpair, connect, accept4, "
+					   "security_socket_connect, addr_mismatch, all)",
+				    LENGTH(length), s);
+	return 0;
+}
+
+int value_phase(struct socktrace_rule *rule, const char *s, size_t length,
+		struct filter_error *error)
+{
+	unsigned int phase;
+
+	rule->match = SOCKTRACE_MATCH_PHASES;
+	for (phase = SOCKTRACE_ENTER; phase <= SOCKTRACE_POINT; phase++) {
+		const struct name *name = decode_phase(phase);
+
+		if (name->length == length && !memcmp(name->s, s, length)) {
+			rule->phases = 1U << phase;
+			return 0;
+		}
+	}
+	return filter_wrong(error, "unknown phase '%.*s' (enter, exit, point)",
+			    LENGTH(length), s);
+}
+
+static int process(uint32_t *field, const char *s, size_t length,
+		   struct filter_error *error)
+{
+	uint64_t pid;
+
+	if (value_number(s, length, 1, PID_LIMIT, &pid))
+		return filter_wrong(error, "'%.*s' is no process id (1 to %d)",
+				    LENGTH(length), s, PID_LIMIT);
+	*field = (uint32_t)pid;
+	return 0;
+}
+
+int value_pid(struct socktrace_rule *rule, const char *s, size_t length,
+	      struct filter_error *error)
+{
+	rule->match = SOCKTRACE_MATCH_TGID;
+	return process(&rule->tgid, s, length, error);
+}
+
+int value_tid(struct socktrace_rule *rule, const char *s, size_t length,
+	      struct filter_error *error)
+{
+	rule->match = SOCKTRACE_MATCH_TID;
+	return process(&rule->tid, s, length, error);
+}
+
+int value_descendant(struct socktrace_rule *rule, const char *s, size_t length,
+		     struct filter_error *error)
+{
+	rule->match = SOCKTRACE_MATCH_ANCESTOR;
+	return process(&rule->ancestor, s, length, error);
+}
+
+/*
+ * The uid of a name in /etc/passwd. By hand: getpwnam() loads libc's plug-ins,
+ * which a static program has not got.
+ */
+static int user_id(const char *name, size_t length, uint64_t *uid)
+{
+	FILE *passwd = fopen("/etc/passwd", "re");
+	char line[1024];
+	int ret = -1;
+
+	if (!passwd)
+		return -1;
+	while (ret && fgets(line, sizeof(line), passwd)) {
+		const char *id;
+
+		if (strncmp(line, name, length) || line[length] != ':')
+			continue;
+		id = strchr(line + length + 1, ':');
+		if (id)
+			ret = value_number(id + 1, strcspn(id + 1, ":\n"), 0, UINT32_MAX, uid);
+	}
+	fclose(passwd);
+	return ret;
+}
+
+int value_user(struct socktrace_rule *rule, const char *s, size_t length,
+	       struct filter_error *error)
+{
+	uint64_t min, max;
+
+	if (length && *s >= '0' && *s <= '9') {
+		if (range(s, length, UINT32_MAX, &min, &max))
+			return filter_wrong(error, "'%.*s' is no uid (0 to %u, or two as in "
+						   "1000-1999)",
+					    LENGTH(length), s, UINT32_MAX);
+	} else {
+		if (!length || length > 256 || memchr(s, ':', length) || user_id(s, length, &min))
+			return filter_wrong(error, "unknown user '%.*s': not in /etc/passwd "
+						   "(the number will do)",
+					    LENGTH(length), s);
+		max = min;
+	}
+	rule->match = SOCKTRACE_MATCH_UID;
+	rule->uid_min = (uint32_t)min;
+	rule->uid_max = (uint32_t)max;
+	return 0;
+}
+
+int value_comm(struct socktrace_rule *rule, const char *s, size_t length,
+	       struct filter_error *error)
+{
+	const size_t max = sizeof(rule->comm) - 1;
+
+	rule->match = SOCKTRACE_MATCH_COMM;
+	if (length && s[length - 1] == '*') {
+		rule->match = SOCKTRACE_MATCH_COMM_PREFIX;
+		length--;
+	}
+	if (!length)
+		return filter_wrong(error, "no name (NAME, or the beginning of one as in NAME*)");
+	if (memchr(s, 0, length))
+		return filter_wrong(error, "a name has no NUL");
+	if (length > max)
+		return filter_wrong(error, "'%.*s' is longer than the kernel's names: the first "
+					   "%zu bytes are '%.*s'",
+				    LENGTH(length), s, max, (int)max, s);
+	memcpy(rule->comm, s, length);
+	return 0;
+}
+
+int value_family(struct socktrace_rule *rule, const char *s, size_t length,
+		 struct filter_error *error)
+{
+	int family = decode_family_by_name(s, (unsigned int)length);
+	uint64_t value;
+
+	if (family >= 0)
+		value = (uint64_t)family;
+	else if (value_number(s, length, 0, 63, &value))
+		return filter_wrong(error, "unknown family '%.*s' (inet, inet6, unix, netlink, "
+					   "packet, vsock, ..., or a number from 0 to 63)",
+				    LENGTH(length), s);
+	rule->match = SOCKTRACE_MATCH_FAMILIES;
+	rule->families = 1ULL << value;
+	return 0;
+}
+
+int value_type(struct socktrace_rule *rule, const char *s, size_t length,
+	       struct filter_error *error)
+{
+	int type = decode_type_by_name(s, (unsigned int)length);
+	uint64_t value;
+
+	if (type >= 0)
+		value = (uint64_t)type;
+	else if (value_number(s, length, 0, DECODE_TYPE_MASK, &value))
+		return filter_wrong(error, "unknown type '%.*s' (stream, dgram, raw, seqpacket, "
+					   "..., or a number from 0 to %u)",
+				    LENGTH(length), s, DECODE_TYPE_MASK);
+	rule->match = SOCKTRACE_MATCH_TYPES;
+	rule->types = 1U << value;
+	return 0;
+}
+
+static int ports(struct socktrace_endpoint *end, const char *s, size_t length,
+		 struct filter_error *error)
+{
+	uint64_t min, max;
+
+	if (range(s, length, UINT16_MAX, &min, &max))
+		return filter_wrong(error, "'%.*s' is no port (0 to %d, or two as in 1-1023)",
+				    LENGTH(length), s, UINT16_MAX);
+	end->port_min = (uint16_t)min;
+	end->port_max = (uint16_t)max;
+	return 0;
+}
+
+int value_remote_port(struct socktrace_rule *rule, const char *s, size_t length,
+		      struct filter_error *error)
+{
+	rule->match = SOCKTRACE_MATCH_REMOTE_PORT;
+	return ports(&rule->remote, s, length, error);
+}
+
+int value_local_port(struct socktrace_rule *rule, const char *s, size_t length,
+		     struct filter_error *error)
+{
+	rule->match = SOCKTRACE_MATCH_LOCAL_PORT;
+	return ports(&rule->local, s, length, error);
+}
+
+int value_path(struct socktrace_rule *rule, const char *s, size_t length,
+	       struct filter_error *error)
+{
+	if (!length)
+		return filter_wrong(error, "no path (/run/ for what begins so, @NAME abstract)");
+	if (length > sizeof(rule->path))
+		return filter_wrong(error, "'%.*s...' is longer than a socket's path (%zu bytes)",
+				    LENGTH(length), s, sizeof(rule->path));
+	rule->match = SOCKTRACE_MATCH_PATH;
+	memcpy(rule->path, s, length);
+	if (*s == '@')
+		rule->path[0] = '\0';
+	rule->path_len = (uint8_t)length;
+	return 0;
+}
+
+int value_ok(struct socktrace_rule *rule, const char *s, size_t length,
+	     struct filter_error *error)
+{
+	(void)s, (void)length, (void)error;
+	rule->match = SOCKTRACE_MATCH_OK;
+	return 0;
+}
+
+int value_failed(struct socktrace_rule *rule, const char *s, size_t length,
+		 struct filter_error *error)
+{
+	(void)s, (void)length, (void)error;
+	rule->match = SOCKTRACE_MATCH_FAILED;
+	return 0;
+}
+
+int value_errno(struct socktrace_rule *rule, const char *s, size_t length,
+		struct filter_error *error)
+{
+	uint64_t value = decode_errno_by_name(s, (unsigned int)length);
+
+	if (!value && value_number(s, length, 1, ERRNO_MAX, &value))
+		return filter_wrong(error, "unknown errno '%.*s' (ECONNREFUSED, EAGAIN, ..., or "
+					   "a number from 1 to %d)",
+				    LENGTH(length), s, ERRNO_MAX);
+	rule->match = SOCKTRACE_MATCH_ERROR;
+	rule->error = (uint32_t)value;
+	return 0;
+}
+
+int value_time(const char *s, size_t length, uint64_t *ns, struct filter_error *error)
+{
+	static const struct {
+		const char *name;
+		uint64_t ns;
+	} units[] = { { "ns", 1 }, { "us", 1000 }, { "ms", 1000000 }, { "s", 1000000000 } };
+	size_t whole = 0, rest, i;
+	uint64_t value, fraction = 0, unit = 0, digit;
+
+	while (whole < length && s[whole] >= '0' && s[whole] <= '9')
+		whole++;
+	rest = whole;
+	if (rest < length && s[rest] == '.')
+		for (rest++; rest < length && s[rest] >= '0' && s[rest] <= '9'; rest++)
+			;
+	for (i = 0; i < sizeof(units) / sizeof(units[0]); i++) {
+		if (strlen(units[i].name) == length - rest &&
+		    !memcmp(units[i].name, s + rest, length - rest))
+			unit = units[i].ns;
+	}
+	if (!unit || value_number(s, whole, 0, UINT64_MAX / unit - 1, &value))
+		return filter_wrong(error, "'%.*s' is no time (as in 10ms, 1.5s; ns, us, ms, s)",
+				    LENGTH(length), s);
+	for (i = whole + 1, digit = unit / 10; i < rest; i++, digit /= 10)
+		fraction += digit * (uint64_t)(s[i] - '0');
+	*ns = value * unit + fraction;
+	return 0;
+}
+
+int value_duration(struct socktrace_rule *rule, const char *s, size_t length,
+		   struct filter_error *error)
+{
+	uint64_t ns;
+
+	if (value_time(s, length, &ns, error))
+		return -1;
+	rule->match = SOCKTRACE_MATCH_DURATION;
+	rule->min_duration_ns = ns;
+	return 0;
+}

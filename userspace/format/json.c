@@ -1,0 +1,428 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "format/json.h"
+
+#include "base/escape.h"
+#include "base/fmt.h"
+#include "record/decode.h"
+#include "record/record.h"
+#include "record/sockaddr.h"
+
+/* A key with a number; `key` is a literal such as ",\"pid\":". */
+#define KEY_U32(p, key, v) fmt_u32(fmt_lit(p, key), v)
+#define KEY_U64(p, key, v) fmt_u64(fmt_lit(p, key), v)
+#define KEY_I32(p, key, v) fmt_i32(fmt_lit(p, key), v)
+
+/* "NAME", or the number as a string where it has none. */
+static char *name_or_number(char *p, const struct name *name, int64_t number)
+{
+	*p++ = '"';
+	if (name) {
+		p = fmt_name(p, name);
+	} else {
+		if (number < 0)
+			*p++ = '-';
+		p = fmt_u32(p, (uint32_t)(number < 0 ? -number : number));
+	}
+	*p++ = '"';
+	return p;
+}
+
+#define KEY_NAME(p, key, name, number) \
+	name_or_number(fmt_lit(p, key), name, (int64_t)(number))
+
+static char *hex_string(char *p, const uint8_t *bytes, unsigned int length)
+{
+	*p++ = '"';
+	p = fmt_hex_bytes(p, bytes, length);
+	*p++ = '"';
+	return p;
+}
+
+static char *escaped_string(char *p, const void *bytes, size_t length)
+{
+	*p++ = '"';
+	p = escape_json(p, bytes, length);
+	*p++ = '"';
+	return p;
+}
+
+static char *hardware_address(char *p, const uint8_t *bytes, unsigned int length)
+{
+	unsigned int i;
+
+	p = fmt_lit(p, ",\"hwaddr\":\"");
+	for (i = 0; i < length; i++) {
+		if (i)
+			*p++ = ':';
+		p = fmt_hex_bytes(p, bytes + i, 1);
+	}
+	*p++ = '"';
+	return p;
+}
+
+/* A number without a sign, or one with it. */
+static char *field_number(char *p, const struct sockaddr_field *field, uint64_t number)
+{
+	if (field->format == SOCKADDR_SIGNED)
+		return fmt_i32(p, (int32_t)number);
+	return fmt_u64(p, number);
+}
+
+static char *fields(char *p, const struct sockaddr_info *sa)
+{
+	const struct sockaddr_field *field;
+	unsigned int length;
+	const char *s;
+
+	for (field = sa->fields; field->format != SOCKADDR_END; field++) {
+		p = fmt_str(fmt_lit(p, ",\""), field->key);
+		p = fmt_lit(p, "\":");
+		switch (field->format) {
+		case SOCKADDR_STRING:
+			s = sockaddr_string(sa, field, &length);
+			p = escaped_string(p, s, length);
+			break;
+		case SOCKADDR_BDADDR:
+			*p++ = '"';
+			p = sockaddr_fmt_bdaddr(p, sa, field);
+			*p++ = '"';
+			break;
+		default:
+			p = field_number(p, field, sockaddr_number(sa, field));
+		}
+	}
+	return p;
+}
+
+static char *address(char *p, const uint8_t *bytes, unsigned int length, int protocol)
+{
+	struct sockaddr_info sa;
+
+	sockaddr_decode(&sa, bytes, length, protocol);
+	if (sa.family < 0) {
+		p = hex_string(fmt_lit(p, "{\"raw\":"), sa.bytes, sa.length);
+		*p++ = '}';
+		return p;
+	}
+	p = KEY_NAME(p, "{\"family\":", decode_family((unsigned int)sa.family), sa.family);
+	p = KEY_I32(p, ",\"family_id\":", sa.family);
+	switch (sa.kind) {
+	case SOCKADDR_INET:
+	case SOCKADDR_INET6:
+		p = sockaddr_fmt_ip(fmt_lit(p, ",\"ip\":\""), &sa);
+		p = KEY_U32(p, "\",\"port\":", sa.port);
+		if (sa.kind == SOCKADDR_INET6) {
+			p = KEY_U32(p, ",\"flowinfo\":", sa.inet6.flowinfo);
+			p = KEY_U32(p, ",\"scope_id\":", sa.inet6.scope_id);
+		}
+		break;
+	case SOCKADDR_UNIX_PATH:
+		p = escaped_string(fmt_lit(p, ",\"path\":"), sa.bytes, sa.length);
+		break;
+	case SOCKADDR_UNIX_ABSTRACT:
+		p = escaped_string(fmt_lit(p, ",\"abstract\":"), sa.bytes, sa.length);
+		break;
+	case SOCKADDR_UNIX_UNNAMED:
+		p = fmt_lit(p, ",\"unnamed\":true");
+		break;
+	case SOCKADDR_NETLINK:
+		p = KEY_U32(p, ",\"nl_pid\":", sa.netlink.pid);
+		p = KEY_U32(p, ",\"nl_groups\":", sa.netlink.groups);
+		break;
+	case SOCKADDR_VSOCK:
+		p = KEY_U32(p, ",\"cid\":", sa.vsock.cid);
+		p = KEY_U32(p, ",\"port\":", sa.port);
+		break;
+	case SOCKADDR_PACKET:
+		p = KEY_U32(p, ",\"protocol\":", sa.packet.protocol);
+		p = KEY_I32(p, ",\"ifindex\":", sa.packet.ifindex);
+		p = KEY_U32(p, ",\"hatype\":", sa.packet.hatype);
+		p = KEY_U32(p, ",\"pkttype\":", sa.packet.pkttype);
+		if (sa.length)
+			p = hardware_address(p, sa.bytes, sa.length);
+		break;
+	case SOCKADDR_FIELDS:
+		p = fields(p, &sa);
+		break;
+	case SOCKADDR_RAW:
+		if (sa.length)
+			p = hex_string(fmt_lit(p, ",\"raw\":"), sa.bytes, sa.length);
+		break;
+	}
+	*p++ = '}';
+	return p;
+}
+
+static char *type_flags(char *p, uint32_t flags)
+{
+	const struct type_flag *flag;
+	unsigned int row;
+	char separator = '[';
+
+	if (!flags)
+		return p;
+	p = fmt_lit(p, ",\"flags\":");
+	for (row = 0; (flag = decode_type_flag(row)); row++) {
+		if (!(flags & flag->bit))
+			continue;
+		flags &= ~flag->bit;
+		*p++ = separator;
+		p = name_or_number(p, &flag->name, 0);
+		separator = ',';
+	}
+	if (flags) {
+		*p++ = separator;
+		p = fmt_hex(fmt_lit(p, "\"0x"), flags);
+		*p++ = '"';
+	}
+	*p++ = ']';
+	return p;
+}
+
+/* `until_ns`: how long the result may be used again. */
+static char *make_identity(const struct json *json, char *p,
+			   const struct socktrace_event *ev, uint64_t *until_ns)
+{
+	const char *exe;
+	size_t length;
+
+	p = KEY_U32(p, ",\"pid\":", ev->tgid);
+	p = KEY_U32(p, ",\"tid\":", ev->tid);
+	p = KEY_U32(p, ",\"ppid\":", ev->ppid);
+	p = KEY_U32(p, ",\"uid\":", ev->uid);
+	p = KEY_U32(p, ",\"gid\":", ev->gid);
+	p = escaped_string(fmt_lit(p, ",\"comm\":"), ev->comm, record_comm_length(ev));
+	exe = procinfo_exe(json->proc, ev->tgid, ev->comm, json->time->now_ns, &length,
+			   until_ns);
+	if (exe)
+		p = escaped_string(fmt_lit(p, ",\"exe\":"), exe, length);
+	if (ev->ns_tgid)
+		p = KEY_U32(p, ",\"nspid\":", ev->ns_tgid);
+	if (ev->ns_tid)
+		p = KEY_U32(p, ",\"nstid\":", ev->ns_tid);
+	if (ev->netns)
+		p = KEY_U32(p, ",\"netns\":", ev->netns);
+	if (ev->mntns)
+		p = KEY_U32(p, ",\"mntns\":", ev->mntns);
+	if (ev->pidns)
+		p = KEY_U32(p, ",\"pidns\":", ev->pidns);
+	if (ev->cgroup_id)
+		p = KEY_U64(p, ",\"cgroup\":", ev->cgroup_id);
+	return p;
+}
+
+static struct json_task task_of(const struct socktrace_event *ev)
+{
+	struct json_task task = { .cgroup_id = ev->cgroup_id };
+
+	_Static_assert(offsetof(struct socktrace_event, comm) + SOCKTRACE_COMM_LEN -
+				       offsetof(struct socktrace_event, tgid) ==
+			       sizeof(task.facts),
+		       "from tgid to comm");
+	memcpy(task.facts, &ev->tgid, sizeof(task.facts));
+	return task;
+}
+
+static char *identity(struct json *json, char *p, const struct socktrace_event *ev)
+{
+	struct json_identity *known = &json->identities[ev->tid % JSON_IDENTITY_SLOTS];
+	struct json_task task = task_of(ev);
+	uint64_t until_ns;
+	char *end;
+
+	if (json->time->now_ns <= known->until_ns &&
+	    !memcmp(&task, &known->task, sizeof(task)))
+		return fmt_mem(p, known->text, known->length);
+	end = make_identity(json, p, ev, &until_ns);
+	if (end - p > JSON_IDENTITY_MAX)
+		return end;
+	known->until_ns = until_ns;
+	known->task = task;
+	known->length = (uint32_t)(end - p);
+	memcpy(known->text, p, known->length);
+	return end;
+}
+
+void json_init(struct json *json, struct walltime *time, struct procinfo *proc)
+{
+	memset(json, 0, sizeof(*json));
+	json->time = time;
+	json->proc = proc;
+}
+
+/* The beginning of a call's arguments; the next follows. */
+static char *sockfd(char *p, const struct socktrace_event *ev)
+{
+	if (!record_has_sockfd(ev))
+		return fmt_lit(p, ",\"args\":{");
+	p = KEY_I32(p, ",\"args\":{\"sockfd\":", ev->args[0]);
+	*p++ = ',';
+	return p;
+}
+
+/* The arguments as passed, then what they or the socket mean. */
+static char *arguments(char *p, const struct socktrace_event *ev)
+{
+	uint32_t flags = 0;
+
+	switch (ev->type) {
+	case SOCKTRACE_SOCKET:
+	case SOCKTRACE_SOCKETPAIR:
+		p = KEY_I32(p, ",\"args\":{\"domain\":", ev->args[0]);
+		p = KEY_I32(p, ",\"type\":", ev->args[1]);
+		p = KEY_I32(p, ",\"protocol\":", ev->args[2]);
+		*p++ = '}';
+		break;
+	case SOCKTRACE_CONNECT:
+	case SOCKTRACE_ADDR_MISMATCH:
+		p = KEY_I32(sockfd(p, ev), "\"addrlen\":", ev->args[1]);
+		*p++ = '}';
+		break;
+	case SOCKTRACE_ACCEPT4:
+		p = KEY_I32(sockfd(p, ev), "\"flags\":", ev->args[1]);
+		*p++ = '}';
+		flags = (uint32_t)ev->args[1];
+		break;
+	case SOCKTRACE_SECURITY_SOCKET_CONNECT:
+		if (!record_has_sockfd(ev))
+			break;
+		p = KEY_I32(p, ",\"args\":{\"sockfd\":", ev->args[0]);
+		*p++ = '}';
+		break;
+	default:
+		break;
+	}
+
+	if (record_creates(ev)) {
+		unsigned int family = (unsigned int)ev->args[0];
+		unsigned int type = (unsigned int)ev->args[1] & DECODE_TYPE_MASK;
+
+		p = KEY_NAME(p, ",\"family\":", decode_family(family), ev->args[0]);
+		p = KEY_NAME(p, ",\"type\":", decode_type(type), type);
+		p = type_flags(p, (uint32_t)ev->args[1] & ~DECODE_TYPE_MASK);
+		p = KEY_NAME(p, ",\"protocol\":", decode_protocol(family, ev->args[2]),
+			     ev->args[2]);
+	} else if (ev->flags & SOCKTRACE_F_SOCK) {
+		p = KEY_NAME(p, ",\"family\":", decode_family(ev->sock_family),
+			     ev->sock_family);
+		p = KEY_NAME(p, ",\"type\":", decode_type(ev->sock_type), ev->sock_type);
+		p = type_flags(p, flags);
+		p = KEY_NAME(p, ",\"protocol\":",
+			     decode_protocol(ev->sock_family, ev->sock_protocol),
+			     ev->sock_protocol);
+	} else {
+		p = type_flags(p, flags);
+	}
+	return p;
+}
+
+static char *addresses(char *p, const struct socktrace_event *ev)
+{
+	const uint8_t *addr = socktrace_addr(ev), *local = socktrace_local(ev);
+	unsigned int length = record_addr_length(ev);
+
+	if (length)
+		p = address(fmt_lit(p, ",\"addr\":"), addr, length,
+			    record_protocol(ev, addr, length));
+	length = record_local_length(ev);
+	if (length)
+		p = address(fmt_lit(p, ",\"local\":"), local, length,
+			    record_protocol(ev, local, length));
+	if (ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED)
+		p = fmt_lit(p, ",\"local_truncated\":true");
+	if (ev->addr_source)
+		p = KEY_NAME(p, ",\"addr_source\":", decode_addr_source(ev->addr_source),
+			     ev->addr_source);
+	if (ev->toctou)
+		p = KEY_NAME(p, ",\"toctou\":", decode_toctou(ev->toctou), ev->toctou);
+	return p;
+}
+
+static char *result(char *p, const struct socktrace_event *ev)
+{
+	if (ev->flags & SOCKTRACE_F_SV) {
+		p = KEY_I32(p, ",\"sv\":[", ev->sv[0]);
+		*p++ = ',';
+		p = fmt_i32(p, ev->sv[1]);
+		*p++ = ']';
+	}
+	if (ev->flags & SOCKTRACE_F_SOCK)
+		p = KEY_U64(p, ",\"inode\":", ev->inode);
+	if (ev->flags & SOCKTRACE_F_QUEUE) {
+		p = KEY_U32(p, ",\"queue\":{\"length\":", ev->queue_len);
+		p = KEY_U32(p, ",\"limit\":", ev->queue_limit);
+		*p++ = '}';
+	}
+	if (ev->flags & SOCKTRACE_F_PEERCRED) {
+		p = KEY_U32(p, ",\"peer\":{\"pid\":", ev->peer_pid);
+		p = KEY_U32(p, ",\"uid\":", ev->peer_uid);
+		*p++ = '}';
+	}
+	if (ev->phase == SOCKTRACE_EXIT) {
+		p = KEY_I32(p, ",\"ret\":", ev->ret);
+		if (ev->ret < 0) {
+			uint32_t number = -(uint32_t)ev->ret;
+
+			p = KEY_NAME(p, ",\"error\":", decode_errno(number), number);
+		}
+		p = KEY_U64(p, ",\"duration_ns\":", ev->duration_ns);
+	}
+	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
+		p = fmt_lit(p, ",\"return_missed\":true");
+	return p;
+}
+
+char *json_event(struct json *json, char *p, const struct socktrace_event *ev)
+{
+	p = walltime_utc(json->time, fmt_lit(p, "{\"time\":\""), ev->time_ns);
+	p = KEY_NAME(p, "\",\"event\":", decode_event(ev->type), ev->type);
+	p = KEY_NAME(p, ",\"phase\":", decode_phase(ev->phase), ev->phase);
+	p = KEY_U32(p, ",\"cpu\":", ev->cpu);
+	if (ev->type == SOCKTRACE_LOST) {
+		p = KEY_U64(p, ",\"count\":", ev->lost_count);
+		p = KEY_NAME(p, ",\"reason\":", decode_lost_reason(ev->lost_reason),
+			     ev->lost_reason);
+		p = KEY_U64(p, ",\"seq\":", ev->seq);
+		return fmt_lit(p, "}\n");
+	}
+	p = KEY_U64(p, ",\"seq\":", ev->seq);
+	if (ev->call_id)
+		p = KEY_U64(p, ",\"call\":", ev->call_id);
+	p = identity(json, p, ev);
+	if (ev->abi)
+		p = KEY_NAME(p, ",\"abi\":", decode_abi(ev->abi), ev->abi);
+	if (ev->via)
+		p = KEY_NAME(p, ",\"via\":", decode_via(ev->via), ev->via);
+	p = arguments(p, ev);
+	p = addresses(p, ev);
+	p = result(p, ev);
+	return fmt_lit(p, "}\n");
+}
+
+char *json_inflight(struct json *json, char *p,
+		    const struct socktrace_inflight_call *call, uint64_t now_ns)
+{
+	struct socktrace_event ev;
+	uint64_t until_ns;
+	const char *exe;
+	size_t length;
+
+	record_of_inflight(&ev, call);
+	p = walltime_utc(json->time, fmt_lit(p, "{\"time\":\""), ev.time_ns);
+	p = KEY_NAME(p, "\",\"event\":\"inflight\",\"name\":", decode_event(ev.type), ev.type);
+	if (ev.call_id)
+		p = KEY_U64(p, ",\"call\":", ev.call_id);
+	p = KEY_U64(p, ",\"age_ns\":", now_ns > ev.time_ns ? now_ns - ev.time_ns : 0);
+	p = KEY_U32(p, ",\"pid\":", ev.tgid);
+	p = KEY_U32(p, ",\"tid\":", ev.tid);
+	p = escaped_string(fmt_lit(p, ",\"comm\":"), ev.comm, record_comm_length(&ev));
+	exe = procinfo_exe(json->proc, ev.tgid, ev.comm, json->time->now_ns, &length, &until_ns);
+	if (exe)
+		p = escaped_string(fmt_lit(p, ",\"exe\":"), exe, length);
+	if (ev.abi)
+		p = KEY_NAME(p, ",\"abi\":", decode_abi(ev.abi), ev.abi);
+	if (ev.via)
+		p = KEY_NAME(p, ",\"via\":", decode_via(ev.via), ev.via);
+	p = arguments(p, &ev);
+	return fmt_lit(p, "}\n");
+}

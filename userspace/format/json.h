@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One record as one JSON object; docs/json.md is the reference. */
+#ifndef SOCKTRACE_JSON_H
+#define SOCKTRACE_JSON_H
+
+#include <socktrace.h>
+
+#include "record/procinfo.h"
+#include "record/walltime.h"
+
+#define JSON_IDENTITY_SLOTS 128 /* a power of two */
+#define JSON_IDENTITY_MAX 496 /* longer ones are made anew each time */
+
+/* Of a record, the facts about its task; raw, as key of a cache. */
+struct json_task {
+	uint64_t cgroup_id;
+	char facts[56]; /* tgid to comm */
+};
+
+struct json {
+	struct walltime *time;
+	struct procinfo *proc;
+	/* A thread's calls share a third of their objects: keys pid to cgroup. */
+	struct json_identity {
+		uint64_t until_ns; /* CLOCK_BOOTTIME; 0: nothing cached */
+		struct json_task task;
+		uint32_t length;
+		char text[JSON_IDENTITY_MAX];
+	} identities[JSON_IDENTITY_SLOTS];
+};
+
+/* Both stay the caller's, and are asked by each json_event(). */
+void json_init(struct json *json, struct walltime *time, struct procinfo *proc);
+
+/*
+ * Writes the object and a newline at `p`, which has room for OUT_LINE_MAX
+ * bytes, and returns the place after. Any bytes make a valid line.
+ */
+char *json_event(struct json *json, char *p, const struct socktrace_event *ev);
+
+/* Likewise, of a call that did not return yet. */
+char *json_inflight(struct json *json, char *p,
+		    const struct socktrace_inflight_call *call, uint64_t now_ns);
+
+#endif

@@ -1,0 +1,508 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "format/text.h"
+
+#include <arpa/inet.h>
+#include <string.h>
+#include <sys/socket.h>
+#include <sys/utsname.h>
+
+#include "base/escape.h"
+#include "base/fmt.h"
+#include "record/decode.h"
+#include "record/record.h"
+#include "record/sockaddr.h"
+
+#define PROCESS_WIDTH 20 /* at first */
+#define PROCESS_WIDTH_MAX 40 /* longer ones push their own line only */
+#define AGE_WIDTH 14
+#define CALL_WIDTH 58 /* results stand below each other from here on */
+
+#define RED "\033[31m"
+#define ALARM "\033[1;31m"
+#define REVERSE "\033[7m"
+#define PLAIN "\033[0m"
+
+static unsigned int native_abi(void)
+{
+	static const struct {
+		const char *machine;
+		unsigned int abi;
+	} machines[] = {
+		{ "x86_64", SOCKTRACE_ABI_X86_64 },   { "aarch64", SOCKTRACE_ABI_ARM64 },
+		{ "riscv64", SOCKTRACE_ABI_RISCV64 }, { "ppc64le", SOCKTRACE_ABI_PPC64 },
+		{ "ppc64", SOCKTRACE_ABI_PPC64 },     { "s390x", SOCKTRACE_ABI_S390X },
+		{ "i686", SOCKTRACE_ABI_I386 },	      { "i586", SOCKTRACE_ABI_I386 },
+		{ "armv7l", SOCKTRACE_ABI_ARM },      { "armv6l", SOCKTRACE_ABI_ARM },
+	};
+	struct utsname uts;
+	size_t i;
+
+	if (uname(&uts))
+		return SOCKTRACE_ABI_UNKNOWN;
+	for (i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
+		if (!strcmp(uts.machine, machines[i].machine))
+			return machines[i].abi;
+	}
+	return SOCKTRACE_ABI_UNKNOWN;
+}
+
+void text_init(struct text *text, struct walltime *time, bool color)
+{
+	*text = (struct text){
+		.time = time,
+		.color = color,
+		.native_abi = native_abi(),
+		.process_width = PROCESS_WIDTH,
+	};
+}
+
+static char *pad(char *p, unsigned int have, unsigned int want)
+{
+	if (have >= want)
+		return p;
+	memset(p, ' ', want - have);
+	return p + (want - have);
+}
+
+char *text_header(const struct text *text, char *p)
+{
+	p = fmt_lit(p, "TIME            PROCESS");
+	p = pad(p, sizeof("PROCESS") - 1, text->process_width);
+	return fmt_lit(p, " CALL\n");
+}
+
+char *text_inflight_header(const struct text *text, char *p)
+{
+	p = pad(p, 0, AGE_WIDTH - (sizeof("AGE") - 1));
+	p = fmt_lit(p, "AGE PROCESS");
+	p = pad(p, sizeof("PROCESS") - 1, text->process_width);
+	return fmt_lit(p, " CALL\n");
+}
+
+/* Characters, not bytes: what follows a UTF-8 lead byte takes no column. */
+static unsigned int columns(const char *from, const char *to)
+{
+	const uint64_t ones = 0x0101010101010101;
+	unsigned int n = (unsigned int)(to - from);
+	uint64_t w;
+
+	/* Following bytes are those that begin with the bits 10. */
+	for (; to - from >= 8; from += 8) {
+		memcpy(&w, from, 8);
+		w = w >> 7 & ~(w >> 6) & ones;
+		if (w)
+			n -= (unsigned int)(w * ones >> 56);
+	}
+	for (; from < to; from++)
+		n -= ((unsigned char)*from & 0xc0) == 0x80;
+	return n;
+}
+
+static char *process(struct text *text, char *p, const struct socktrace_event *ev)
+{
+	char *start = p;
+	unsigned int width;
+
+	p = escape_text(p, ev->comm, record_comm_length(ev), 0);
+	*p++ = '[';
+	p = fmt_u32(p, ev->tgid);
+	if (ev->tid != ev->tgid) {
+		*p++ = '/';
+		p = fmt_u32(p, ev->tid);
+	}
+	*p++ = ']';
+	width = columns(start, p);
+	if (width > text->process_width && width <= PROCESS_WIDTH_MAX)
+		text->process_width = width;
+	return pad(p, width, text->process_width);
+}
+
+static char *name_or_number(char *p, const struct name *name, int32_t number)
+{
+	return name ? fmt_name(p, name) : fmt_i32(p, number);
+}
+
+static char *quoted(char *p, const uint8_t *bytes, unsigned int length)
+{
+	*p++ = '"';
+	p = escape_text(p, (const char *)bytes, length, 1);
+	*p++ = '"';
+	return p;
+}
+
+static char *ip_port(char *p, const struct sockaddr_info *sa)
+{
+	if (sa->kind == SOCKADDR_INET6) {
+		*p++ = '[';
+		p = sockaddr_fmt_ip(p, sa);
+		if (sa->inet6.scope_id) {
+			*p++ = '%';
+			p = fmt_u32(p, sa->inet6.scope_id);
+		}
+		*p++ = ']';
+	} else {
+		p = sockaddr_fmt_ip(p, sa);
+	}
+	*p++ = ':';
+	return fmt_u32(p, sa->port);
+}
+
+static char *hex64(char *p, uint64_t v)
+{
+	uint32_t low = htonl((uint32_t)v);
+
+	if (v >> 32 == 0)
+		return fmt_hex(p, (uint32_t)v);
+	p = fmt_hex(p, (uint32_t)(v >> 32));
+	return fmt_hex_bytes(p, (const uint8_t *)&low, sizeof(low));
+}
+
+static char *field_value(char *p, const struct sockaddr_info *sa,
+			 const struct sockaddr_field *field)
+{
+	unsigned int length;
+	const char *s;
+
+	switch (field->format) {
+	case SOCKADDR_STRING:
+		s = sockaddr_string(sa, field, &length);
+		return quoted(p, (const uint8_t *)s, length);
+	case SOCKADDR_BDADDR:
+		return sockaddr_fmt_bdaddr(p, sa, field);
+	case SOCKADDR_HEX:
+		return hex64(fmt_lit(p, "0x"), sockaddr_number(sa, field));
+	case SOCKADDR_SIGNED:
+		return fmt_i32(p, (int32_t)sockaddr_number(sa, field));
+	default:
+		return fmt_u64(p, sockaddr_number(sa, field));
+	}
+}
+
+static char *fields(char *p, const struct sockaddr_info *sa)
+{
+	const struct sockaddr_field *field;
+
+	for (field = sa->fields; field->format != SOCKADDR_END; field++) {
+		*p++ = ' ';
+		p = fmt_str(p, field->key);
+		*p++ = '=';
+		p = field_value(p, sa, field);
+	}
+	return p;
+}
+
+/* What stands behind the family's name, with a space before it. */
+static char *address_body(char *p, const struct sockaddr_info *sa)
+{
+	switch (sa->kind) {
+	case SOCKADDR_INET:
+	case SOCKADDR_INET6:
+		*p++ = ' ';
+		return ip_port(p, sa);
+	case SOCKADDR_UNIX_PATH:
+		*p++ = ' ';
+		return quoted(p, sa->bytes, sa->length);
+	case SOCKADDR_UNIX_ABSTRACT:
+		return quoted(fmt_lit(p, " @"), sa->bytes, sa->length);
+	case SOCKADDR_UNIX_UNNAMED:
+		return p;
+	case SOCKADDR_NETLINK:
+		p = fmt_u32(fmt_lit(p, " pid="), sa->netlink.pid);
+		return fmt_hex(fmt_lit(p, " groups=0x"), sa->netlink.groups);
+	case SOCKADDR_VSOCK:
+		*p++ = ' ';
+		p = fmt_u32(p, sa->vsock.cid);
+		*p++ = ':';
+		return fmt_u32(p, sa->port);
+	case SOCKADDR_PACKET:
+		p = fmt_hex(fmt_lit(p, " proto=0x"), sa->packet.protocol);
+		p = fmt_i32(fmt_lit(p, " if="), sa->packet.ifindex);
+		if (sa->length)
+			p = fmt_hex_bytes(fmt_lit(p, " hw="), sa->bytes, sa->length);
+		return p;
+	case SOCKADDR_FIELDS:
+		return fields(p, sa);
+	case SOCKADDR_RAW:
+		if (sa->length)
+			p = fmt_hex_bytes(fmt_lit(p, " raw "), sa->bytes, sa->length);
+		return p;
+	}
+	return p;
+}
+
+char *text_address(char *p, const struct socktrace_event *ev, const uint8_t *bytes,
+		   unsigned int length, bool truncated)
+{
+	struct sockaddr_info sa;
+
+	sockaddr_decode(&sa, bytes, length, ev ? record_protocol(ev, bytes, length) : -1);
+	*p++ = '{';
+	if (sa.family < 0)
+		*p++ = '?';
+	else
+		p = name_or_number(p, decode_family((unsigned int)sa.family), sa.family);
+	p = address_body(p, &sa);
+	if (truncated)
+		p = fmt_lit(p, "...");
+	*p++ = '}';
+	return p;
+}
+
+/* The address argument: "-" none, "?" behind what only the caller's memory said. */
+static char *argument_address(char *p, const struct socktrace_event *ev)
+{
+	unsigned int length = record_addr_length(ev);
+
+	if (ev->addr_source == SOCKTRACE_ADDR_FAULT)
+		return fmt_lit(p, "<unreadable>");
+	if (!length)
+		return fmt_lit(p, "-");
+	p = text_address(p, ev, socktrace_addr(ev), length, false);
+	if (ev->addr_source == SOCKTRACE_ADDR_USER)
+		*p++ = '?';
+	return p;
+}
+
+static char *local_address(char *p, const struct socktrace_event *ev)
+{
+	unsigned int length = record_local_length(ev);
+	struct sockaddr_info sa;
+
+	if (!length)
+		return p;
+	p = fmt_lit(p, " local=");
+	sockaddr_decode(&sa, socktrace_local(ev), length, -1);
+	if (sa.kind == SOCKADDR_INET || sa.kind == SOCKADDR_INET6)
+		return ip_port(p, &sa);
+	return text_address(p, ev, socktrace_local(ev), length,
+			    ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED);
+}
+
+/* Appends |FLAG for each flag; bits without a name as one number. */
+static char *type_flags(char *p, uint32_t flags, const char *separator)
+{
+	const struct type_flag *flag;
+	unsigned int row;
+
+	for (row = 0; (flag = decode_type_flag(row)); row++) {
+		if (!(flags & flag->bit))
+			continue;
+		flags &= ~flag->bit;
+		p = fmt_name(fmt_str(p, separator), &flag->name);
+		separator = "|";
+	}
+	if (flags)
+		p = fmt_hex(fmt_lit(fmt_str(p, separator), "0x"), flags);
+	return p;
+}
+
+static char *protocol(char *p, unsigned int family, int32_t number)
+{
+	const struct name *name = decode_protocol(family, number);
+
+	if (!name || family != AF_PACKET)
+		return name_or_number(p, name, number);
+	p = fmt_name(fmt_lit(p, "htons("), name);
+	*p++ = ')';
+	return p;
+}
+
+static char *sockfd(char *p, const struct socktrace_event *ev)
+{
+	if (!record_has_sockfd(ev))
+		return fmt_lit(p, "-, ");
+	return fmt_lit(fmt_i32(p, ev->args[0]), ", ");
+}
+
+/* The kind of socket that socket() and socketpair() are to make. */
+static char *kind(char *p, const struct socktrace_event *ev)
+{
+	uint32_t type = (uint32_t)ev->args[1];
+
+	p = name_or_number(p, decode_family((unsigned int)ev->args[0]), ev->args[0]);
+	p = fmt_lit(p, ", ");
+	p = name_or_number(p, decode_type(type & DECODE_TYPE_MASK),
+			   (int32_t)(type & DECODE_TYPE_MASK));
+	p = type_flags(p, type & ~DECODE_TYPE_MASK, "|");
+	p = fmt_lit(p, ", ");
+	return protocol(p, (unsigned int)ev->args[0], ev->args[2]);
+}
+
+/* The descriptors of a pair: "-" none were made, "[?]" they were not to be had. */
+static char *sv(char *p, const struct socktrace_event *ev)
+{
+	if (ev->flags & SOCKTRACE_F_SV) {
+		*p++ = '[';
+		p = fmt_lit(fmt_i32(p, ev->sv[0]), ", ");
+		p = fmt_i32(p, ev->sv[1]);
+		*p++ = ']';
+		return p;
+	}
+	if (ev->phase == SOCKTRACE_EXIT && !ev->ret)
+		return fmt_lit(p, "[?]");
+	return fmt_lit(p, "-");
+}
+
+static char *arguments(char *p, const struct socktrace_event *ev)
+{
+	switch (ev->type) {
+	case SOCKTRACE_SOCKET:
+		return kind(p, ev);
+	case SOCKTRACE_SOCKETPAIR:
+		return sv(fmt_lit(kind(p, ev), ", "), ev);
+	case SOCKTRACE_ACCEPT4:
+		p = fmt_lit(argument_address(sockfd(p, ev), ev), ", ");
+		return ev->args[1] ? type_flags(p, (uint32_t)ev->args[1], "") :
+				     fmt_lit(p, "0");
+	case SOCKTRACE_SECURITY_SOCKET_CONNECT:
+	case SOCKTRACE_ADDR_MISMATCH:
+	case SOCKTRACE_CONNECT:
+		p = fmt_lit(argument_address(sockfd(p, ev), ev), ", ");
+		return fmt_i32(p, ev->args[1]);
+	default:
+		return fmt_lit(p, "?");
+	}
+}
+
+static char *seconds(char *p, uint64_t ns)
+{
+	p = fmt_u64(p, ns / 1000000000);
+	*p++ = '.';
+	return fmt_6digits(p, (uint32_t)(ns % 1000000000 / 1000));
+}
+
+static char *result(const struct text *text, char *p, const struct socktrace_event *ev)
+{
+	const struct name *name;
+	uint32_t number;
+
+	p = fmt_lit(p, " = ");
+	/* As everywhere in the kernel, the last 4,095 numbers are errors. */
+	if (ev->ret >= 0 || ev->ret < -4095) {
+		p = fmt_i32(p, ev->ret);
+	} else {
+		number = (uint32_t)-ev->ret;
+		name = decode_errno(number);
+		if (text->color)
+			p = fmt_lit(p, RED);
+		/* From 512 on the kernel acts on it before the program sees it. */
+		p = number < 512 ? fmt_lit(p, "-1 ") : fmt_lit(p, "? ");
+		p = name ? fmt_name(p, name) : fmt_u32(fmt_lit(p, "errno "), number);
+		if (text->color)
+			p = fmt_lit(p, PLAIN);
+	}
+	p = seconds(fmt_lit(p, " <"), ev->duration_ns);
+	*p++ = '>';
+	return p;
+}
+
+static char *alarm_text(const struct text *text, char *p, const char *s)
+{
+	if (!text->color)
+		return fmt_str(p, s);
+	p = fmt_str(fmt_lit(p, ALARM), s);
+	return fmt_lit(p, PLAIN);
+}
+
+static char *lost(const struct text *text, char *p, const struct socktrace_event *ev)
+{
+	if (text->color)
+		p = fmt_lit(p, REVERSE);
+	p = fmt_u64(fmt_lit(p, "!!! LOST "), ev->lost_count);
+	p = fmt_u32(fmt_lit(p, " records on CPU "), ev->cpu);
+	if (ev->lost_reason == SOCKTRACE_LOST_RING_FULL)
+		p = fmt_lit(p, " (ring full)");
+	else
+		p = fmt_lit(fmt_u32(fmt_lit(p, " (reason "), ev->lost_reason), ")");
+	p = fmt_u64(fmt_lit(p, ", seq "), ev->seq);
+	if (ev->lost_count > 1)
+		p = fmt_u64(fmt_lit(p, ".."), ev->seq + ev->lost_count - 1);
+	if (text->color)
+		p = fmt_lit(p, PLAIN);
+	return p;
+}
+
+/* Calls by another door or ABI than usual are marked before their name. */
+static char *marks(const struct text *text, char *p, const struct socktrace_event *ev)
+{
+	if (ev->abi && ev->abi != text->native_abi) {
+		*p++ = '[';
+		p = name_or_number(p, decode_abi(ev->abi), ev->abi);
+		p = fmt_lit(p, "] ");
+	}
+	if (ev->via > SOCKTRACE_VIA_SYSCALL) {
+		*p++ = '[';
+		p = name_or_number(p, decode_via(ev->via), ev->via);
+		p = fmt_lit(p, "] ");
+	}
+	return p;
+}
+
+static char *call(const struct text *text, char *p, const struct socktrace_event *ev)
+{
+	const struct name *name = decode_event(ev->type);
+	char *start = p;
+
+	p = marks(text, p, ev);
+	p = name ? fmt_name(p, name) : fmt_u32(fmt_lit(p, "event_"), ev->type);
+	*p++ = '(';
+	p = arguments(p, ev);
+	*p++ = ')';
+	if (ev->phase == SOCKTRACE_EXIT) {
+		p = pad(p, columns(start, p), CALL_WIDTH);
+		p = result(text, p, ev);
+	} else if (ev->phase == SOCKTRACE_ENTER) {
+		p = fmt_lit(p, " ...");
+	}
+	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
+		p = alarm_text(text, p, " RETURN MISSED");
+	p = local_address(p, ev);
+	if (ev->flags & SOCKTRACE_F_QUEUE) {
+		p = fmt_u32(fmt_lit(p, " queue="), ev->queue_len);
+		*p++ = '/';
+		p = fmt_u32(p, ev->queue_limit);
+	}
+	if (ev->flags & SOCKTRACE_F_PEERCRED) {
+		p = fmt_u32(fmt_lit(p, " peer_pid="), ev->peer_pid);
+		p = fmt_u32(fmt_lit(p, " peer_uid="), ev->peer_uid);
+	}
+	if (ev->toctou == SOCKTRACE_TOCTOU_MISMATCH)
+		p = alarm_text(text, p, " MISMATCH");
+	if (ev->type == SOCKTRACE_ADDR_MISMATCH)
+		p = alarm_text(text, p,
+			       " MISMATCH: the address as passed; the kernel used another");
+	return p;
+}
+
+char *text_event(struct text *text, char *p, const struct socktrace_event *ev)
+{
+	p = walltime_local(text->time, p, ev->time_ns);
+	*p++ = ' ';
+	if (ev->type == SOCKTRACE_LOST) {
+		p = lost(text, p, ev);
+	} else {
+		p = process(text, p, ev);
+		*p++ = ' ';
+		p = call(text, p, ev);
+	}
+	*p++ = '\n';
+	return p;
+}
+
+char *text_inflight(struct text *text, char *p,
+		    const struct socktrace_inflight_call *inflight, uint64_t now_ns)
+{
+	struct socktrace_event ev;
+	char age[32];
+	size_t length;
+
+	record_of_inflight(&ev, inflight);
+	length = (size_t)(seconds(age, now_ns > ev.time_ns ? now_ns - ev.time_ns : 0) - age);
+	p = fmt_mem(pad(p, (unsigned int)length, AGE_WIDTH), age, length);
+	*p++ = ' ';
+	p = process(text, p, &ev);
+	*p++ = ' ';
+	p = call(text, p, &ev);
+	*p++ = '\n';
+	return p;
+}

@@ -1,0 +1,45 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* One record as one line, as strace writes a call. */
+#ifndef SOCKTRACE_TEXT_H
+#define SOCKTRACE_TEXT_H
+
+#include <stdbool.h>
+#include <stdint.h>
+
+#include <socktrace.h>
+
+#include "record/walltime.h"
+
+struct text {
+	struct walltime *time;
+	bool color;
+	unsigned int native_abi; /* enum socktrace_abi: not worth a mark */
+	unsigned int process_width; /* column of the process; it grows */
+};
+
+void text_init(struct text *text, struct walltime *time, bool color);
+
+/* The names of the columns, and a newline. */
+char *text_header(const struct text *text, char *p);
+
+/*
+ * Writes the line and its newline at `p`, which has room for OUT_LINE_MAX
+ * bytes, and returns the place after. Whatever bytes the record holds, it is
+ * one line and has no control character but those of the colours.
+ */
+char *text_event(struct text *text, char *p, const struct socktrace_event *ev);
+
+/* Likewise, calls that did not return yet. */
+char *text_inflight_header(const struct text *text, char *p);
+char *text_inflight(struct text *text, char *p,
+		    const struct socktrace_inflight_call *call, uint64_t now_ns);
+
+/*
+ * A socket address in braces, `length` bytes of it, at least 1. Some are read by
+ * the protocol of the socket, which `ev` tells (NULL: nobody does). `truncated`:
+ * more of it did not fit the record.
+ */
+char *text_address(char *p, const struct socktrace_event *ev, const uint8_t *bytes,
+		   unsigned int length, bool truncated);
+
+#endif

@@ -1,0 +1,25 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * Error numbers that stay inside the kernel.
+ * Made by userspace/record/tables/generate from
+ * include/net/bluetooth/bluetooth.h, include/linux/errno.h of Linux 6.1. Do not edit.
+ */
+ROW(512, ERESTARTSYS)
+ROW(513, ERESTARTNOINTR)
+ROW(514, ERESTARTNOHAND)
+ROW(515, ENOIOCTLCMD)
+ROW(516, ERESTART_RESTARTBLOCK)
+ROW(517, EPROBE_DEFER)
+ROW(518, EOPENSTALE)
+ROW(519, ENOPARAM)
+ROW(521, EBADHANDLE)
+ROW(522, ENOTSYNC)
+ROW(523, EBADCOOKIE)
+ROW(524, ENOTSUPP)
+ROW(525, ETOOSMALL)
+ROW(526, ESERVERFAULT)
+ROW(527, EBADTYPE)
+ROW(528, EJUKEBOX)
+ROW(529, EIOCBQUEUED)
+ROW(530, ERECALLCONFLICT)
+ROW(531, ENOGRACE)

@@ -1,0 +1,93 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "rules.h"
+
+#include "filter/compile.h"
+
+/* Of each connect, connect's own record tells more. */
+#define DEFAULT_EVENTS                                                          \
+	(SOCKTRACE_EVENTS_ALL &                                                 \
+	 ~SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT))
+
+/* The processes that these conditions name, with their descendants. */
+static const struct filter_node *followed(struct filter_pool *pool,
+					  const struct filter_node *pids)
+{
+	const struct filter_node *left, *right;
+	struct socktrace_rule rule = { .match = SOCKTRACE_MATCH_ANCESTOR };
+
+	if (pids->op == FILTER_COND) {
+		rule.ancestor = pids->cond.tgid;
+		return filter_leaf(pool, &rule);
+	}
+	left = followed(pool, pids->left);
+	right = followed(pool, pids->right);
+	return left && right ? filter_join(pool, FILTER_OR, left, right) : NULL;
+}
+
+int filter_build(struct options *options, uint32_t ancestor,
+		 struct socktrace_rule *rules, struct filter_error *error)
+{
+	struct filter_pool *pool = &options->pool;
+	const struct filter_node *all = NULL, *node;
+	struct socktrace_rule of_command = { .match = SOCKTRACE_MATCH_ANCESTOR,
+					     .ancestor = ancestor };
+	uint32_t events = DEFAULT_EVENTS | pool->events;
+	unsigned int i;
+
+	for (i = 0; i < FILTER_CONDS; i++) {
+		const struct filter_cond *cond = filter_cond(i);
+
+		node = options->conditions[i];
+		if (!node)
+			continue;
+		if (cond->bits == SOCKTRACE_MATCH_EVENTS)
+			events = SOCKTRACE_EVENTS_ALL;
+		if (cond->bits == SOCKTRACE_MATCH_TGID && options->follow)
+			node = followed(pool, node);
+		if (node)
+			all = filter_join(pool, FILTER_AND, all, node);
+		if (!node || !all)
+			return filter_wrong(error, "too many conditions");
+	}
+	if (ancestor) {
+		node = filter_leaf(pool, &of_command);
+		all = node ? filter_join(pool, FILTER_AND, all, node) : NULL;
+		if (!all)
+			return filter_wrong(error, "too many conditions");
+	}
+	if (options->filter) {
+		all = filter_join(pool, FILTER_AND, all, options->filter);
+		if (!all)
+			return filter_wrong(error, "too many conditions");
+	}
+	return filter_compile(all, events, rules, error);
+}
+
+uint32_t filter_events(const struct socktrace_rule *rules, unsigned int nr_rules)
+{
+	uint32_t events = 0;
+	unsigned int i;
+
+	for (i = 0; i < nr_rules; i++) {
+		if (rules[i].action == SOCKTRACE_ACCEPT)
+			events |= rules[i].match & SOCKTRACE_MATCH_EVENTS ? rules[i].events :
+									   SOCKTRACE_EVENTS_ALL;
+	}
+	return events;
+}
+
+int filter_explain(const struct socktrace_rule *rules, unsigned int nr_rules, FILE *to)
+{
+	char words[FILTER_WORDS_MAX];
+	unsigned int i;
+
+	fprintf(to, "%u of the kernel's %d rules; the first that matches decides:\n", nr_rules,
+		SOCKTRACE_MAX_RULES);
+	for (i = 0; i < nr_rules; i++) {
+		filter_words(words, &rules[i]);
+		fprintf(to, "%3u  %s  %s\n", i + 1,
+			rules[i].action == SOCKTRACE_ACCEPT ? "accept" : "reject", words);
+	}
+	fputs("     reject  all else\n", to);
+	return fflush(to) || ferror(to) ? -1 : 0;
+}

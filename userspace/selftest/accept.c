@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: GPL-2.0
+/* The selftest's paths through accept() and accept4(). */
+#include "selftest/path.h"
+
+#include <errno.h>
+
+void selftest_accept(struct selftest_path *path)
+{
+	const struct selftest_door *door = path->row->door;
+	int how = path->row->how, flags = how & HOW_ACCEPT4 ? SOCK_CLOEXEC : 0, listener;
+	struct selftest_name name, peer = { .length = sizeof(peer.bytes) };
+	void *at = how & HOW_NO_ADDRESS ? NULL : peer.bytes;
+	socklen_t *length = at ? &peer.length : NULL;
+	struct selftest_expect *expect;
+	long fd;
+
+	path_loopback(path, how & HOW_FAMILY, &name);
+	listener = path_listener(path, &name);
+	path_client(path, &name);
+	if (how & HOW_BAD_POINTER)
+		at = path_bad_page(path);
+
+	expect = path_expect(path, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	expect->ev.args[0] = listener;
+	expect->ev.args[1] = flags;
+	fd = how & HOW_ACCEPT4 ? door->accept4(listener, at, length, flags) :
+				 door->accept(listener, at, length);
+	path_returned(path, expect, fd, how & HOW_BAD_POINTER ? EFAULT : 0);
+	if (fd >= 0) {
+		expect_accepted(expect, (int)fd);
+	} else {
+		/* The connection is gone: the listener is all there is. */
+		expect_socket(expect, listener);
+		expect_local(expect, listener);
+		expect_addr(expect, NULL, SOCKTRACE_ADDR_NONE);
+	}
+	expect_queue(expect);
+}

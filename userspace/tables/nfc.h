@@ -1,8 +1,0 @@
-/* SPDX-License-Identifier: GPL-2.0 */
-/*
- * Protocols of AF_NFC.
- * Made by userspace/tables/generate from
- * linux-libc-dev 6.1.187-1, libc6-dev 2.36-9+deb12u14. Do not edit.
- */
-ROW(0, NFC_SOCKPROTO_RAW)
-ROW(1, NFC_SOCKPROTO_LLCP)
