@@ -653,3 +653,28 @@ tables_are_what_generate_makes() {
 		cmp <(grep ^ROW "$table") <(grep ^ROW "$top/userspace/record/$table")
 	done
 }
+# The folders of userspace/, and what each may include but itself.
+folders_include_downwards() {
+	local -A below=(
+		[base]=""
+		[record]="base"
+		[filter]="record base"
+		[format]="record base"
+		[session]="filter format record base"
+		[selftest]="session filter format record base"
+	)
+	local folder line seen=0
+	for folder in "$top"/userspace/*/; do
+		folder=$(basename "$folder")
+		[ -v "below[$folder]" ] || { echo "whom may $folder/ include?"; return 1; }
+		while IFS= read -r line; do
+			seen=$((seen + 1))
+			# From userspace/ on, as -iquote has it: folder and file.
+			[[ $line =~ include[[:space:]]*\"([a-z]+)/[^\"]*\" && $line != *..* &&
+				" $folder ${below[$folder]} " == *" ${BASH_REMATCH[1]} "* ]] ||
+				{ echo "not downwards: $line"; return 1; }
+		done < <(cd "$top/userspace" &&
+			grep -rnE --include='*.[ch]' '^[[:space:]]*#[[:space:]]*include[[:space:]]*"' "$folder")
+	done
+	[ "$seen" -ge 50 ]
+}
