@@ -157,7 +157,7 @@ static const struct row rows[] = {
 	{ OPT_INFLIGHT, "inflight", NULL, "print the calls that did not return yet, and end" },
 	{ OPT_SELFTEST, "selftest", NULL, "try each way to make these calls: is it seen?" },
 	{ OPT_STATS, "stats", NULL, "statistics at the end and on SIGUSR1" },
-	{ 'q', "quiet", NULL, "no banner, no header; loss is told all the same" },
+	{ 'q', "quiet", NULL, "no banner, no header; losses are reported" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default), always or never" },
 	{ OPT_DEVICE, "device", "PATH", "instead of " SOCKTRACE_DEVICE },
 	{ OPT_RECORDS, "records", "N", "ring size: records per CPU" },

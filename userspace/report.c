@@ -115,7 +115,7 @@ void print_stats(struct reader *reader, bool at_rest)
 		 at_rest && sum != s.hits ? " (this does NOT add up: please report it)" : "");
 }
 
-void tell_loss(struct reader *reader)
+void report_loss(struct reader *reader)
 {
 	struct socktrace_stats s;
 

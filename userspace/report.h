@@ -47,7 +47,7 @@ void banner(const struct reader *reader);
 /* `at_rest`: no record is being made, so that the numbers must add up. */
 void print_stats(struct reader *reader, bool at_rest);
 
-/* Whatever was lost is told, wanted or not. */
-void tell_loss(struct reader *reader);
+/* Whatever was lost is reported, wanted or not. */
+void report_loss(struct reader *reader);
 
 #endif

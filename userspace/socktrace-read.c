@@ -220,7 +220,7 @@ static void finish(struct reader *reader)
 		if (!pump(reader))
 			break;
 	}
-	tell_loss(reader);
+	report_loss(reader);
 	if (reader->options.stats)
 		print_stats(reader, true);
 }
@@ -376,7 +376,7 @@ static int selftest(struct reader *reader)
 	else if (ret < 0)
 		device_failed(reader);
 	else
-		tell_loss(reader);
+		report_loss(reader);
 	return ret || reader->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
 

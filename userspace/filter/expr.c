@@ -253,7 +253,7 @@ static const struct filter_node *made(struct parser *parser, const struct filter
 	return node;
 }
 
-/* The value's error, told where it stands; of a string, where that begins. */
+/* The value's error, reported where it stands; of a string, where that begins. */
 static const struct filter_node *value(struct parser *parser,
 				       const struct filter_cond *cond)
 {

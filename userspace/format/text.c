@@ -422,7 +422,7 @@ static char *lost(const struct text *text, char *p, const struct socktrace_event
 	return p;
 }
 
-/* Calls by another door or ABI than usual are marked before their name. */
+/* Calls by another way or ABI than usual are marked before their name. */
 static char *marks(const struct text *text, char *p, const struct socktrace_event *ev)
 {
 	if (ev->abi && ev->abi != text->native_abi) {

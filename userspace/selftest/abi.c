@@ -1,9 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * The doors by which a program can make the calls: the one of the ABI that
- * it was compiled for, and on x86-64 those of the other two, which the kernel
- * may have or not. The 32-bit one needs no 32-bit program: `int $0x80` takes it
- * from any, if only all addresses are below 4 GiB.
+ * The ABIs by which a program can make the calls: the one that it was compiled
+ * for, and on x86-64 the other two, which the kernel may have or not.
+ * The 32-bit one needs no 32-bit program: `int $0x80` takes it from any, if only
+ * all addresses are below 4 GiB.
  */
 #include "selftest/path.h"
 
@@ -64,8 +64,8 @@ static long native_accept4(int fd, void *addr, socklen_t *length, int flags)
 	return result(accept4(fd, addr, length, flags));
 }
 
-const struct selftest_door selftest_native = {
-	.abi = NATIVE_ABI,
+const struct selftest_abi selftest_native = {
+	.number = NATIVE_ABI,
 	.socket = native_socket,
 	.socketpair = native_socketpair,
 	.connect = native_connect,
@@ -157,8 +157,8 @@ static long i386_accept4(int fd, void *addr, socklen_t *length, int flags)
 	return int80(I386_ACCEPT4, fd, (long)low->addr, (long)&low->length, flags);
 }
 
-const struct selftest_door selftest_i386 = {
-	.abi = SOCKTRACE_ABI_I386,
+const struct selftest_abi selftest_i386 = {
+	.number = SOCKTRACE_ABI_I386,
 	.socket = i386_socket,
 	.socketpair = i386_socketpair,
 	.connect = i386_connect,
@@ -207,8 +207,8 @@ static long socketcall_accept4(int fd, void *addr, socklen_t *length, int flags)
 	return socketcall(CALL_ACCEPT4, fd, (long)low->addr, (long)&low->length, flags);
 }
 
-const struct selftest_door selftest_socketcall = {
-	.abi = SOCKTRACE_ABI_I386,
+const struct selftest_abi selftest_socketcall = {
+	.number = SOCKTRACE_ABI_I386,
 	.socket = socketcall_socket,
 	.socketpair = socketcall_socketpair,
 	.connect = socketcall_connect,
@@ -251,8 +251,8 @@ static long x32_accept4(int fd, void *addr, socklen_t *length, int flags)
 	return result(syscall(X32 | SYS_accept4, fd, addr, length, flags));
 }
 
-const struct selftest_door selftest_x32 = {
-	.abi = SOCKTRACE_ABI_X32,
+const struct selftest_abi selftest_x32 = {
+	.number = SOCKTRACE_ABI_X32,
 	.socket = x32_socket,
 	.socketpair = x32_socketpair,
 	.connect = x32_connect,

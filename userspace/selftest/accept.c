@@ -6,7 +6,7 @@
 
 void selftest_accept(struct selftest_path *path)
 {
-	const struct selftest_door *door = path->row->door;
+	const struct selftest_abi *abi = path->row->abi;
 	int how = path->row->how, flags = how & HOW_ACCEPT4 ? SOCK_CLOEXEC : 0, listener;
 	struct selftest_name name, peer = { .length = sizeof(peer.bytes) };
 	void *at = how & HOW_NO_ADDRESS ? NULL : peer.bytes;
@@ -23,8 +23,8 @@ void selftest_accept(struct selftest_path *path)
 	expect = path_expect(path, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
 	expect->ev.args[0] = listener;
 	expect->ev.args[1] = flags;
-	fd = how & HOW_ACCEPT4 ? door->accept4(listener, at, length, flags) :
-				 door->accept(listener, at, length);
+	fd = how & HOW_ACCEPT4 ? abi->accept4(listener, at, length, flags) :
+				 abi->accept(listener, at, length);
 	path_returned(path, expect, fd, how & HOW_BAD_POINTER ? EFAULT : 0);
 	if (fd >= 0) {
 		expect_accepted(expect, (int)fd);

@@ -19,7 +19,7 @@ static void call_socket(struct selftest_path *path, int domain, int type, int pr
 	expect->ev.args[0] = domain;
 	expect->ev.args[1] = type;
 	expect->ev.args[2] = protocol;
-	fd = path->row->door->socket(domain, type, protocol);
+	fd = path->row->abi->socket(domain, type, protocol);
 	path_returned(path, expect, fd, wanted);
 	expect_addr(expect, NULL, SOCKTRACE_ADDR_NONE);
 	expect_socket(expect, (int)fd);
@@ -44,7 +44,7 @@ static void call_socketpair(struct selftest_path *path, int *sv, int wanted)
 
 	expect->ev.args[0] = AF_UNIX;
 	expect->ev.args[1] = SOCK_STREAM | SOCK_CLOEXEC;
-	ret = path->row->door->socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv);
+	ret = path->row->abi->socketpair(AF_UNIX, SOCK_STREAM | SOCK_CLOEXEC, 0, sv);
 	path_returned(path, expect, ret, wanted);
 	expect_addr(expect, NULL, SOCKTRACE_ADDR_NONE);
 	expect->fields |= FIELD_BIT(FIELD_SV);
@@ -80,7 +80,7 @@ static struct selftest_expect *connect_at(struct selftest_path *path, int fd,
 
 	expect->ev.args[0] = fd;
 	expect->ev.args[1] = (__s32)name->length;
-	ret = path->row->door->connect(fd, at, name->length);
+	ret = path->row->abi->connect(fd, at, name->length);
 	path_returned(path, expect, ret, wanted);
 	expect_socket(expect, fd);
 	expect_local(expect, fd);
@@ -231,7 +231,7 @@ void selftest_connect_bad_pointer(struct selftest_path *path)
 	expect->ev.toctou = SOCKTRACE_TOCTOU_UNCHECKED;
 }
 
-/* The kernel reads no address then: the caller's is told, as such. */
+/* The kernel reads no address then: the caller's is recorded, as such. */
 void selftest_connect_bad_fd(struct selftest_path *path)
 {
 	int fd = path_socket(path, AF_INET, SOCK_STREAM);

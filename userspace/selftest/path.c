@@ -69,7 +69,7 @@ void path_begin(struct selftest_path *path)
 	who->uid = getuid();
 	who->gid = getgid();
 	prctl(PR_GET_NAME, who->comm, 0, 0, 0);
-	who->abi = (__u8)path->row->door->abi;
+	who->abi = (__u8)path->row->abi->number;
 	who->via = (__u8)path->row->via;
 	path->who_fields = FIELD_BIT(FIELD_EVENT) | FIELD_BIT(FIELD_PHASE) |
 			   FIELD_BIT(FIELD_VIA) | FIELD_BIT(FIELD_PID) |
@@ -168,7 +168,7 @@ static void get_name(name_getter *getter, int fd, struct selftest_name *name)
 void expect_local(struct selftest_expect *expect, int fd)
 {
 	get_name(getsockname, fd, &expect->local);
-	/* That an AF_UNIX socket has no name is told of a peer only. */
+	/* That an AF_UNIX socket has no name is recorded of a peer only. */
 	if (expect->local.sa.sa_family == AF_UNIX &&
 	    expect->local.length == offsetof(struct sockaddr_un, sun_path))
 		expect->local.length = 0;

@@ -24,7 +24,7 @@ enum selftest_result {
 	SELFTEST_RESULTS
 };
 
-/* What is compared, in the order in which it is told. */
+/* What is compared, in the order in which it is reported. */
 enum selftest_field {
 	FIELD_EVENT, FIELD_PHASE, FIELD_ABI, FIELD_VIA, FIELD_PID, FIELD_TID, FIELD_PPID,
 	FIELD_UID, FIELD_GID, FIELD_COMM, FIELD_NSPID, FIELD_NSTID, FIELD_NETNS,
@@ -57,15 +57,15 @@ struct selftest_expect {
 };
 
 /* How the calls are made. Each gives what the kernel did: >= 0, or -errno. */
-struct selftest_door {
-	unsigned int abi; /* enum socktrace_abi */
+struct selftest_abi {
+	unsigned int number; /* enum socktrace_abi */
 	long (*socket)(int domain, int type, int protocol);
 	long (*socketpair)(int domain, int type, int protocol, int *sv);
 	long (*connect)(int fd, const void *addr, socklen_t length);
 	long (*accept)(int fd, void *addr, socklen_t *length);
 	long (*accept4)(int fd, void *addr, socklen_t *length, int flags);
 };
-extern const struct selftest_door selftest_native;
+extern const struct selftest_abi selftest_native;
 
 /* Other ABIs that a program of ours can use; selftest/abi.c */
 #if defined(__x86_64__) && !defined(__ILP32__)
@@ -74,7 +74,7 @@ extern const struct selftest_door selftest_native;
 #if defined(SELFTEST_X86_64) || defined(__i386__)
 #define SELFTEST_I386
 #endif
-extern const struct selftest_door selftest_i386, selftest_socketcall, selftest_x32;
+extern const struct selftest_abi selftest_i386, selftest_socketcall, selftest_x32;
 
 struct selftest_path;
 
@@ -86,7 +86,7 @@ struct selftest_row {
 	void (*needs)(struct selftest_path *path); /* NULL: nothing */
 	void (*drive)(struct selftest_path *path);
 	int how; /* for drive() */
-	const struct selftest_door *door;
+	const struct selftest_abi *abi;
 };
 extern const struct selftest_row selftest_rows[];
 extern const unsigned int selftest_nr_rows;
@@ -98,7 +98,7 @@ struct selftest_path {
 	const struct selftest_row *row;
 	const char *directory; /* for sockets; NULL: there is none */
 	bool sees_hook; /* security_socket_connect is probed */
-	struct socktrace_event who; /* the child itself, as records tell it */
+	struct socktrace_event who; /* the child itself, as records have it */
 	uint32_t who_fields; /* FIELD_BIT()s of what is known of it */
 	/* The child's findings. */
 	enum selftest_result result; /* ABSENT or UNTRIED, else it is up to the records */
@@ -122,7 +122,7 @@ struct selftest_expect *path_expect(struct selftest_path *path, unsigned int typ
 /* The call gave `ret`, and is to have given success, or the error `wanted`. */
 void path_returned(struct selftest_path *path, struct selftest_expect *expect, long ret,
 		   int wanted);
-/* The record tells of this socket, or of none; and of its own name, or its peer. */
+/* The record has this socket, or none; and its own name, or its peer. */
 void expect_socket(struct selftest_expect *expect, int fd);
 void expect_local(struct selftest_expect *expect, int fd);
 void expect_peer(struct selftest_expect *expect, int fd);

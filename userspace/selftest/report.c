@@ -11,7 +11,7 @@
 #define ALARM "\033[1;31m"
 #define PLAIN "\033[0m"
 
-/* What nearly all rows compare is told once for all of them, below the table. */
+/* What nearly all rows compare is reported once for all of them, below the table. */
 #define EVERYWHERE (FIELD_BIT(FIELD_ADDR_SOURCE + 1) - 1)
 
 static const struct {

@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* --selftest: drives each known path of the calls, and tells which are seen. */
+/* --selftest: drives each known path of the calls, and reports which are seen. */
 #ifndef SOCKTRACE_SELFTEST_H
 #define SOCKTRACE_SELFTEST_H
 

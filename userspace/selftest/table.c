@@ -14,9 +14,9 @@
 /* By a system call of the program's own ABI, or of another one. */
 #define NATIVE(name, events, drive, how, needs)                                    \
 	{ name, events, SOCKTRACE_VIA_SYSCALL, needs, drive, how, &selftest_native }
-#define OTHER(name, events, drive, how, abi, door)                                 \
-	{ name, events, SOCKTRACE_VIA_SYSCALL, selftest_needs_##abi, drive, how,   \
-	  &selftest_##door }
+#define OTHER(name, events, drive, how, needs, abi)                                \
+	{ name, events, SOCKTRACE_VIA_SYSCALL, selftest_needs_##needs, drive, how, \
+	  &selftest_##abi }
 #define SEND(name, drive)                                                          \
 	{ name, CONNECT, SOCKTRACE_VIA_SENDMSG, NULL, drive, 0, &selftest_native }
 #define URING(name, events, drive, how)                                            \

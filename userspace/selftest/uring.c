@@ -131,7 +131,7 @@ void selftest_uring_socket(struct selftest_path *path)
 }
 
 /*
- * Its first try, which does not wait, finds it in progress, and is told; the later
+ * Its first try, which does not wait, finds it in progress, and is recorded; the later
  * looks at what became of it are not.
  */
 void selftest_uring_connect(struct selftest_path *path)

@@ -8,21 +8,21 @@ import socket
 import struct
 
 from lib import device, module, proc
+from lib.abis import ABIS, NATIVE
 from lib.device import ACCEPT4, CONNECT, LSM_CONNECT, SOCKET, Session, libc
-from lib.doors import DOORS, NATIVE
 from lib.proc import Blocked, Child
 from lib.tap import Skip, case, check, equal
 
-I386, X32 = DOORS[1], DOORS[-1]
+I386, X32 = ABIS[1], ABIS[-1]
 BOTH_PHASES = device.PHASE_ENTER | device.PHASE_EXIT
 
 
-def for_doors(text, doors):
-    """A case of each door: function(door, context)."""
+def for_abis(text, abis):
+    """A case of each ABI: function(abi, context)."""
 
     def register(function):
-        for door in doors:
-            case(f"{door.name}: {text}", "abi")(functools.partial(function, door))
+        for abi in abis:
+            case(f"{abi.name}: {text}", "abi")(functools.partial(function, abi))
         return function
 
     return register
@@ -37,17 +37,17 @@ def run(context, command):
     return status, session.finish()
 
 
-@for_doors("entries have the call's ABI, as their returns", DOORS)
-def _entries(door, context):
-    door.need()
+@for_abis("entries have the call's ABI, as their returns", ABIS)
+def _entries(abi, context):
+    abi.need()
     module.ensure()
-    status, events = run(context, door.calls("inet", "unix"))
+    status, events = run(context, abi.calls("inet", "unix"))
     equal(status, 0, "status")
     for phase in (device.ENTER, device.EXIT, device.POINT):
         abis = [e.abi for e in events if e.phase == phase]
         context.diag(f"phase {phase}: {len(abis)} records")
         check(len(abis) > 30, "phase %d: %d records", phase, len(abis))
-        equal(set(abis), {door.abi}, f"ABIs in phase {phase}")
+        equal(set(abis), {abi.code}, f"ABIs in phase {phase}")
 
 
 @case("what is in flight has the call's ABI", "abi")
@@ -85,10 +85,10 @@ def _x32_high(context):
     equal([(e.addr, e.abi) for e in connects], [(address, device.ABI_X32)], "connects")
 
 
-@for_doors("a connect whose return is missed came as a system call, by its ABI", DOORS)
-def _missed(door, context):
-    """The hook asks the registers by which door current came, as it knows no call."""
-    door.need()
+@for_abis("a connect whose return is missed came as a system call, by its ABI", ABIS)
+def _missed(abi, context):
+    """The hook asks the registers by which ABI current came, as it knows no call."""
+    abi.need()
     module.ensure("maxactive=1")
     listener = context.enter_context(socket.socket(socket.AF_UNIX))
     listener.bind("\0socktrace-full")
@@ -100,21 +100,21 @@ def _missed(door, context):
         late = context.enter_context(socket.socket(socket.AF_UNIX))
         Child(context, lambda: late.connect("\0socktrace-full")).go()
         proc.wait_until(lambda: holds.inflight()[1] == 1, "a blocked connect")
-        status, events = run(context, door.calls("inet", "unix"))
+        status, events = run(context, abi.calls("inet", "unix"))
     equal(status, 0, "status")
     points = [e for e in events if e.type == LSM_CONNECT]
     context.diag(f"hits of the hook: {len(points)}")
     check(len(points) > 25, "hits: %d", len(points))
     for e in points:
         equal((e.call_id, e.args[0]), (0, -1), f"the call of {e}")
-        equal((e.via, e.abi), (device.VIA_SYSCALL, door.abi), f"via, ABI of {e}")
+        equal((e.via, e.abi), (device.VIA_SYSCALL, abi.code), f"via, ABI of {e}")
 
 
-@for_doors("a connect through io_uring is told once, by its ABI", (NATIVE, I386, X32))
-def _uring(door, context):
-    door.need()
+@for_abis("a connect through io_uring is told once, by its ABI", (NATIVE, I386, X32))
+def _uring(abi, context):
+    abi.need()
     module.ensure()
-    argv = [door.program("uring_abi"), *(["-x"] if door is X32 else [])]
+    argv = [abi.program("uring_abi"), *(["-x"] if abi is X32 else [])]
     status, events = run(context, argv)
     if status == 77:
         raise Skip("this kernel has no io_uring")
@@ -130,19 +130,19 @@ def _uring(door, context):
         to = collections.Counter(int.from_bytes(e.addr[2:4], "big") for e in mine)
         equal(to, clients, f"records of type {kind} by port")
         for e in mine:
-            equal((e.via, e.abi), (device.VIA_IO_URING, door.abi), f"via, ABI of {e}")
+            equal((e.via, e.abi), (device.VIA_IO_URING, abi.code), f"via, ABI of {e}")
 
 
-@for_doors("a debugger that changes registers as calls begin changes no record", (NATIVE, I386))
-def _meddler(door, context):
+@for_abis("a debugger that changes registers as calls begin changes no record", (NATIVE, I386))
+def _meddler(abi, context):
     """Else a call's inner functions are taken for io_uring's: they were, to the kernel's end."""
-    door.need()
+    abi.need()
     module.ensure()
-    status, events = run(context, [door.program("meddler")])
+    status, events = run(context, [abi.program("meddler")])
     equal(status, 0, "status")
     ended = [e for e in events if e.phase == device.EXIT]
     equal([e.type for e in ended], [SOCKET, SOCKET, CONNECT, ACCEPT4], "calls")
     points = [e for e in events if e.type == LSM_CONNECT]
     equal([e.call_id for e in points], [ended[2].call_id], "calls at the hook")
     for e in events:
-        equal((e.via, e.abi), (device.VIA_SYSCALL, door.abi), f"via, ABI of {e}")
+        equal((e.via, e.abi), (device.VIA_SYSCALL, abi.code), f"via, ABI of {e}")

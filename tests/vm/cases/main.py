@@ -25,7 +25,7 @@ import reader_filter_cases
 import selftest_cases
 import ioctl_cases
 import uring_cases
-import doors_cases
+import entry_point_cases
 import toctou_cases
 import address_cases
 import strace_cases

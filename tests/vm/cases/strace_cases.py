@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0
 """Each call against strace, and against what the program knew of it itself.
 
-All of it once for each door by which the calls can come.
+All of it once for each ABI by which the calls can come.
 """
 
 import collections
@@ -11,9 +11,9 @@ import os
 import struct
 
 from lib import device, module, oracle, proc, strace
+from lib.abis import ABIS, NATIVE
 from lib.device import ACCEPT4, ADDR_KERNEL, CONNECT, F_QUEUE, F_SOCK, LSM_CONNECT, SOCKET, SOCKETPAIR
 from lib.device import Session
-from lib.doors import DOORS, NATIVE
 from lib.tap import Context, case, check, equal
 
 OUT = "/tmp/socktrace-oracle"
@@ -22,13 +22,13 @@ OUT = "/tmp/socktrace-oracle"
 class Run:
     """One run of the workload: records, strace's threads, the program's log."""
 
-    def __init__(self, door):
-        door.need()
+    def __init__(self, abi):
+        abi.need()
         module.ensure()
-        prefix = f"{OUT}/{door.option}"
+        prefix = f"{OUT}/{abi.option}"
         os.makedirs(prefix, exist_ok=True)
         log = f"{prefix}/log"
-        command = [*strace.COMMAND, f"{prefix}/calls", *door.calls()]
+        command = [*strace.COMMAND, f"{prefix}/calls", *abi.calls()]
         with Context() as context, Session(records_per_cpu=4096) as session:
             child = proc.Child(context, command, output=f"{prefix}/output", env={"CALLS_LOG": log})
             session.only(ancestor=child.pid, events=device.EVENTS_ALL).start()
@@ -40,7 +40,7 @@ class Run:
         with open(log, encoding="ascii") as file:
             self.log = [dict(word.split("=", 1) for word in line.split()) for line in file]
         self.calls = [e for e in self.events if e.type in oracle.NAMES]
-        # What strace itself does is nothing that strace shows, nor comes by the door.
+        # What strace itself does is nothing that strace shows, nor comes by the ABI.
         self.traced = [e for e in self.events if e.tgid != self.strace_pid]
         self.recorded = oracle.by_thread(
             oracle.from_event(e) for e in self.traced if e.type in oracle.NAMES
@@ -84,20 +84,20 @@ class Line:
 
 
 @functools.lru_cache(None)
-def the_run(door):
-    return Run(door)
+def the_run(abi):
+    return Run(abi)
 
 
 @functools.lru_cache(None)
-def the_pairs(door):
-    return the_run(door).pairs()
+def the_pairs(abi):
+    return the_run(abi).pairs()
 
 
 _promises = []
 
 
 def promise(text):
-    """A case of every door: function(door, context)."""
+    """A case of every ABI: function(abi, context)."""
 
     def register(function):
         _promises.append((text, function))
@@ -124,8 +124,8 @@ def is_nothing(address):
 
 
 @promise("every call, read from the device, is as strace saw it")
-def _device(door, context):
-    run = the_run(door)
+def _device(abi, context):
+    run = the_run(abi)
     equal(run.status, 0, "the workload's status")
     compared, differences = oracle.compare(context, run.strace, run.recorded)
     check(compared > 400, "only %d events", compared)
@@ -135,21 +135,21 @@ def _device(door, context):
     equal(run.stats.balance(), 0, "the law's balance")
 
 
-@promise("the calls come by that door")
-def _door(door, _context):
-    seen = {call.syscall for calls in the_run(door).strace.values() for call in calls}
-    equal(seen, set(door.numbers.items()), "names and numbers")
+@promise("the calls come by that ABI")
+def _numbers(abi, _context):
+    seen = {call.syscall for calls in the_run(abi).strace.values() for call in calls}
+    equal(seen, set(abi.numbers.items()), "names and numbers")
 
 
 @promise("the program's log has the same calls and results")
-def _log(door, context):
-    context.diag(f"lines compared: {len(the_pairs(door))}")
-    check(len(the_pairs(door)) > 400)
+def _log(abi, context):
+    context.diag(f"lines compared: {len(the_pairs(abi))}")
+    check(len(the_pairs(abi)) > 400)
 
 
 @promise("every record has its whole form: version, size, zeroes where nothing is")
-def _form(door, _context):
-    for e in the_run(door).events:
+def _form(abi, _context):
+    for e in the_run(abi).events:
         equal((e.size, e.version, e.reserved0, e.reserved1), (320, 1, 0, 0), str(e))
         equal(e.via, device.VIA_SYSCALL, f"via of {e}")
         equal(e.comm[-1], 0, "the end of comm")
@@ -167,27 +167,27 @@ def _form(door, _context):
 
 
 @promise("every record has the ABI of the call")
-def _abi(door, _context):
-    equal({e.abi for e in the_run(door).traced}, {door.abi}, "ABIs")
+def _abi(abi, _context):
+    equal({e.abi for e in the_run(abi).traced}, {abi.code}, "ABIs")
 
 
 @promise("every call has a number of its own")
-def _call_ids(door, _context):
-    ids = [e.call_id for e in the_run(door).calls]
+def _call_ids(abi, _context):
+    ids = [e.call_id for e in the_run(abi).calls]
     check(0 not in ids)
     equal(len(set(ids)), len(ids), "different numbers")
 
 
 @promise("records come in the order of their completion")
-def _order(door, _context):
-    ends = [e.end_ns for e in the_run(door).events]
+def _order(abi, _context):
+    ends = [e.end_ns for e in the_run(abi).events]
     check(len(ends) > 380)
     check(ends == sorted(ends))
 
 
 @promise("time and duration lie within what the caller measured")
-def _time(door, _context):
-    for line, event in the_pairs(door):
+def _time(abi, _context):
+    for line, event in the_pairs(abi):
         begin, end = line.number("begin"), line.number("end")
         check(event.end_ns <= end, "ended after %d: %s", end, event)
         # The log's call began with the first of a restarted call's records.
@@ -195,28 +195,28 @@ def _time(door, _context):
 
 
 @promise("who called is told as the caller knows it")
-def _who(door, _context):
-    for line, event in the_pairs(door):
+def _who(abi, _context):
+    for line, event in the_pairs(abi):
         expected = [line.number(key) for key in ("pid", "tid", "ppid", "uid", "gid")]
         equal([event.tgid, event.tid, event.ppid, event.uid, event.gid], expected, str(event))
         equal(event.comm.rstrip(b"\0"), b"calls", "comm")
 
 
 @promise("namespaces and cgroup are those of /proc")
-def _namespaces(door, _context):
+def _namespaces(abi, _context):
     expected = [proc.namespace(kind) for kind in ("net", "mnt", "pid")]
-    for e in the_run(door).events:
+    for e in the_run(abi).events:
         equal([e.netns, e.mntns, e.pidns], expected, "namespaces")
         equal((e.ns_tgid, e.ns_tid), (e.tgid, e.tid), "in the initial pid namespace")
     cgroup = proc.cgroup_id()
     if cgroup:
-        equal({e.cgroup_id for e in the_run(door).events}, {cgroup}, "cgroup")
+        equal({e.cgroup_id for e in the_run(abi).events}, {cgroup}, "cgroup")
 
 
 @promise("the socket's inode, family, type and protocol are those of its descriptor")
-def _socket(door, context):
+def _socket(abi, context):
     seen = 0
-    for line, event in the_pairs(door):
+    for line, event in the_pairs(abi):
         if "inode" not in line.words:
             continue
         seen += 1
@@ -229,9 +229,9 @@ def _socket(door, context):
 
 
 @promise("a socketpair's descriptors are those that the program got")
-def _sv(door, context):
+def _sv(abi, context):
     results = {}
-    for line, event in the_pairs(door):
+    for line, event in the_pairs(abi):
         if line.name == "socketpair":
             wanted = tuple(map(int, line.words["sv"].split(","))) if line.ret == 0 else None
             equal(event.sv, wanted, f"descriptors of {event}")
@@ -241,9 +241,9 @@ def _sv(door, context):
 
 
 @promise("the local address is getsockname's")
-def _local(door, context):
+def _local(abi, context):
     seen = 0
-    for line, event in the_pairs(door):
+    for line, event in the_pairs(abi):
         local = line.bytes("local")
         if local is None or event.sock_family not in (1, 2, 10):
             continue
@@ -259,9 +259,9 @@ def _local(door, context):
 
 
 @promise("accept's peer is getpeername's")
-def _peer(door, context):
+def _peer(abi, context):
     families = {}
-    for line, event in the_pairs(door):
+    for line, event in the_pairs(abi):
         if event.type == ACCEPT4 and event.ret >= 0:
             equal(event.addr_source, ADDR_KERNEL, f"source of {event}")
             if "peer" not in line.words:
@@ -274,9 +274,9 @@ def _peer(door, context):
 
 
 @promise("accept(NULL) has its peer")
-def _null(door, context):
+def _null(abi, context):
     families = {}
-    for line, event in the_pairs(door):
+    for line, event in the_pairs(abi):
         if event.type == ACCEPT4 and event.ret >= 0 and line.number("null") and "peer" in line.words:
             check(same_address(line.bytes("peer"), event.addr), "%s: %s", line, event)
             families[event.sock_family] = families.get(event.sock_family, 0) + 1
@@ -285,8 +285,8 @@ def _null(door, context):
 
 
 @promise("accept tells how many still wait, and listen()'s limit")
-def _queue(door, _context):
-    accepts = [e for line, e in the_pairs(door) if e.type == ACCEPT4 and "limit" in line.words]
+def _queue(abi, _context):
+    accepts = [e for line, e in the_pairs(abi) if e.type == ACCEPT4 and "limit" in line.words]
     check(len(accepts) > 30)
     for e in accepts:
         check(e.flags & F_QUEUE, "no queue: %s", e)
@@ -297,8 +297,8 @@ def _queue(door, _context):
 
 
 @promise("a connect that reached the kernel's check has a record of it with the same address")
-def _lsm(door, context):
-    run = the_run(door)
+def _lsm(abi, context):
+    run = the_run(abi)
     points = {}
     for e in run.events:
         if e.type == LSM_CONNECT:
@@ -329,8 +329,8 @@ def _lsm(door, context):
 
 
 @promise("a bad pointer is told as fault")
-def _fault(door, _context):
-    faults = [e for e in the_run(door).calls if e.type == CONNECT and e.ret == -14]
+def _fault(abi, _context):
+    faults = [e for e in the_run(abi).calls if e.type == CONNECT and e.ret == -14]
     equal(len(faults), 4, "connects with EFAULT")
     for e in faults:
         equal((e.addr_source, e.addr_len), (device.ADDR_FAULT, 0), str(e))
@@ -338,8 +338,8 @@ def _fault(door, _context):
 
 
 @promise("an interrupted accept shows ERESTARTSYS, and a restarted one both its parts")
-def _restart(door, _context):
-    run = the_run(door)
+def _restart(abi, _context):
+    run = the_run(abi)
     tids = [e.tid for e in run.calls if e.ret == -strace.ERESTARTSYS]
     # Interrupted, restarted, killed in the call.
     equal(len(tids), 3, "ERESTARTSYS")
@@ -349,15 +349,15 @@ def _restart(door, _context):
 # ---- the reader, with the same oracle ----
 
 
-def reader_run(context, door, name, *command):
+def reader_run(context, abi, name, *command):
     """A command under strace under the reader: strace's threads, JSON's lines."""
-    door.need()
+    abi.need()
     module.ensure()
-    prefix = f"{OUT}/{door.option}"
+    prefix = f"{OUT}/{abi.option}"
     os.makedirs(prefix, exist_ok=True)
     prefix = f"{prefix}/{name}"
     out = f"{prefix}.json.lines"
-    argv = [door.reader, "-q", "-o", f"json:{out}", "--", *strace.COMMAND, f"{prefix}.s", *command]
+    argv = [abi.reader, "-q", "-o", f"json:{out}", "--", *strace.COMMAND, f"{prefix}.s", *command]
     child = proc.Child(context, argv, output=f"{prefix}-output")
     status = child.go().wait()
     with open(f"{prefix}-output", encoding="utf-8", errors="replace") as file:
@@ -368,7 +368,7 @@ def reader_run(context, door, name, *command):
     return strace.read_all(f"{prefix}.s"), lines
 
 
-def compare_json(context, door, calls, lines, least):
+def compare_json(context, abi, calls, lines, least):
     check(not any(line["event"] == "lost" for line in lines), "lost records")
     # What strace itself does is nothing that strace shows.
     ended = [
@@ -377,7 +377,7 @@ def compare_json(context, door, calls, lines, least):
         if line["event"] in oracle.NAMES.values() and line["comm"] != "strace"
     ]
     equal({line["phase"] for line in ended}, {"exit"}, "phases")
-    equal({line["abi"] for line in ended}, {door.abi_name}, "ABIs")
+    equal({line["abi"] for line in ended}, {abi.json_name}, "ABIs")
     recorded = oracle.by_thread(map(oracle.from_json, ended))
     compared, differences = oracle.compare(context, calls, recorded)
     check(compared >= least, "only %d events", compared)
@@ -385,15 +385,15 @@ def compare_json(context, door, calls, lines, least):
 
 
 @functools.lru_cache(None)
-def reader_lines(door):
+def reader_lines(abi):
     """Strace's threads and the reader's lines of one run of the workload."""
     with Context() as context:
-        return reader_run(context, door, "reader", *door.calls())
+        return reader_run(context, abi, "reader", *abi.calls())
 
 
 @promise("every call, in the reader's JSON, is as strace saw it")
-def _reader(door, context):
-    compare_json(context, door, *reader_lines(door), 400)
+def _reader(abi, context):
+    compare_json(context, abi, *reader_lines(abi), 400)
 
 
 def shape(event):
@@ -412,9 +412,9 @@ def shape(event):
     )
 
 
-def _like_native(door, context):
+def _like_native(abi, context):
     native = collections.Counter(map(shape, the_run(NATIVE).traced))
-    ours = collections.Counter(map(shape, the_run(door).traced))
+    ours = collections.Counter(map(shape, the_run(abi).traced))
     differences = sum(((native - ours) + (ours - native)).values())
     context.diag(f"records compared: {ours.total()}, differences: {differences}")
     for what, counts in (("only here", ours - native), ("only x86_64", native - ours)):
@@ -425,13 +425,13 @@ def _like_native(door, context):
 
 
 def _register():
-    for door in DOORS:
+    for abi in ABIS:
         promises = list(_promises)
-        if door is not NATIVE:
+        if abi is not NATIVE:
             promises.append(("the records are x86_64's, but for the ABI", _like_native))
         for text, function in promises:
-            name = text if door is NATIVE else f"{door.name}: {text}"
-            case(name, "strace")(functools.partial(function, door))
+            name = text if abi is NATIVE else f"{abi.name}: {text}"
+            case(name, "strace")(functools.partial(function, abi))
 
 
 _register()

@@ -13,7 +13,7 @@ from lib.tap import Skip, case, check, equal
 
 ERESTARTSYS = 512  # between the kernel's parts
 EVENTS = {"socket": SOCKET, "connect": CONNECT, "accept4": ACCEPT4}
-DOORS = {"syscall": device.VIA_SYSCALL, "io_uring": device.VIA_IO_URING}
+VIAS = {"syscall": device.VIA_SYSCALL, "io_uring": device.VIA_IO_URING}
 
 
 def shown(address):
@@ -47,7 +47,7 @@ def traced(context, events=device.CALLS, **config):
 
 def compare(event, line):
     """One call: what the program says, and what is recorded."""
-    name, result, remote, local, door, _ = line
+    name, result, remote, local, via, _ = line
     if name == "accept4":
         equal((shown(event.addr), shown(event.local)), (remote, local), f"ends: {line}: {event}")
         check(event.flags & device.F_SOCK and event.inode, "no socket: %s", event)
@@ -55,7 +55,7 @@ def compare(event, line):
         equal((shown(event.addr), shown(event.local)), (remote, local), f"ends: {line}: {event}")
         equal(event.addr_source, device.ADDR_KERNEL, str(event))
     ret = min(event.ret, 0)
-    if name == "connect" and door == "io_uring" and ret == -errno.EINPROGRESS:
+    if name == "connect" and via == "io_uring" and ret == -errno.EINPROGRESS:
         # It goes on. What became of it is for who waits.
         check(remote.count(":"), "a connect that can't take time: %s", event)
     else:
@@ -67,12 +67,12 @@ def _uring(context):
     module.ensure()
     program, done, events = traced(context)
     for name, kind in EVENTS.items():
-        for door, via in DOORS.items():
-            lines = [line for line in done if (line[0], line[4]) == (name, door)]
+        for via_name, via in VIAS.items():
+            lines = [line for line in done if (line[0], line[4]) == (name, via_name)]
             calls = [e for e in events if (e.type, e.via) == (kind, via)]
-            context.diag(f"{name} by {door}: {len(calls)}")
+            context.diag(f"{name} by {via_name}: {len(calls)}")
             check(lines, "nothing to compare")
-            equal(len(calls), len(lines), f"{name} by {door}")
+            equal(len(calls), len(lines), f"{name} by {via_name}")
             for event, line in zip(calls, lines):
                 compare(event, line)
     for event in events:
@@ -96,8 +96,8 @@ def _lsm(context):
 
 def may_wait(line):
     """Not a try without waiting, of which nobody knows yet if it is the last."""
-    event, _, _, _, door, what = line
-    return door == "syscall" or event == "socket" or what == "queued"
+    event, _, _, _, via, what = line
+    return via == "syscall" or event == "socket" or what == "queued"
 
 
 @case("entry records of io_uring's calls: of those that may wait", "uring")
@@ -112,7 +112,7 @@ def _entries(context):
     equal(len(entries), len({e.call_id for e in entries} & calls), "entries of no call")
 
 
-@case("a refused call is counted once, whichever door it takes", "uring")
+@case("a refused call is counted once, whichever way it comes", "uring")
 def _refused(context):
     module.ensure()
     program = started(context)

@@ -1,8 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Every kind of call that the tracer must tell right: calls [-d DOOR] [GROUP...]
+ * Every kind of call that the tracer must tell right: calls [-a ABI] [GROUP...]
  *
- * DOOR is the way that the calls take into the kernel:
+ * ABI is the way by which the calls come into the kernel:
  *	libc		libc's functions, the default
  *	number		syscall(2), each call by its own number
  *	socketcall	socketcall(2); only a 32-bit build has it
@@ -53,10 +53,10 @@ static void die(const char *what)
 	_exit(1);
 }
 
-/* ---- doors ---- */
+/* ---- ABIs ---- */
 
-static enum door { LIBC, NUMBER, SOCKETCALL, INT80, X32 } door;
-static const char *const doors[] = { /* NULL: this build has it not */
+static enum abi { LIBC, NUMBER, SOCKETCALL, INT80, X32 } abi;
+static const char *const abis[] = { /* NULL: this build has it not */
 	[LIBC] = "libc",
 	[NUMBER] = "number",
 #ifdef SYS_socketcall
@@ -103,10 +103,10 @@ static int int80(int number, long a, long b, long c, long d)
 }
 #endif
 
-/* One call, by any door but libc's. */
-static int by_door(enum kind kind, long a, long b, long c, long d)
+/* One call, by any ABI but libc's functions. */
+static int by_abi(enum kind kind, long a, long b, long c, long d)
 {
-	switch (door) {
+	switch (abi) {
 #ifdef SYS_socketcall
 	case SOCKETCALL:
 		return syscall(SYS_socketcall, numbers[kind].socketcall,
@@ -125,32 +125,32 @@ static int by_door(enum kind kind, long a, long b, long c, long d)
 
 static int call_socket(int domain, int type, int protocol)
 {
-	return door == LIBC ? socket(domain, type, protocol) :
-			      by_door(CALL_SOCKET, domain, type, protocol, 0);
+	return abi == LIBC ? socket(domain, type, protocol) :
+			     by_abi(CALL_SOCKET, domain, type, protocol, 0);
 }
 
 static int call_socketpair(int domain, int type, int protocol, int *sv)
 {
-	return door == LIBC ? socketpair(domain, type, protocol, sv) :
-			      by_door(CALL_SOCKETPAIR, domain, type, protocol, (long)sv);
+	return abi == LIBC ? socketpair(domain, type, protocol, sv) :
+			     by_abi(CALL_SOCKETPAIR, domain, type, protocol, (long)sv);
 }
 
 static int call_connect(int fd, const void *address, socklen_t len)
 {
-	return door == LIBC ? connect(fd, address, len) :
-			      by_door(CALL_CONNECT, fd, (long)address, len, 0);
+	return abi == LIBC ? connect(fd, address, len) :
+			     by_abi(CALL_CONNECT, fd, (long)address, len, 0);
 }
 
 static int call_accept(int fd, void *address, socklen_t *len)
 {
-	return door == LIBC ? accept(fd, address, len) :
-			      by_door(CALL_ACCEPT, fd, (long)address, (long)len, 0);
+	return abi == LIBC ? accept(fd, address, len) :
+			     by_abi(CALL_ACCEPT, fd, (long)address, (long)len, 0);
 }
 
 static int call_accept4(int fd, void *address, socklen_t *len, int flags)
 {
-	return door == LIBC ? accept4(fd, address, len, flags) :
-			      by_door(CALL_ACCEPT4, fd, (long)address, (long)len, flags);
+	return abi == LIBC ? accept4(fd, address, len, flags) :
+			     by_abi(CALL_ACCEPT4, fd, (long)address, (long)len, flags);
 }
 
 /*
@@ -159,7 +159,7 @@ static int call_accept4(int fd, void *address, socklen_t *len, int flags)
  */
 static bool wants_low(void)
 {
-	return door == INT80 || door == X32;
+	return abi == INT80 || abi == X32;
 }
 
 static void *low_stack(size_t len)
@@ -186,7 +186,7 @@ static void start_thread(pthread_t *thread, void *(*run)(void *), void *argument
 	pthread_attr_destroy(&attr);
 }
 
-/* Runs @run in this thread, with a stack that the door can take. */
+/* Runs @run in this thread, with a stack that the ABI can take. */
 static void run_with_stack(void (*run)(void))
 {
 	enum { LEN = 1024 * 1024 };
@@ -803,7 +803,7 @@ static void on_signal(int number)
 	signals++;
 }
 
-/* Whatever door it came by. */
+/* Whatever ABI it came by. */
 static bool is_accept(long number)
 {
 	number &= ~X32_BIT;
@@ -955,7 +955,7 @@ static void group_processes(void)
 	child = fork();
 	if (child == 0) {
 		do_socket(AF_INET, SOCK_DGRAM, 0);
-		execl(self, self, "-d", doors[door], "datagram", NULL);
+		execl(self, self, "-a", abis[abi], "datagram", NULL);
 		_exit(127);
 	}
 	waitpid(child, NULL, 0);
@@ -1015,11 +1015,11 @@ static void run_wanted(void)
 			groups[i].run();
 }
 
-static bool take_door(const char *name)
+static bool take_abi(const char *name)
 {
-	for (size_t i = 0; i < sizeof(doors) / sizeof(doors[0]); i++)
-		if (doors[i] != NULL && strcmp(name, doors[i]) == 0) {
-			door = i;
+	for (size_t i = 0; i < sizeof(abis) / sizeof(abis[0]); i++)
+		if (abis[i] != NULL && strcmp(name, abis[i]) == 0) {
+			abi = i;
 			return true;
 		}
 	return false;
@@ -1039,9 +1039,9 @@ int main(int argc, char **argv)
 	int opt;
 
 	self = argv[0];
-	while ((opt = getopt(argc, argv, "d:")) != -1) {
-		if (opt != 'd' || !take_door(optarg)) {
-			fprintf(stderr, "calls: no such door\n");
+	while ((opt = getopt(argc, argv, "a:")) != -1) {
+		if (opt != 'a' || !take_abi(optarg)) {
+			fprintf(stderr, "calls: no such ABI\n");
 			return 2;
 		}
 	}

@@ -2,11 +2,11 @@
 /*
  * Calls through io_uring, one after the other; a line of each when it is done:
  *
- *	EVENT RESULT REMOTE LOCAL DOOR WHAT
+ *	EVENT RESULT REMOTE LOCAL VIA WHAT
  *
  * RESULT is the completion's: 0 instead of a descriptor. REMOTE and LOCAL are
  * IP:PORT, PATH, or - for none, as getpeername() and getsockname() tell them (of
- * a connect that failed: the address asked for). DOOR is io_uring, or syscall
+ * a connect that failed: the address asked for). VIA is io_uring, or syscall
  * for the calls between, which io_uring's must not be mixed up with. Begins at
  * the first byte or end of standard input.
  */
@@ -66,21 +66,21 @@ static void print_end(int fd, int (*name)(int, struct sockaddr *, socklen_t *))
 }
 
 /* Of a socket: its ends as they are now. */
-static void tell(const char *event, int result, int fd, const char *door, const char *what)
+static void tell(const char *event, int result, int fd, const char *via, const char *what)
 {
 	printf("%s %d ", event, result > 0 ? 0 : result);
 	print_end(fd, getpeername);
 	print_end(fd, getsockname);
-	printf("%s %s\n", door, what);
+	printf("%s %s\n", via, what);
 }
 
 static void tell_connect(int result, int fd, const union address *to, socklen_t len,
-			 const char *door, const char *what)
+			 const char *via, const char *what)
 {
 	printf("connect %d ", result);
 	print_address(to, len);
 	print_end(fd, getsockname);
-	printf("%s %s\n", door, what);
+	printf("%s %s\n", via, what);
 }
 
 static struct io_uring_sqe *sqe(void)

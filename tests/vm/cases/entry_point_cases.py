@@ -43,7 +43,7 @@ def connects(context, function, **config):
     return [e for e in events if e.type == CONNECT]
 
 
-@case("a send with MSG_FASTOPEN is a connect, and tells where to", "doors")
+@case("a send with MSG_FASTOPEN is a connect, and tells where to", "entry-points")
 def _fastopen(context):
     module.ensure()
     to = listener(context)
@@ -71,7 +71,7 @@ def _fastopen(context):
     check(sent.ret in (0, -errno.EINPROGRESS) and sent.inode, "%s", sent)
 
 
-@case("a connect that is put off until the first data is told when it is called", "doors")
+@case("a connect that is put off until the first data is told when it is called", "entry-points")
 def _put_off(context):
     module.ensure()
     to = listener(context)
@@ -102,7 +102,7 @@ def needs_smc():
         raise Skip("this kernel has no SMC")
 
 
-@case("a connect that another connect makes on its way is not told twice", "doors")
+@case("a connect that another connect makes on its way is not told twice", "entry-points")
 def _nested(context):
     module.ensure()
     needs_smc()
@@ -116,7 +116,7 @@ def kernel_connects(session):
     return probe.hits
 
 
-@case("nor if nobody follows that one: its entry alone is asked for, or it is refused", "doors")
+@case("nor if nobody follows that one: its entry alone is asked for, or it is refused", "entry-points")
 def _nested_in_unfollowed(context):
     module.ensure()
     needs_smc()
@@ -136,7 +136,7 @@ def _nested_in_unfollowed(context):
         session.close()
 
 
-@case("the kernel's own connects: those of NFS", "doors")
+@case("the kernel's own connects: those of NFS", "entry-points")
 def _kernel(context):
     module.ensure()
     if subprocess.run(["modprobe", "nfsv4"], check=False).returncode:
@@ -193,7 +193,7 @@ def pairs(context, calls, **config):
     return said, events
 
 
-@case("each socketpair() is told, with both descriptors and the first one's socket", "doors")
+@case("each socketpair() is told, with both descriptors and the first one's socket", "entry-points")
 def _pairs(context):
     cloexec, nonblock = socket.SOCK_CLOEXEC, socket.SOCK_NONBLOCK
     calls = (
@@ -240,7 +240,7 @@ def _pairs(context):
         equal((event.sock_family, event.sock_type, event.sock_protocol), (1, made, 0), str(event))
 
 
-@case("a pair of AF_TIPC is told, too", "doors")
+@case("a pair of AF_TIPC is told, too", "entry-points")
 def _tipc(context):
     module.ensure()
     if subprocess.run(["modprobe", "tipc"], check=False).returncode:
@@ -257,7 +257,7 @@ def _tipc(context):
     equal({e.sock_family for e in events}, {AF_TIPC}, "families")
 
 
-@case("what another thread writes over a socketpair()'s result is never told as one", "doors")
+@case("what another thread writes over a socketpair()'s result is never told as one", "entry-points")
 def _overwritten(context):
     turns = 3000
     shared = mmap.mmap(-1, mmap.PAGESIZE)
@@ -319,7 +319,7 @@ class Absent:
         self._ioctl(self._ZEROPAGE, struct.pack("=QQQq", self.page, mmap.PAGESIZE, 0, 0))
 
 
-@case("a socketpair() that waits is in flight, and one that is missed is told at its entry", "doors")
+@case("a socketpair() that waits is in flight, and one that is missed is told at its entry", "entry-points")
 def _waits(context):
     module.ensure("maxactive=1")
     context.callback(module.ensure)
@@ -362,7 +362,7 @@ def _waits(context):
     equal((stats.missed, stats.balance()), (1, 0), str(stats))
 
 
-@case("the reader shows a socketpair() as strace does, unless other events are asked for", "doors")
+@case("the reader shows a socketpair() as strace does, unless other events are asked for", "entry-points")
 def _reader(_context):
     module.ensure()
     program = "import socket; socket.socketpair(); socket.socketpair(1, 2)[0].close()"

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: GPL-2.0
-"""The doors by which a program's calls come into the kernel, and their ABIs."""
+"""The ABIs by which a program's calls come into the kernel, and the ways to use them."""
 
 import dataclasses
 import errno
@@ -32,27 +32,27 @@ def _takes_i386():
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
-class Door:
+class Abi:
     name: str
     option: str  # of workload/calls.c
-    abi: int
-    abi_name: str
+    code: int  # enum socktrace_abi
+    json_name: str
     bits: int  # of the program, and of the reader that looks at it
     numbers: dict  # of its system calls, as strace sees them
 
     def need(self):
-        """Skips the case where the kernel has no such door."""
-        if self.abi == device.ABI_I386 and not _takes_i386():
+        """Skips the case where the kernel has no such ABI."""
+        if self.code == device.ABI_I386 and not _takes_i386():
             raise Skip("this kernel runs no 32-bit programs")
-        if self.abi == device.ABI_X32 and libc.syscall(_X32_BIT | _GETPID) != os.getpid():
+        if self.code == device.ABI_X32 and libc.syscall(_X32_BIT | _GETPID) != os.getpid():
             raise Skip("this kernel takes no calls of x32, or needs syscall.x32=y at boot")
 
     def program(self, name):
         return str((WORKLOAD32 if self.bits == 32 else WORKLOAD) / name)
 
     def calls(self, *groups):
-        """The command that makes these groups' calls through the door."""
-        return [self.program("calls"), "-d", self.option, *groups]
+        """The command that makes these groups' calls by the ABI."""
+        return [self.program("calls"), "-a", self.option, *groups]
 
     @property
     def reader(self):
@@ -63,11 +63,11 @@ _AMD64 = {"socket": 41, "connect": 42, "accept": 43, "socketpair": 53, "accept4"
 _I386 = {"socket": 359, "socketpair": 360, "connect": 362, "accept4": 364}
 _SOCKETCALL = dict.fromkeys(_AMD64, 102)
 _X32 = {name: _X32_BIT | number for name, number in _AMD64.items()}
-DOORS = (
-    Door("x86_64", "libc", device.ABI_X86_64, "x86_64", 64, _AMD64),
-    Door("i386", "number", device.ABI_I386, "i386", 32, _I386),
-    Door("i386 by socketcall", "socketcall", device.ABI_I386, "i386", 32, _SOCKETCALL),
-    Door("i386 from 64 bits", "int80", device.ABI_I386, "i386", 64, _I386),
-    Door("x32", "x32", device.ABI_X32, "x32", 64, _X32),
+ABIS = (
+    Abi("x86_64", "libc", device.ABI_X86_64, "x86_64", 64, _AMD64),
+    Abi("i386", "number", device.ABI_I386, "i386", 32, _I386),
+    Abi("i386 by socketcall", "socketcall", device.ABI_I386, "i386", 32, _SOCKETCALL),
+    Abi("i386 from 64 bits", "int80", device.ABI_I386, "i386", 64, _I386),
+    Abi("x32", "x32", device.ABI_X32, "x32", 64, _X32),
 )
-NATIVE = DOORS[0]
+NATIVE = ABIS[0]
