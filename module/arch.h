@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between architectures: where a function finds its arguments and
- * leaves its result, and by which ABI a system call came.
+ * its way back, and by which ABI a system call came.
  */
 #ifndef SOCKTRACE_ARCH_H
 #define SOCKTRACE_ARCH_H
@@ -11,7 +11,6 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 #include <asm/syscall.h>
-#include <asm/unistd.h>
 
 #include "compat/compat.h"
 #include "../uapi/socktrace.h"
@@ -62,9 +61,15 @@ static inline unsigned long st_arch_arg(struct pt_regs *regs, unsigned int n)
 #define ST_ARCH_ABI_COMPAT SOCKTRACE_ABI_UNKNOWN
 #endif
 
-/* Of the system call that current is in. */
+/*
+ * The ABI of the system call that current is in; of work for io_uring, of the one
+ * that this is done in, or at the end of.
+ */
 static inline enum socktrace_abi st_arch_abi(void)
 {
+	/* It is in none: such work is done as an interrupt ends, too. */
+	if (syscall_get_nr(current, task_pt_regs(current)) == -1)
+		return SOCKTRACE_ABI_UNKNOWN;
 #ifdef CONFIG_X86_X32_ABI
 	if (in_x32_syscall())
 		return SOCKTRACE_ABI_X32;
@@ -76,72 +81,19 @@ static inline enum socktrace_abi st_arch_abi(void)
 	return ST_ARCH_ABI_NATIVE;
 }
 
-/*
- * System call numbers of i386 on a 64-bit kernel, which the kernel's headers
- * don't give. accept(2) is a socketcall(2) there.
- */
-#ifdef CONFIG_X86_64
-#define ST_ARCH_I386_NR_SOCKETCALL 102
-#define ST_ARCH_I386_NR_SOCKET 359
-#define ST_ARCH_I386_NR_CONNECT 362
-#define ST_ARCH_I386_NR_ACCEPT4 364
-
-static inline bool st_arch_i386_call(enum socktrace_type type, int nr)
+/* Where a probed function will return to. Only at its entry. */
+static inline unsigned long st_arch_return_address(struct pt_regs *regs)
 {
-	switch (type) {
-	case SOCKTRACE_SOCKET:
-		return nr == ST_ARCH_I386_NR_SOCKET || nr == ST_ARCH_I386_NR_SOCKETCALL;
-	case SOCKTRACE_CONNECT:
-		return nr == ST_ARCH_I386_NR_CONNECT || nr == ST_ARCH_I386_NR_SOCKETCALL;
-	default:
-		return nr == ST_ARCH_I386_NR_ACCEPT4 || nr == ST_ARCH_I386_NR_SOCKETCALL;
-	}
-}
+#if defined(CONFIG_X86)
+	/* Not regs->sp: older kernels for i386 don't store it. */
+	return *(unsigned long *)kernel_stack_pointer(regs);
+#elif defined(CONFIG_ARM64)
+	return regs->regs[30];
+#elif defined(CONFIG_RISCV)
+	return regs->ra;
+#elif defined(CONFIG_S390)
+	return regs->gprs[14];
 #endif
-
-/*
- * Is current in a system call that makes a call of @type: socket(2), connect(2),
- * or accept(2) and accept4(2)? Else it came here for io_uring, whose work is done
- * by threads of its own, in io_uring_enter(2), and at the end of any system call.
- */
-static inline bool st_arch_in_call(enum socktrace_type type)
-{
-	struct pt_regs *regs = task_pt_regs(current);
-	int nr;
-
-	if (current->flags & PF_IO_WORKER)
-		return false;
-	nr = syscall_get_nr(current, regs);
-#ifdef CONFIG_X86
-	/* What it will return is there from its end on. */
-	if (regs->ax != (unsigned long)-ENOSYS)
-		return false;
-#endif
-#ifdef CONFIG_X86_64
-	if (in_ia32_syscall())
-		return st_arch_i386_call(type, nr);
-	nr &= ~__X32_SYSCALL_BIT;
-#elif defined(CONFIG_COMPAT)
-	/* Other numbers; that of io_uring_enter() is everybody's. */
-	if (in_compat_syscall())
-		return nr != __NR_io_uring_enter;
-#endif
-#ifdef __NR_socketcall
-	if (nr == __NR_socketcall)
-		return true;
-#endif
-	switch (type) {
-	case SOCKTRACE_SOCKET:
-		return nr == __NR_socket;
-	case SOCKTRACE_CONNECT:
-		return nr == __NR_connect;
-	default:
-#ifdef __NR_accept
-		if (nr == __NR_accept)
-			return true;
-#endif
-		return nr == __NR_accept4;
-	}
 }
 
 #endif /* SOCKTRACE_ARCH_H */

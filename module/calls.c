@@ -1,6 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/err.h>
-#include <linux/file.h>
 #include <linux/kernel.h>
 #include <linux/net.h>
 #include <linux/percpu.h>
@@ -11,7 +10,9 @@
 #include "calls.h"
 #include "collect.h"
 #include "compat/compat.h"
+#include "files.h"
 #include "session.h"
+#include "share.h"
 
 /* Numbers the calls; per CPU, so that counting costs no shared cache line. */
 static DEFINE_PER_CPU(u64, calls_made);
@@ -87,6 +88,39 @@ static bool return_is_wanted(const struct st_filter_facts *facts,
 		wanted(facts, ev, SOCKTRACE_ADDR_MISMATCH, SOCKTRACE_POINT));
 }
 
+/* Where to remember a call that enters; the spare, if nobody will see it return. */
+static struct st_inflight *call_claim(const struct st_entry_point *entry)
+{
+	u32 owner = st_collect_owner();
+	struct st_inflight *call;
+	int share = ST_SHARE_NONE;
+
+	if (owner != ST_SHARE_ROOT) {
+		share = st_share_take(owner);
+		if (share == ST_SHARE_NONE)
+			goto none;
+	}
+	call = st_inflight_claim(current, entry->nests);
+	if (call) {
+		call->share = share;
+		return call;
+	}
+	if (share != ST_SHARE_NONE)
+		st_share_put(share);
+none:
+	call = this_cpu_ptr(&spare);
+	call->task = 0;
+	return call;
+}
+
+/* It is over, or nobody will see it return. */
+static void call_release(struct st_inflight *call)
+{
+	if (call->share != ST_SHARE_NONE)
+		st_share_put(call->share);
+	st_inflight_release(call);
+}
+
 /* st_call_enter(), of somebody whose calls some session may want. */
 static noinline struct st_inflight *call_judge(enum socktrace_type type,
 					    const struct st_entry_point *entry,
@@ -110,11 +144,7 @@ static noinline struct st_inflight *call_judge(enum socktrace_type type,
 		return NULL;
 	}
 
-	call = st_inflight_claim(current);
-	if (!call) {
-		call = this_cpu_ptr(&spare);
-		call->task = NULL;
-	}
+	call = call_claim(entry);
 	call->time_ns = st_compat_boottime_ns();
 	call->call_id = next_call_id();
 	call->tgid = current->tgid;
@@ -129,8 +159,10 @@ static noinline struct st_inflight *call_judge(enum socktrace_type type,
 	call->hooked = false;
 	call->is_a_try = false;
 	call->hook_ns = 0;
+	call->grafted = false;
 	call->socket = NULL;
-	call->sock.inode = 0;
+	call->listener = NULL;
+	call->sock.is = NULL;
 	call->addr_len = 0;
 	call->addr_source = SOCKTRACE_ADDR_NONE;
 	call->toctou = SOCKTRACE_TOCTOU_NONE;
@@ -156,6 +188,15 @@ struct st_inflight *st_call_enter(enum socktrace_type type, const struct st_entr
 	return NULL;
 }
 
+/* A hit of @entry that is no call of its own: for the one that it is part of. */
+void st_call_pass(const struct st_entry_point *entry, struct pt_regs *regs)
+{
+	struct st_inflight *call = entry->pass ? st_inflight_of_current() : NULL;
+
+	if (call)
+		entry->pass(call, regs);
+}
+
 static void record_call(struct socktrace_event *ev, const struct st_inflight *call,
 			enum socktrace_phase phase)
 {
@@ -168,13 +209,13 @@ static void record_call(struct socktrace_event *ev, const struct st_inflight *ca
 	ev->addr_source = call->addr_source;
 	if (call->addr_len)
 		st_record_set_addr(ev, call->addr, call->addr_len);
-	if (call->sock.inode)
+	if (call->sock.is)
 		st_collect_set_socket(ev, &call->sock);
 	st_collect_task(ev);
 }
 
 /* Gives the record to the sessions. Conditions in @unknown can't be judged. */
-static void offer(struct socktrace_event *ev, u32 unknown)
+static void deliver(struct socktrace_event *ev, u32 unknown)
 {
 	struct st_filter_facts facts;
 
@@ -185,43 +226,52 @@ static void offer(struct socktrace_event *ev, u32 unknown)
 	st_sessions_deliver(ev, &facts);
 }
 
-/* The socket that @call is made on, until fput(@file) where there is one. */
+/*
+ * The socket that @call is made on, until st_file_put(@file) where there is one. By
+ * its descriptor another thread may have put another one there: what the kernel had
+ * in hand for the call is known from then, and its place in memory and its number
+ * together are no other's so soon.
+ */
 static struct socket *call_socket(const struct st_inflight *call, struct file **file)
 {
-	*file = NULL;
-	return call->socket ?: st_collect_get_socket(call->args[0], file);
-}
-
-/* That socket, if the call is made on one. */
-static void tell_socket(struct socktrace_event *ev, const struct st_inflight *call)
-{
+	struct st_socket_facts facts;
 	struct socket *sock;
-	struct file *file;
 
-	sock = call_socket(call, &file);
-	if (sock)
-		st_collect_ends(ev, sock, call->sock.inode);
-	if (file)
-		fput(file);
+	*file = NULL;
+	if (call->socket)
+		return call->socket;
+	sock = st_collect_get_socket(call->args[0], file);
+	if (!sock || !call->sock.is)
+		return sock;
+	st_collect_socket(&facts, sock);
+	if (facts.is == call->sock.is && facts.inode == call->sock.inode)
+		return sock;
+	st_file_put(*file);
+	*file = NULL;
+	return NULL;
 }
 
-/* The listener's queue; and if @failed all that there is to tell is of it. */
-static void tell_listener(struct socktrace_event *ev, const struct st_inflight *call,
-			  bool failed)
+/* That socket, its own end, and of a listener who waits there. */
+static void add_socket(struct socktrace_event *ev, const struct st_inflight *call)
 {
 	struct file *file;
 	struct socket *sock = call_socket(call, &file);
 
-	if (sock && failed)
-		st_collect_ends(ev, sock, call->sock.inode);
-	if (sock)
+	if (!sock)
+		return;
+	if (!call->sock.is) {
+		st_collect_created(ev, sock);
+		ev->flags |= SOCKTRACE_F_BY_DESCRIPTOR;
+	}
+	st_collect_local(ev, sock);
+	if (call->type == SOCKTRACE_ACCEPT4 && ev->phase == SOCKTRACE_EXIT)
 		st_collect_queue(ev, sock);
 	if (file)
-		fput(file);
+		st_file_put(file);
 }
 
 /* Seldom asked for: st_call_entered() need not save registers for it. */
-static noinline void tell_entry(const struct st_inflight *call, bool missed)
+static noinline void report_entry(const struct st_inflight *call, bool missed)
 {
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 	bool creates = st_record_creates(call->type);
@@ -236,8 +286,8 @@ static noinline void tell_entry(const struct st_inflight *call, bool missed)
 			unknown |= ST_FILTER_ENDS;
 	}
 	if (!creates)
-		tell_socket(ev, call);
-	offer(ev, unknown);
+		add_socket(ev, call);
+	deliver(ev, unknown);
 }
 
 /*
@@ -249,15 +299,15 @@ void st_call_entered(struct st_inflight *call)
 	bool missed = call->wants_return && !call->hooked;
 
 	if (missed || call->wants_entry)
-		tell_entry(call, missed);
+		report_entry(call, missed);
 	else
 		st_sessions_refuse(SOCKTRACE_PHASE_ENTER);
 	if (!call->hooked && call->task)
-		st_inflight_release(call);
+		call_release(call);
 }
 
 /* The caller changed the address after its entry: its copy, for the record. */
-static void tell_mismatch(const struct st_inflight *call)
+static void report_mismatch(const struct st_inflight *call)
 {
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 
@@ -265,7 +315,7 @@ static void tell_mismatch(const struct st_inflight *call)
 	ev->type = SOCKTRACE_ADDR_MISMATCH;
 	ev->time_ns = st_compat_boottime_ns();
 	ev->toctou = SOCKTRACE_TOCTOU_MISMATCH;
-	offer(ev, 0);
+	deliver(ev, 0);
 }
 
 /* The kernel's copy takes the place of the caller's, once both were compared. */
@@ -279,7 +329,7 @@ static void take_kernel_addr(struct st_inflight *call, const void *addr, s32 len
 			call->toctou = SOCKTRACE_TOCTOU_MATCH;
 		} else {
 			call->toctou = SOCKTRACE_TOCTOU_MISMATCH;
-			tell_mismatch(call);
+			report_mismatch(call);
 		}
 		break;
 	case SOCKTRACE_ADDR_FAULT:
@@ -297,7 +347,7 @@ static void take_kernel_addr(struct st_inflight *call, const void *addr, s32 len
  * security_socket_connect() was called at @time_ns, within @call, or outside any
  * (NULL). Tells who wants to know.
  */
-static void tell_security_socket_connect(const struct st_inflight *call, u64 time_ns,
+static void report_security_socket_connect(const struct st_inflight *call, u64 time_ns,
 					 const struct st_socket_facts *sock,
 					 const void *addr, s32 addrlen)
 {
@@ -314,12 +364,9 @@ static void tell_security_socket_connect(const struct st_inflight *call, u64 tim
 	st_record_init(ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT);
 	ev->time_ns = time_ns;
 	ev->abi = st_arch_abi();
-	if (call) {
+	ev->via = call ? call->via : SOCKTRACE_VIA_UNKNOWN;
+	if (call)
 		ev->call_id = call->call_id;
-		ev->via = call->via;
-	} else if (!st_arch_in_call(SOCKTRACE_CONNECT)) {
-		ev->via = SOCKTRACE_VIA_IO_URING;
-	}
 	ev->args[0] = call ? call->args[0] : -1;
 	ev->args[1] = addrlen;
 	st_record_set_addr(ev, addr, max(addrlen, 0));
@@ -327,7 +374,7 @@ static void tell_security_socket_connect(const struct st_inflight *call, u64 tim
 		ev->addr_source = SOCKTRACE_ADDR_KERNEL;
 	st_collect_set_socket(ev, sock);
 	st_collect_task(ev);
-	offer(ev, 0);
+	deliver(ev, 0);
 }
 
 /*
@@ -345,36 +392,123 @@ void st_call_security_socket_connect(struct pt_regs *regs)
 
 	if (call && call->type != SOCKTRACE_CONNECT)
 		call = NULL;
-	if (!call && !st_sessions_may_want_of(current->tgid)) {
-		if (!st_entry_is_another_look(sock))
+	if (!call) {
+		/* io_uring looks what became of a connect that was told before. */
+		if (st_entry_is_connecting(sock))
+			return;
+		if (!st_sessions_may_want_of(current->tgid)) {
 			st_sessions_refuse(1U << SOCKTRACE_POINT);
-		return;
+			return;
+		}
 	}
 	st_collect_socket(&facts, sock);
 	if (call) {
 		call->sock = facts;
 		take_kernel_addr(call, addr, clamp_t(s32, addrlen, 0, ST_RECORD_ADDR_MAX));
-	} else if (st_entry_is_another_look(sock)) {
-		return;
 	}
 	if (call && call->is_a_try)
 		call->hook_ns = st_compat_boottime_ns(); /* to be told with the call */
 	else
-		tell_security_socket_connect(call, st_compat_boottime_ns(), &facts, addr,
+		report_security_socket_connect(call, st_compat_boottime_ns(), &facts, addr,
 					     addrlen);
 }
 
-/* The new socket that @call returned as @ret; until fput(@file) where there is one. */
-static struct socket *new_socket(struct socktrace_event *ev, const struct st_inflight *call,
-				 long ret, struct file **file)
+/*
+ * security_sock_graft(sk, parent): an accept that is followed has its connection.
+ * Whatever is asked of that is asked here, where the kernel has both sockets in
+ * hand; its descriptor is there later, for other threads too.
+ */
+void st_call_security_sock_graft(struct pt_regs *regs)
 {
-	if (!call->returns_file) {
-		ev->ret = ret;
-		return ev->ret < 0 ? NULL : st_collect_get_socket(ret, file);
-	}
+	struct socket *made = (struct socket *)st_arch_arg(regs, 1);
+	struct st_inflight *call = st_inflight_of_current();
+	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+
+	if (!call || call->type != SOCKTRACE_ACCEPT4 || call->grafted)
+		return;
+	st_record_init(ev, SOCKTRACE_ACCEPT4, SOCKTRACE_POINT);
+	st_collect_peer(ev, made);
+	st_collect_local(ev, made);
+	if (call->listener)
+		st_collect_queue(ev, call->listener);
+	st_record_save_ends(&call->ends, ev);
+	st_collect_socket(&call->made, made);
+	call->grafted = true;
+}
+
+/* The new socket that @call returned as @ret; until st_file_put(@file), if there is one. */
+static struct socket *new_socket(const struct st_inflight *call, long ret, struct file **file)
+{
+	*file = NULL;
 	/* Its descriptor is given later. The caller holds it until then. */
-	ev->ret = PTR_ERR_OR_ZERO((const void *)ret);
-	return ev->ret ? NULL : st_compat_sock_from_file((struct file *)ret);
+	if (call->returns_file)
+		return st_compat_sock_from_file((struct file *)ret);
+	return st_collect_get_socket(ret, file);
+}
+
+static void add_created(struct socktrace_event *ev, const struct st_inflight *call, long ret)
+{
+	struct file *file;
+	struct socket *made = new_socket(call, ret, &file);
+
+	if (made)
+		st_collect_created(ev, made);
+	if (file) {
+		ev->flags |= SOCKTRACE_F_BY_DESCRIPTOR;
+		st_file_put(file);
+	}
+}
+
+/* The connection that an accept returned as @ret, where no hook has shown it. */
+static void add_accepted(struct socktrace_event *ev, const struct st_inflight *call, long ret)
+{
+	struct file *file;
+	struct socket *made = new_socket(call, ret, &file);
+
+	if (!made)
+		return;
+	if (!call->grafted)
+		st_collect_created(ev, made);
+	st_collect_peer(ev, made);
+	st_collect_local(ev, made);
+	if (file) {
+		ev->flags |= SOCKTRACE_F_BY_DESCRIPTOR;
+		if (ev->addr_len)
+			ev->addr_source = SOCKTRACE_ADDR_DESCRIPTOR;
+		st_file_put(file);
+	}
+}
+
+static void add_queue(struct socktrace_event *ev, const struct st_inflight *call)
+{
+	struct file *file;
+	struct socket *listener = call_socket(call, &file);
+
+	if (listener)
+		st_collect_queue(ev, listener);
+	if (file)
+		st_file_put(file);
+}
+
+/* What an accept was made on, or made. */
+static void add_accept(struct socktrace_event *ev, const struct st_inflight *call, long ret)
+{
+	if (!call->grafted && ev->ret < 0) {
+		add_socket(ev, call);
+		return;
+	}
+	if (call->grafted) {
+		/* Also of one that failed later: it has taken the connection. */
+		st_record_restore_ends(ev, &call->ends);
+		if (ev->ret < 0)
+			return;
+		st_collect_set_socket(ev, &call->made);
+	} else if (call->sock.is) {
+		add_queue(ev, call);
+	}
+	/* No names: those of AF_SMC are its inner socket's, if any. */
+	if (!ev->addr_len && !ev->local_len)
+		add_accepted(ev, call, ret);
 }
 
 /* The call returns @ret: the record of the whole call. */
@@ -382,44 +516,35 @@ void st_call_return(struct st_inflight *call, long ret)
 {
 	u64 now = st_compat_boottime_ns();
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
-	struct file *file = NULL;
-	struct socket *made;
 
 	if (call->is_a_try && (s32)ret == -EAGAIN) {
-		st_inflight_release(call);
+		call_release(call);
 		return;
 	}
 	if (call->hook_ns)
-		tell_security_socket_connect(call, call->hook_ns, &call->sock,
-					     call->addr, call->args[1]);
+		report_security_socket_connect(call, call->hook_ns, &call->sock,
+					       call->addr, call->args[1]);
 	record_call(ev, call, SOCKTRACE_EXIT);
 	/* This clock may step back by some ns when its base is updated. */
 	ev->duration_ns = now > call->time_ns ? now - call->time_ns : 0;
+	ev->ret = call->returns_file ? PTR_ERR_OR_ZERO((const void *)ret) : ret;
 	switch (call->type) {
 	case SOCKTRACE_SOCKET:
-		made = new_socket(ev, call, ret, &file);
-		if (made)
-			st_collect_created(ev, made);
+		if (ev->ret >= 0)
+			add_created(ev, call, ret);
 		break;
 	case SOCKTRACE_CONNECT:
-		ev->ret = ret;
 		ev->toctou = call->toctou;
-		tell_socket(ev, call);
+		add_socket(ev, call);
 		break;
 	case SOCKTRACE_ACCEPT4:
-		made = new_socket(ev, call, ret, &file);
-		if (made)
-			st_collect_accepted(ev, made);
-		tell_listener(ev, call, ev->ret < 0);
+		add_accept(ev, call, ret);
 		break;
 	case SOCKTRACE_SOCKETPAIR:
-		ev->ret = ret;
 		if (!ev->ret)
 			st_collect_pair(ev, call->sv);
 		break;
 	}
-	if (file)
-		fput(file);
-	st_inflight_release(call);
-	offer(ev, 0);
+	call_release(call);
+	deliver(ev, 0);
 }

@@ -16,6 +16,8 @@ struct st_inflight *st_call_enter(enum socktrace_type type, const struct st_entr
 			    struct pt_regs *regs);
 void st_call_entered(struct st_inflight *call);
 void st_call_return(struct st_inflight *call, long ret);
+void st_call_pass(const struct st_entry_point *entry, struct pt_regs *regs);
 void st_call_security_socket_connect(struct pt_regs *regs);
+void st_call_security_sock_graft(struct pt_regs *regs);
 
 #endif /* SOCKTRACE_CALLS_H */

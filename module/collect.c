@@ -3,7 +3,6 @@
 
 #include <linux/cgroup.h>
 #include <linux/cred.h>
-#include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/in.h>
 #include <linux/in6.h>
@@ -15,6 +14,7 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 #include <net/af_unix.h>
 #include <net/af_vsock.h>
 #include <net/inet_sock.h>
@@ -24,6 +24,7 @@
 
 #include "collect.h"
 #include "compat/compat.h"
+#include "files.h"
 
 /* How deep a process tree is searched for an ancestor. */
 #define MAX_ANCESTORS 1024
@@ -127,10 +128,39 @@ bool st_collect_in_cgroup(u64 id)
 	return st_compat_cgroup_is_below(current, id);
 }
 
+/*
+ * Whose share current's calls are counted against. All users of a user namespace
+ * are that of who made it, of the outermost but the initial one: to make one takes
+ * no privilege, and /etc/subuid gives its maker many users. One of root's making
+ * is an owner by itself.
+ */
+u32 st_collect_owner(void)
+{
+	const struct cred *cred = current_cred();
+	const struct user_namespace *ns = cred->user_ns;
+
+	if (ns == &init_user_ns)
+		return __kuid_val(cred->uid);
+	while (ns->parent != &init_user_ns)
+		ns = ns->parent;
+	return __kuid_val(ns->owner) ?: ns->ns.inum;
+}
+
 /* 0, or an error where current's memory can't be read without faulting. */
 long st_collect_user_memory(void *dst, const void __user *src, unsigned int len)
 {
 	return copy_from_user_nofault(dst, src, len);
+}
+
+/*
+ * The inode that fstat() shows. Not always the socket's own: the descriptor of an
+ * AF_SMC socket that fell back to TCP stands for its inner one.
+ */
+static u64 socket_inode(struct socket *sock)
+{
+	const struct file *file = READ_ONCE(sock->file);
+
+	return file ? file_inode(file)->i_ino : SOCK_INODE(sock)->i_ino;
 }
 
 /* @sock must be held by the caller. */
@@ -138,7 +168,8 @@ void st_collect_socket(struct st_socket_facts *facts, struct socket *sock)
 {
 	const struct sock *sk = READ_ONCE(sock->sk);
 
-	facts->inode = SOCK_INODE(sock)->i_ino;
+	facts->is = sock;
+	facts->inode = socket_inode(sock);
 	facts->type = sock->type;
 	facts->family = sk ? sk->sk_family : AF_UNSPEC;
 	facts->protocol = sk ? sk->sk_protocol : 0;
@@ -281,17 +312,20 @@ static unsigned int socket_name(union name *name, struct socket *sock, enum end 
 	}
 }
 
-/* The socket behind current's @fd, held until fput(@file); NULL: none, no file. */
+/*
+ * The socket behind current's @fd, held until st_file_put(@file); NULL: none, no
+ * file. Another thread may have put it there a moment ago.
+ */
 struct socket *st_collect_get_socket(int fd, struct file **file)
 {
 	struct socket *sock;
 
-	*file = fd < 0 ? NULL : fget(fd);
+	*file = st_file_get(fd);
 	if (!*file)
 		return NULL;
 	sock = st_compat_sock_from_file(*file);
 	if (!sock) {
-		fput(*file);
+		st_file_put(*file);
 		*file = NULL;
 	}
 	return sock;
@@ -308,14 +342,6 @@ static void set_peercred(struct socktrace_event *ev, struct socket *sock)
 	ev->flags |= SOCKTRACE_F_PEERCRED;
 	ev->peer_pid = pid_nr(sk->sk_peer_pid);
 	ev->peer_uid = __kuid_val(sk->sk_peer_cred->euid);
-}
-
-static void set_local(struct socktrace_event *ev, struct socket *sock)
-{
-	union name name;
-	unsigned int len = socket_name(&name, sock, LOCAL);
-
-	st_record_set_local(ev, &name, len);
 }
 
 /* The new socket of a socket(): it has no name yet. */
@@ -358,41 +384,33 @@ void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv)
 	other = st_collect_get_socket(fds[1], &files[1]);
 	if (one && other && are_a_pair(ev->args[0], one, other)) {
 		st_collect_created(ev, one);
-		ev->flags |= SOCKTRACE_F_SV;
+		ev->flags |= SOCKTRACE_F_SV | SOCKTRACE_F_BY_DESCRIPTOR;
 		memcpy(ev->sv, fds, sizeof(ev->sv));
 	}
 	if (other)
-		fput(files[1]);
+		st_file_put(files[1]);
 	if (one)
-		fput(files[0]);
+		st_file_put(files[0]);
 }
 
-/*
- * The socket that a call was made on, and its own name. If it was found by its
- * descriptor, another thread may have closed that, or put another socket there,
- * since the call used it: @inode is the one that it used, 0 if that isn't known.
- */
-void st_collect_ends(struct socktrace_event *ev, struct socket *sock, u64 inode)
+/* The socket's own name, and who is at its other end. */
+void st_collect_local(struct socktrace_event *ev, struct socket *sock)
 {
-	struct st_socket_facts facts = { 0 };
+	union name name;
+	unsigned int len = socket_name(&name, sock, LOCAL);
 
-	st_collect_socket(&facts, sock);
-	if (inode && inode != facts.inode)
-		return;
-	st_collect_set_socket(ev, &facts);
-	set_local(ev, sock);
+	st_record_set_local(ev, &name, len);
 	set_peercred(ev, sock);
 }
 
-/* The new socket of an accept: its names come from it, not from the caller. */
-void st_collect_accepted(struct socktrace_event *ev, struct socket *sock)
+/* Of a connection that was accepted: from its socket, not from the caller. */
+void st_collect_peer(struct socktrace_event *ev, struct socket *sock)
 {
 	union name name;
 
 	st_record_set_addr(ev, &name, socket_name(&name, sock, PEER));
 	if (ev->addr_len)
 		ev->addr_source = SOCKTRACE_ADDR_KERNEL;
-	st_collect_ends(ev, sock, 0);
 }
 
 /* How many connections wait at the listener, and how many may. */

@@ -25,6 +25,7 @@ void st_collect_init(void);
 void st_collect_task(struct socktrace_event *ev);
 bool st_collect_descends(u32 tgid);
 bool st_collect_in_cgroup(u64 id);
+u32 st_collect_owner(void);
 
 long st_collect_user_memory(void *dst, const void __user *src, unsigned int len);
 void st_collect_socket(struct st_socket_facts *facts, struct socket *sock);
@@ -32,8 +33,8 @@ void st_collect_set_socket(struct socktrace_event *ev, const struct st_socket_fa
 struct socket *st_collect_get_socket(int fd, struct file **file);
 void st_collect_created(struct socktrace_event *ev, struct socket *sock);
 void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv);
-void st_collect_ends(struct socktrace_event *ev, struct socket *sock, u64 inode);
-void st_collect_accepted(struct socktrace_event *ev, struct socket *sock);
+void st_collect_local(struct socktrace_event *ev, struct socket *sock);
+void st_collect_peer(struct socktrace_event *ev, struct socket *sock);
 void st_collect_queue(struct socktrace_event *ev, struct socket *sock);
 
 #endif /* SOCKTRACE_COLLECT_H */

@@ -2,14 +2,18 @@
 #include <linux/err.h>
 #include <linux/fcntl.h>
 #include <linux/fs.h>
+#include <linux/in.h>
+#include <linux/in6.h>
 #include <linux/kernel.h>
 #include <linux/net.h>
 #include <linux/sched.h>
 #include <linux/socket.h>
 #include <linux/string.h>
+#include <net/ipv6.h>
 #include <net/sock.h>
 
 #include "arch.h"
+#include "caller.h"
 #include "collect.h"
 #include "compat/compat.h"
 #include "entry_points.h"
@@ -87,19 +91,21 @@ const struct st_entry_point st_entry_socketpair = {
  */
 
 /*
- * Is this hit part of a system call that makes a call of @type? Registers alone
- * don't say: a debugger may change them as the call begins. To take a part of a
- * followed call for a call of its own would be to take its slot, and what its
- * return would then make of the slot is a wild pointer.
+ * Is this hit part of a system call, of a function that nothing but that and
+ * io_uring calls? Where the caller doesn't tell, it is if one is followed.
  */
-static bool within_call(enum socktrace_type type)
+static bool within_syscall(struct pt_regs *regs)
 {
-	return st_arch_in_call(type) || st_inflight_of_current();
+	enum st_caller caller = st_caller_builtin(regs);
+
+	if (caller == ST_CALLER_UNSURE)
+		return st_inflight_of_current();
+	return caller == ST_CALLER_SYSCALL;
 }
 
-static bool is_socket_file_call(struct pt_regs *regs)
+static bool is_io_uring_call(struct pt_regs *regs)
 {
-	return !within_call(SOCKTRACE_SOCKET);
+	return !within_syscall(regs);
 }
 
 static void at_file(struct st_inflight *call, struct file *file)
@@ -110,6 +116,7 @@ static void at_file(struct st_inflight *call, struct file *file)
 	if (!sock)
 		return;
 	call->socket = sock;
+	call->listener = sock;
 	st_collect_socket(&call->sock, sock);
 }
 
@@ -121,24 +128,55 @@ static void take_addr(struct st_inflight *call, const void *addr, s32 len)
 		call->addr_source = SOCKTRACE_ADDR_KERNEL;
 }
 
-bool st_entry_is_another_look(const struct socket *sock)
+/* Is @addr where @sk, of TCP, is being connected to? Others: perhaps. */
+static bool is_destination(const struct sock *sk, const void *addr, s32 len)
 {
-	return READ_ONCE(sock->state) == SS_CONNECTING && !st_arch_in_call(SOCKTRACE_CONNECT);
+	const struct sockaddr_in *in = addr;
+#if IS_ENABLED(CONFIG_IPV6)
+	const struct sockaddr_in6 *in6 = addr;
+#endif
+
+	if (sk->sk_protocol != IPPROTO_TCP)
+		return true;
+	switch (sk->sk_family) {
+	case AF_INET:
+		return len >= (s32)sizeof(*in) && in->sin_port == sk->sk_dport &&
+		       (!in->sin_addr.s_addr || in->sin_addr.s_addr == sk->sk_daddr);
+#if IS_ENABLED(CONFIG_IPV6)
+	case AF_INET6:
+		return len >= SIN6_LEN_RFC2133 && in6->sin6_port == sk->sk_dport &&
+		       (ipv6_addr_any(&in6->sin6_addr) ||
+			ipv6_addr_equal(&in6->sin6_addr, &sk->sk_v6_daddr));
+#endif
+	default:
+		return true;
+	}
+}
+
+/*
+ * Does io_uring look what became of a connect that was told before? A connect to
+ * elsewhere is none: another thread may end the first one just in time for it.
+ * Nor is one to AF_UNSPEC, which ends it.
+ */
+static bool is_another_look(const struct socket *sock, const void *addr, s32 len)
+{
+	const struct sock *sk = READ_ONCE(sock->sk);
+
+	return st_entry_is_connecting(sock) && sk &&
+	       st_record_addr_family(addr, max(len, 0)) != AF_UNSPEC &&
+	       is_destination(sk, addr, len);
 }
 
 /* __sys_connect_file(file, address, addrlen, file_flags) */
 static bool is_connect_file_call(struct pt_regs *regs)
 {
-	const void *addr = (const void *)st_arch_arg(regs, 1);
-	s32 len = st_arch_arg(regs, 2);
 	struct socket *sock;
 
-	if (within_call(SOCKTRACE_CONNECT))
+	if (within_syscall(regs))
 		return false;
 	sock = st_compat_sock_from_file((struct file *)st_arch_arg(regs, 0));
-	/* To connect to AF_UNSPEC ends the attempt. */
-	return !sock || !st_entry_is_another_look(sock) ||
-	       st_record_addr_family(addr, max(len, 0)) == AF_UNSPEC;
+	return !sock || !is_another_look(sock, (const void *)st_arch_arg(regs, 1),
+					 st_arch_arg(regs, 2));
 }
 
 static void enter_connect_file(struct st_inflight *call, struct pt_regs *regs)
@@ -150,11 +188,6 @@ static void enter_connect_file(struct st_inflight *call, struct pt_regs *regs)
 }
 
 /* do_accept(file, file_flags or arg, upeer_sockaddr, upeer_addrlen, flags) */
-static bool is_do_accept_call(struct pt_regs *regs)
-{
-	return !within_call(SOCKTRACE_ACCEPT4);
-}
-
 static void enter_do_accept(struct st_inflight *call, struct pt_regs *regs)
 {
 	at_file(call, (struct file *)st_arch_arg(regs, 0));
@@ -162,18 +195,36 @@ static void enter_do_accept(struct st_inflight *call, struct pt_regs *regs)
 	call->is_a_try = st_compat_accept_file_flags(st_arch_arg(regs, 1)) & O_NONBLOCK;
 }
 
+/* On the way of an accept that is followed: now the kernel has the listener in hand. */
+static void pass_do_accept(struct st_inflight *call, struct pt_regs *regs)
+{
+	struct socket *sock = st_compat_sock_from_file((struct file *)st_arch_arg(regs, 0));
+
+	if (!sock || call->type != SOCKTRACE_ACCEPT4)
+		return;
+	call->listener = sock;
+	st_collect_socket(&call->sock, sock);
+}
+
 const struct st_entry_point st_entry_socket_file = {
 	.via = SOCKTRACE_VIA_IO_URING,
-	.is_call = is_socket_file_call, .enter = enter_socket, .returns_file = true,
-	.creates = true,
+	.is_call = is_io_uring_call, .enter = enter_socket, .returns_file = true,
+	.creates = true, .nests = true,
 };
 const struct st_entry_point st_entry_connect_file = {
 	.via = SOCKTRACE_VIA_IO_URING,
-	.is_call = is_connect_file_call, .enter = enter_connect_file,
+	.is_call = is_connect_file_call, .enter = enter_connect_file, .nests = true,
 };
 const struct st_entry_point st_entry_do_accept = {
 	.via = SOCKTRACE_VIA_IO_URING,
-	.is_call = is_do_accept_call, .enter = enter_do_accept, .returns_file = true,
+	.is_call = is_io_uring_call, .pass = pass_do_accept,
+	.enter = enter_do_accept, .returns_file = true, .nests = true,
+};
+/* __sys_accept4_file(), of Linux 5.5 to 5.14: the same, and a descriptor comes back. */
+const struct st_entry_point st_entry_accept4_file = {
+	.via = SOCKTRACE_VIA_IO_URING,
+	.is_call = is_io_uring_call, .pass = pass_do_accept,
+	.enter = enter_do_accept, .nests = true,
 };
 
 /* --- others ------------------------------------------------------------------ */
@@ -193,11 +244,19 @@ static void enter_with_socket(struct st_inflight *call, struct socket *sock,
 
 /*
  * kernel_connect(sock, addr, addrlen, flags): NFS and whoever else in the kernel
- * has connections of his own. Not what a connect does on its way (SMC's).
+ * has connections of his own, on the way of a program's connect, too. Not what
+ * AF_SMC does for one of its own.
  */
 static bool is_kernel_connect_call(struct pt_regs *regs)
 {
-	return !within_call(SOCKTRACE_CONNECT);
+	switch (st_caller_any(regs)) {
+	case ST_CALLER_SMC:
+		return false;
+	case ST_CALLER_UNSURE:
+		return !st_inflight_of_current();
+	default:
+		return true;
+	}
 }
 
 static void enter_kernel_connect(struct st_inflight *call, struct pt_regs *regs)
@@ -248,13 +307,13 @@ static void enter_stream_connect(struct st_inflight *call, struct pt_regs *regs)
 
 const struct st_entry_point st_entry_kernel_connect = {
 	.via = SOCKTRACE_VIA_KERNEL,
-	.is_call = is_kernel_connect_call, .enter = enter_kernel_connect,
+	.is_call = is_kernel_connect_call, .enter = enter_kernel_connect, .nests = true,
 };
 const struct st_entry_point st_entry_sendmsg_fastopen = {
 	.via = SOCKTRACE_VIA_SENDMSG,
-	.is_call = is_sendmsg_fastopen_call, .enter = enter_sendmsg_fastopen,
+	.is_call = is_sendmsg_fastopen_call, .enter = enter_sendmsg_fastopen, .nests = true,
 };
 const struct st_entry_point st_entry_stream_connect = {
 	.via = SOCKTRACE_VIA_SENDMSG,
-	.is_call = is_stream_connect_call, .enter = enter_stream_connect,
+	.is_call = is_stream_connect_call, .enter = enter_stream_connect, .nests = true,
 };

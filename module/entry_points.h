@@ -10,6 +10,7 @@
 #ifndef SOCKTRACE_ENTRY_POINTS_H
 #define SOCKTRACE_ENTRY_POINTS_H
 
+#include <linux/net.h>
 #include <linux/ptrace.h>
 #include <linux/types.h>
 
@@ -19,20 +20,26 @@ struct st_entry_point {
 	enum socktrace_via via;
 	/* Is this hit a call of its own? NULL: every one is. */
 	bool (*is_call)(struct pt_regs *regs);
+	/* If it is none: what the call learns that it is part of. NULL: nothing. */
+	void (*pass)(struct st_inflight *call, struct pt_regs *regs);
 	/* Sets the call's arguments, and what else is known at entry. */
 	void (*enter)(struct st_inflight *call, struct pt_regs *regs);
 	/* It returns a struct file *, not a descriptor. */
 	bool returns_file;
 	bool creates; /* as st_record_creates() has it */
+	bool nests; /* may be within another call of the task's */
 };
 
-/* Does the kernel, for io_uring, look what became of a connect told before? */
-bool st_entry_is_another_look(const struct socket *sock);
+/* Is a connect under way on it? Then another one begins nothing. */
+static inline bool st_entry_is_connecting(const struct socket *sock)
+{
+	return READ_ONCE(sock->state) == SS_CONNECTING;
+}
 
 extern const struct st_entry_point st_entry_socket, st_entry_connect, st_entry_accept4;
 extern const struct st_entry_point st_entry_socketpair;
 extern const struct st_entry_point st_entry_socket_file, st_entry_connect_file;
-extern const struct st_entry_point st_entry_do_accept;
+extern const struct st_entry_point st_entry_do_accept, st_entry_accept4_file;
 extern const struct st_entry_point st_entry_kernel_connect, st_entry_sendmsg_fastopen;
 extern const struct st_entry_point st_entry_stream_connect;
 

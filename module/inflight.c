@@ -48,9 +48,20 @@ static struct st_inflight *slot_at(u32 home, unsigned int i)
 	return &slots[(home + i) & ((1U << slot_bits) - 1)];
 }
 
-struct st_inflight *st_inflight_find(const struct task_struct *task)
+/* What a slot of @task's holds: of its call, or of one within that. */
+static unsigned long key_of(const struct task_struct *task, bool is_inner)
 {
-	u32 home = hash_ptr(task, slot_bits);
+	return (unsigned long)task | is_inner;
+}
+
+static u32 home_of(unsigned long key)
+{
+	return hash_long(key & ~1UL, slot_bits);
+}
+
+static struct st_inflight *inflight_find_key(unsigned long key)
+{
+	u32 home = home_of(key);
 	unsigned int i;
 
 	if (!atomic_read(&claimed[home]))
@@ -58,10 +69,18 @@ struct st_inflight *st_inflight_find(const struct task_struct *task)
 	for (i = 0; i < MAX_STEPS; i++) {
 		struct st_inflight *call = slot_at(home, i);
 
-		if (READ_ONCE(call->task) == task)
+		if (READ_ONCE(call->task) == key)
 			return call;
 	}
 	return NULL;
+}
+
+/* The innermost call that @task is in. */
+struct st_inflight *st_inflight_find(const struct task_struct *task)
+{
+	struct st_inflight *call = inflight_find_key(key_of(task, false));
+
+	return call && call->inner ? call->inner : call;
 }
 
 /* The call that current is in; not what a task that never came back has left. */
@@ -81,24 +100,31 @@ static void inflight_withdraw(struct st_inflight *call)
 
 /*
  * A slot for a call that @task, which is current, just enters; or NULL: none is
- * free. A task makes one such call at a time, so a slot that it has already is
- * the rest of a call that never returned (the task was killed by an oops, and
- * its task_struct came back as another's): it is taken over.
+ * free. If it @nests the call may be made by another call of the task's, on its
+ * way. Otherwise a slot that the task has already is the rest of a call that
+ * never returned (the task was killed by an oops, and its task_struct came back
+ * as another's): it is taken over.
  */
-struct st_inflight *st_inflight_claim(struct task_struct *task)
+struct st_inflight *st_inflight_claim(const struct task_struct *task, bool nests)
 {
-	struct st_inflight *call = st_inflight_find(task);
-	u32 home = hash_ptr(task, slot_bits);
+	struct st_inflight *outer = inflight_find_key(key_of(task, false)), *call;
+	unsigned long key = key_of(task, nests && outer);
+	u32 home = home_of(key);
 	unsigned int i;
 
+	call = key & 1 ? outer->inner : outer;
 	if (call) {
 		inflight_withdraw(call);
+		call->inner = NULL;
 		return call;
 	}
 	for (i = 0; i < MAX_STEPS; i++) {
 		call = slot_at(home, i);
-		if (!READ_ONCE(call->task) && !cmpxchg(&call->task, NULL, task)) {
+		if (!READ_ONCE(call->task) && !cmpxchg(&call->task, 0, key)) {
 			atomic_inc(&claimed[home]);
+			call->inner = NULL;
+			if (key & 1)
+				outer->inner = call;
 			return call;
 		}
 	}
@@ -116,10 +142,17 @@ void st_inflight_publish(struct st_inflight *call)
 
 void st_inflight_release(struct st_inflight *call)
 {
+	struct st_inflight *outer;
+
 	inflight_withdraw(call);
-	atomic_dec(&claimed[hash_ptr(call->task, slot_bits)]);
+	if (call->task & 1) {
+		outer = inflight_find_key(call->task & ~1UL);
+		if (outer)
+			outer->inner = NULL;
+	}
+	atomic_dec(&claimed[home_of(call->task)]);
 	/* Whoever claims it must not see what we wrote: pairs with the cmpxchg. */
-	smp_store_release(&call->task, NULL);
+	smp_store_release(&call->task, 0);
 }
 
 /* A copy of the call in slot @call; false: none, or it changed meanwhile. */
@@ -164,4 +197,10 @@ unsigned int st_inflight_list(struct socktrace_inflight_call *calls, unsigned in
 		found++;
 	}
 	return found;
+}
+
+/* How many that can be at most. The probes must stay as they are meanwhile. */
+unsigned int st_inflight_capacity(void)
+{
+	return slots ? 1U << slot_bits : 0;
 }

@@ -15,13 +15,16 @@
 
 /* What is told of a socket: only plain facts, no reference is held. */
 struct st_socket_facts {
-	u64 inode; /* 0: not known */
+	const void *is; /* which struct socket: only to be compared; NULL: not known */
+	u64 inode;
 	u16 family, type, protocol;
 };
 
 /* Written by the calling task alone; `task` says whose it is. */
 struct st_inflight {
-	struct task_struct *task; /* NULL: free. Claimed by cmpxchg */
+	/* NULL: free. Claimed by cmpxchg. Bit 0: a call within another of the task's */
+	unsigned long task;
+	struct st_inflight *inner; /* the call within this one, or NULL */
 	u64 time_ns; /* entry, CLOCK_BOOTTIME */
 	u64 call_id;
 	u64 hook_ns; /* the LSM hook's time, where it is told at the return; or 0 */
@@ -40,22 +43,36 @@ struct st_inflight {
 	bool hooked; /* and the return handler will be called */
 	bool returns_file; /* a struct file *, not a descriptor */
 	bool is_a_try; /* one that got EAGAIN will be made again, and told then */
+	bool grafted; /* ACCEPT4: the connection is there, `ends` and `made` tell of it */
 	u8 addr_len; /* valid bytes of addr */
+	s16 share; /* that it is counted against, or ST_SHARE_NONE */
+	/*
+	 * What the call is made on. `socket` is held by it, until its return has been
+	 * seen; `listener` only until then; else it is known by its descriptor.
+	 */
 	union {
-		struct socket *socket; /* held by the call; NULL: known by its descriptor */
+		struct socket *socket;
 		const s32 __user *sv; /* SOCKETPAIR: where its descriptors go */
 	};
-	struct st_socket_facts sock; /* of it, or from the LSM hook */
-	u8 addr[ST_RECORD_ADDR_MAX];
+	struct socket *listener;
+	struct st_socket_facts sock; /* of it, from where the kernel had it in hand */
+	union {
+		u8 addr[ST_RECORD_ADDR_MAX];
+		struct { /* ACCEPT4, if `grafted` */
+			struct st_record_ends ends;
+			struct st_socket_facts made; /* the new socket */
+		};
+	};
 };
 
 int st_inflight_init(unsigned int max_calls);
 void st_inflight_exit(void);
-struct st_inflight *st_inflight_claim(struct task_struct *task);
+struct st_inflight *st_inflight_claim(const struct task_struct *task, bool nests);
 struct st_inflight *st_inflight_find(const struct task_struct *task);
 struct st_inflight *st_inflight_of_current(void);
 void st_inflight_publish(struct st_inflight *call);
 void st_inflight_release(struct st_inflight *call);
 unsigned int st_inflight_list(struct socktrace_inflight_call *calls, unsigned int room);
+unsigned int st_inflight_capacity(void);
 
 #endif /* SOCKTRACE_INFLIGHT_H */

@@ -17,7 +17,9 @@
 
 #include "calls.h"
 #include "compat/compat.h"
+#include "files.h"
 #include "probes.h"
+#include "share.h"
 
 #define MAX_CANDIDATES 4
 
@@ -36,6 +38,8 @@ struct probe {
 		const struct st_entry_point *entry;
 	} otherwise;
 
+	bool gives_facts; /* no records: a point that tells those of `type` more */
+
 	const char *symbol; /* of the candidates; NULL: not bound */
 	bool armed;
 	struct kretprobe rp; /* a point uses its kp alone */
@@ -53,12 +57,15 @@ static struct probe probes[] = {
 	  { "security_socket_connect" } },
 	{ SOCKTRACE_SOCKET, &st_entry_socket_file, NULL, { "__sys_socket_file" } },
 	{ SOCKTRACE_CONNECT, &st_entry_connect_file, NULL, { "__sys_connect_file" } },
-	{ SOCKTRACE_ACCEPT4, &st_entry_do_accept, NULL, { "do_accept" } },
+	{ SOCKTRACE_ACCEPT4, &st_entry_do_accept, NULL, { "do_accept" },
+	  { "__sys_accept4_file", &st_entry_accept4_file } },
 	{ SOCKTRACE_CONNECT, &st_entry_kernel_connect, NULL, { "kernel_connect" } },
 	{ SOCKTRACE_CONNECT, &st_entry_sendmsg_fastopen, NULL, { "tcp_sendmsg_fastopen" },
 	  { ST_COMPAT_STREAM_CONNECT_OF_SENDMSG, &st_entry_stream_connect } },
 	{ SOCKTRACE_SOCKETPAIR, &st_entry_socketpair, NULL,
 	  { "__sys_socketpair", "SyS_socketpair", "sys_socketpair" } },
+	{ SOCKTRACE_ACCEPT4, NULL, st_call_security_sock_graft, { "security_sock_graft" },
+	  .gives_facts = true },
 };
 
 /* Per probe and CPU: each CPU writes its own, anybody reads. */
@@ -82,10 +89,12 @@ static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 	struct probe *probe = container_of(kp, struct probe, rp.kp);
 	struct st_inflight *call;
 
-	if (probe->entry->is_call && !probe->entry->is_call(regs))
-		return 0;
-	counts_of(probe)->hits++;
 	st_compat_rcu_lock_in_handler();
+	if (probe->entry->is_call && !probe->entry->is_call(regs)) {
+		st_call_pass(probe->entry, regs);
+		goto out;
+	}
+	counts_of(probe)->hits++;
 	call = st_call_enter(probe->type, probe->entry, regs);
 	if (!call)
 		goto out;
@@ -192,6 +201,7 @@ int st_probes_arm(void)
 	err = st_inflight_init(probes_maxactive);
 	if (err)
 		return err;
+	st_share_init(probes_maxactive);
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
 		if (probes[i].symbol && !probe_arm(&probes[i]))
 			armed++;
@@ -221,6 +231,7 @@ void st_probes_disarm(void)
 	/* All at once: each of these waits for a grace period. */
 	unregister_kretprobes(calls, nr_calls);
 	unregister_kprobes(points, nr_points);
+	st_files_drain();
 	st_inflight_exit();
 }
 
@@ -267,6 +278,7 @@ int st_probes_init(unsigned int maxactive)
 {
 	unsigned int i, bound = 0;
 
+	st_files_init();
 	probes_maxactive = 1;
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		probe_bind(&probes[i]);
@@ -298,6 +310,8 @@ void st_probes_info(struct socktrace_info *info)
 			out->flags |= SOCKTRACE_PROBE_BOUND;
 		if (READ_ONCE(probes[i].armed))
 			out->flags |= SOCKTRACE_PROBE_ARMED;
+		if (probes[i].gives_facts)
+			out->flags |= SOCKTRACE_PROBE_FACTS;
 		for_each_possible_cpu(cpu) {
 			const struct probe_counts *counts =
 				&per_cpu(probe_counts, cpu)[i];

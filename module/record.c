@@ -84,6 +84,39 @@ void st_record_set_local(struct socktrace_event *ev, const void *addr,
 	memcpy(ev->addrs + at, addr, len);
 }
 
+static unsigned int addrs_used(u8 addr_len, u8 local_len)
+{
+	return local_len ? SOCKTRACE_LOCAL_OFFSET(addr_len) + local_len : addr_len;
+}
+
+void st_record_save_ends(struct st_record_ends *ends, const struct socktrace_event *ev)
+{
+	ends->flags = ev->flags & (SOCKTRACE_F_QUEUE | SOCKTRACE_F_PEERCRED |
+				   SOCKTRACE_F_LOCAL_TRUNCATED);
+	ends->addr_len = ev->addr_len;
+	ends->local_len = ev->local_len;
+	ends->addr_source = ev->addr_source;
+	ends->queue_len = ev->queue_len;
+	ends->queue_limit = ev->queue_limit;
+	ends->peer_pid = ev->peer_pid;
+	ends->peer_uid = ev->peer_uid;
+	memcpy(ends->addrs, ev->addrs, addrs_used(ev->addr_len, ev->local_len));
+}
+
+/* @ev has none of them yet. */
+void st_record_restore_ends(struct socktrace_event *ev, const struct st_record_ends *ends)
+{
+	ev->flags |= ends->flags;
+	ev->addr_len = ends->addr_len;
+	ev->local_len = ends->local_len;
+	ev->addr_source = ends->addr_source;
+	ev->queue_len = ends->queue_len;
+	ev->queue_limit = ends->queue_limit;
+	ev->peer_pid = ends->peer_pid;
+	ev->peer_uid = ends->peer_uid;
+	memcpy(ev->addrs, ends->addrs, addrs_used(ends->addr_len, ends->local_len));
+}
+
 void st_record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
 		     u64 time_ns)
 {

@@ -12,6 +12,20 @@
 /* The longest address that the kernel takes: sizeof(struct sockaddr_storage). */
 #define ST_RECORD_ADDR_MAX 128
 
+/*
+ * What a record tells of a connection's two ends and of the queue that it comes
+ * from: these members of it, to be kept until there is a record to put them in.
+ */
+struct st_record_ends {
+	u32 flags; /* SOCKTRACE_F_* of what is told here */
+	u8 addr_len, local_len, addr_source;
+	u32 queue_len, queue_limit;
+	u32 peer_pid, peer_uid;
+	u8 addrs[SOCKTRACE_ADDRS_LEN];
+};
+
+void st_record_save_ends(struct st_record_ends *ends, const struct socktrace_event *ev);
+void st_record_restore_ends(struct socktrace_event *ev, const struct st_record_ends *ends);
 void st_record_init(struct socktrace_event *ev, enum socktrace_type type,
 		 enum socktrace_phase phase);
 unsigned int st_record_addr_len(const void *addr, unsigned int len);

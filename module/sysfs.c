@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * /sys/class/misc/socktrace: one value a file, for whoever has no session, since
- * debugfs is often locked. A directory for each probe point, named as its event
- * and, other than for system calls, the way they come in.
+ * debugfs is often locked. For root alone: it tells whether one is watched. A
+ * directory for each probe point, named as its event and, other than for system
+ * calls, the way they come in; or as the function, where that gives no event.
  */
 #include <linux/device.h>
 #include <linux/kernel.h>
@@ -37,7 +38,7 @@ static ssize_t show(char *buf, u64 (*value)(const struct socktrace_info *info))
 	{                                                                      \
 		return show(buf, name##_value);                                \
 	}                                                                      \
-	static DEVICE_ATTR_RO(name)
+	static DEVICE_ATTR(name, 0400, name##_show, NULL)
 
 TOTAL(sessions);
 TOTAL(started);
@@ -56,6 +57,7 @@ struct probe_attribute {
 	struct device_attribute attr;
 	enum socktrace_type type;
 	enum socktrace_via via;
+	u16 facts; /* SOCKTRACE_PROBE_FACTS, or 0 */
 };
 
 static ssize_t show_probe(struct device_attribute *attr, char *buf,
@@ -70,7 +72,8 @@ static ssize_t show_probe(struct device_attribute *attr, char *buf,
 		return -ENOMEM;
 	st_probes_info(info);
 	for (i = 0; i < info->nr_probes; i++)
-		if (info->probes[i].type == of->type && info->probes[i].via == of->via)
+		if (info->probes[i].type == of->type && info->probes[i].via == of->via &&
+		    (info->probes[i].flags & SOCKTRACE_PROBE_FACTS) == of->facts)
 			len = print(&info->probes[i], buf);
 	kfree(info);
 	return len;
@@ -111,16 +114,17 @@ PROBE_VALUE(armed)
 PROBE_VALUE(hits)
 PROBE_VALUE(missed)
 
-#define PROBE_ATTRIBUTE(point, event, way, value)                               \
+#define PROBE_ATTRIBUTE(point, value, ...)                                     \
 	static struct probe_attribute point##_##value = {                      \
-		.attr = __ATTR_RO(value), .type = event, .via = way             \
+		.attr = __ATTR(value, 0400, value##_show, NULL), __VA_ARGS__   \
 	}
 
-#define PROBE_GROUP(point, event, way)                                          \
-	PROBE_ATTRIBUTE(point, event, way, symbol);                             \
-	PROBE_ATTRIBUTE(point, event, way, armed);                              \
-	PROBE_ATTRIBUTE(point, event, way, hits);                               \
-	PROBE_ATTRIBUTE(point, event, way, missed);                             \
+/* Behind @point: which it is, as members of struct probe_attribute. */
+#define PROBE_GROUP(point, ...)                                                \
+	PROBE_ATTRIBUTE(point, symbol, __VA_ARGS__);                           \
+	PROBE_ATTRIBUTE(point, armed, __VA_ARGS__);                            \
+	PROBE_ATTRIBUTE(point, hits, __VA_ARGS__);                             \
+	PROBE_ATTRIBUTE(point, missed, __VA_ARGS__);                           \
 	static struct attribute *point##_attrs[] = {                           \
 		&point##_symbol.attr.attr, &point##_armed.attr.attr,           \
 		&point##_hits.attr.attr, &point##_missed.attr.attr, NULL,      \
@@ -129,21 +133,24 @@ PROBE_VALUE(missed)
 		.name = #point, .attrs = point##_attrs                         \
 	}
 
-PROBE_GROUP(socket, SOCKTRACE_SOCKET, SOCKTRACE_VIA_SYSCALL);
-PROBE_GROUP(connect, SOCKTRACE_CONNECT, SOCKTRACE_VIA_SYSCALL);
-PROBE_GROUP(accept4, SOCKTRACE_ACCEPT4, SOCKTRACE_VIA_SYSCALL);
-PROBE_GROUP(security_socket_connect, SOCKTRACE_SECURITY_SOCKET_CONNECT,
-	    SOCKTRACE_VIA_SYSCALL);
-PROBE_GROUP(socket_io_uring, SOCKTRACE_SOCKET, SOCKTRACE_VIA_IO_URING);
-PROBE_GROUP(connect_io_uring, SOCKTRACE_CONNECT, SOCKTRACE_VIA_IO_URING);
-PROBE_GROUP(accept4_io_uring, SOCKTRACE_ACCEPT4, SOCKTRACE_VIA_IO_URING);
-PROBE_GROUP(connect_kernel, SOCKTRACE_CONNECT, SOCKTRACE_VIA_KERNEL);
-PROBE_GROUP(connect_sendmsg, SOCKTRACE_CONNECT, SOCKTRACE_VIA_SENDMSG);
-PROBE_GROUP(socketpair, SOCKTRACE_SOCKETPAIR, SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(socket, .type = SOCKTRACE_SOCKET, .via = SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(connect, .type = SOCKTRACE_CONNECT, .via = SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(accept4, .type = SOCKTRACE_ACCEPT4, .via = SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(security_socket_connect, .type = SOCKTRACE_SECURITY_SOCKET_CONNECT,
+	    .via = SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(socket_io_uring, .type = SOCKTRACE_SOCKET, .via = SOCKTRACE_VIA_IO_URING);
+PROBE_GROUP(connect_io_uring, .type = SOCKTRACE_CONNECT, .via = SOCKTRACE_VIA_IO_URING);
+PROBE_GROUP(accept4_io_uring, .type = SOCKTRACE_ACCEPT4, .via = SOCKTRACE_VIA_IO_URING);
+PROBE_GROUP(connect_kernel, .type = SOCKTRACE_CONNECT, .via = SOCKTRACE_VIA_KERNEL);
+PROBE_GROUP(connect_sendmsg, .type = SOCKTRACE_CONNECT, .via = SOCKTRACE_VIA_SENDMSG);
+PROBE_GROUP(socketpair, .type = SOCKTRACE_SOCKETPAIR, .via = SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(security_sock_graft, .type = SOCKTRACE_ACCEPT4,
+	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
 
 const struct attribute_group *st_sysfs_groups[] = {
 	&totals_group, &socket_group, &connect_group, &accept4_group,
 	&security_socket_connect_group, &socket_io_uring_group,
 	&connect_io_uring_group, &accept4_io_uring_group,
-	&connect_kernel_group, &connect_sendmsg_group, &socketpair_group, NULL,
+	&connect_kernel_group, &connect_sendmsg_group, &socketpair_group,
+	&security_sock_graft_group, NULL,
 };

@@ -96,6 +96,7 @@ enum socktrace_abi {
 
 /* The way by which the call came into the kernel: socktrace_event::via. */
 enum socktrace_via {
+	SOCKTRACE_VIA_UNKNOWN = 0, /* the LSM hook, in a call that is not followed */
 	SOCKTRACE_VIA_SYSCALL = 1,
 	SOCKTRACE_VIA_IO_URING = 2,
 	SOCKTRACE_VIA_KERNEL = 3, /* the kernel's own connection: kernel_connect() */
@@ -107,7 +108,13 @@ enum socktrace_addr_source {
 	SOCKTRACE_ADDR_NONE = 0, /* the event has no address */
 	SOCKTRACE_ADDR_KERNEL = 1, /* the kernel's own, beyond any race */
 	SOCKTRACE_ADDR_USER = 2, /* the caller's memory, read at entry */
-	SOCKTRACE_ADDR_FAULT = 3 /* the caller's memory was not readable */
+	SOCKTRACE_ADDR_FAULT = 3, /* the caller's memory was not readable */
+	/*
+	 * The peer of an accept, of the socket that the new descriptor named when
+	 * the kernel had given it: another thread of the caller may have put
+	 * another one there.
+	 */
+	SOCKTRACE_ADDR_DESCRIPTOR = 4
 };
 
 /* The kernel's copy against the caller's at entry: socktrace_event::toctou. */
@@ -126,6 +133,12 @@ enum socktrace_toctou {
 #define SOCKTRACE_F_LOCAL_TRUNCATED (1U << 3) /* local is longer than local_len */
 #define SOCKTRACE_F_RETURN_MISSED (1U << 4) /* the return could not be hooked */
 #define SOCKTRACE_F_SV (1U << 5) /* sv is valid */
+/*
+ * inode, sock_*, local, queue_* and peer_* are of the socket that the descriptor
+ * named when the record was made, not of one that the kernel had in hand: another
+ * thread of the caller may have put another one there.
+ */
+#define SOCKTRACE_F_BY_DESCRIPTOR (1U << 6)
 
 /* Why records were lost: socktrace_event::lost_reason. */
 enum socktrace_lost_reason {
@@ -251,6 +264,7 @@ struct socktrace_probe {
 };
 #define SOCKTRACE_PROBE_BOUND (1U << 0) /* else the kernel has no such function */
 #define SOCKTRACE_PROBE_ARMED (1U << 1) /* registered now */
+#define SOCKTRACE_PROBE_FACTS (1U << 2) /* gives no record: tells those of `type` more */
 
 /*
  * GET_INFO. Size-extensible: the module fills the smaller of the caller's size

@@ -166,10 +166,6 @@ static inline bool st_compat_cgroup_is_below(struct task_struct *task, u64 id)
 #define PF_IO_WORKER 0
 #endif
 
-#ifndef __NR_io_uring_enter /* 5.1 */
-#define __NR_io_uring_enter (-1)
-#endif
-
 /* Before, it doesn't tell a send from a connect(). */
 #if LINUX_VERSION_CODE >= KERNEL_VERSION(4, 12, 0)
 #define ST_COMPAT_STREAM_CONNECT_OF_SENDMSG "__inet_stream_connect"

@@ -23,7 +23,7 @@ static void tear_down(struct kunit *test)
 
 static struct st_inflight *enter(struct kunit *test, unsigned long n)
 {
-	struct st_inflight *call = st_inflight_claim(task(n));
+	struct st_inflight *call = st_inflight_claim(task(n), false);
 
 	KUNIT_ASSERT_NOT_NULL(test, call);
 	call->tid = n;
@@ -63,7 +63,7 @@ static void a_full_table_says_so(struct kunit *test)
 	unsigned long i, given = 0;
 
 	for (i = 0; i < 16 * MAX_CALLS; i++)
-		given += !!st_inflight_claim(task(i));
+		given += !!st_inflight_claim(task(i), false);
 	KUNIT_EXPECT_GE(test, given, 2UL * MAX_CALLS);
 	KUNIT_EXPECT_LE(test, given, 1UL << slot_bits);
 	KUNIT_EXPECT_LT(test, given, i);
@@ -73,9 +73,31 @@ static void a_call_that_never_returned_is_taken_over(struct kunit *test)
 {
 	struct st_inflight *call = enter(test, 5);
 
-	KUNIT_EXPECT_PTR_EQ(test, st_inflight_claim(task(5)), call);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_claim(task(5), false), call);
 	st_inflight_release(call);
 	KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(5)), (struct st_inflight *)NULL);
+}
+
+static void a_call_within_another_leaves_that_alone(struct kunit *test)
+{
+	struct st_inflight *outer = enter(test, 5), *inner, *again;
+
+	inner = st_inflight_claim(task(5), true);
+	KUNIT_ASSERT_NOT_NULL(test, inner);
+	KUNIT_EXPECT_PTR_NE(test, inner, outer);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(5)), inner);
+	/* One within a third is the rest of one that never returned. */
+	again = st_inflight_claim(task(5), true);
+	KUNIT_EXPECT_PTR_EQ(test, again, inner);
+	st_inflight_release(inner);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(5)), outer);
+	st_inflight_release(outer);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(5)), (struct st_inflight *)NULL);
+	/* With none around it, it is like any other. */
+	inner = st_inflight_claim(task(5), true);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_find(task(5)), inner);
+	KUNIT_EXPECT_EQ(test, inner->task & 1, 0UL);
+	st_inflight_release(inner);
 }
 
 static void the_list_shows_what_is_in_flight(struct kunit *test)
@@ -92,7 +114,7 @@ static void the_list_shows_what_is_in_flight(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, calls[1].tid, 99U);
 	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 2U);
 	/* Claimed, but not filled in yet; or with no return to come. */
-	c = st_inflight_claim(task(3));
+	c = st_inflight_claim(task(3), false);
 	KUNIT_ASSERT_NOT_NULL(test, c);
 	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 2U);
 	b->hooked = false;
@@ -114,6 +136,7 @@ static struct kunit_case inflight_cases[] = {
 	KUNIT_CASE(as_many_as_promised_find_room),
 	KUNIT_CASE(a_full_table_says_so),
 	KUNIT_CASE(a_call_that_never_returned_is_taken_over),
+	KUNIT_CASE(a_call_within_another_leaves_that_alone),
 	KUNIT_CASE(the_list_shows_what_is_in_flight),
 	KUNIT_CASE(nothing_armed_is_an_empty_list),
 	{}

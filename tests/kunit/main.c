@@ -6,8 +6,8 @@
 #include "suites.h"
 
 static struct kunit_suite *suites[] = {
-	&record_suite, &address_suite, &filter_suite, &validate_suite, &ring_suite, &inflight_suite,
-	&uapi_suite,
+	&record_suite, &address_suite, &filter_suite, &validate_suite, &ring_suite,
+	&inflight_suite, &share_suite, &caller_suite, &uapi_suite,
 };
 
 static int __init socktrace_kunit_init(void)

@@ -115,6 +115,39 @@ static void the_longest_addr_leaves_room_for_ipv4(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ev.flags, 0U);
 }
 
+/* Nothing but what is told of them is kept, and no byte of what was there before. */
+static void kept_ends_come_back_whole(struct kunit *test)
+{
+	static const struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "/run/a" };
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = 5 };
+	struct socktrace_event made, back;
+	struct st_record_ends ends;
+
+	memset(&ends, 0x5a, sizeof(ends));
+	st_record_init(&made, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	st_record_set_addr(&made, &a, sizeof(a));
+	st_record_set_local(&made, &in, sizeof(in));
+	made.addr_source = SOCKTRACE_ADDR_KERNEL;
+	made.flags = SOCKTRACE_F_QUEUE | SOCKTRACE_F_PEERCRED;
+	made.queue_len = 1;
+	made.queue_limit = 2;
+	made.peer_pid = 3;
+	made.peer_uid = 4;
+	st_record_save_ends(&ends, &made);
+	st_record_init(&back, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	st_record_restore_ends(&back, &ends);
+	KUNIT_EXPECT_EQ(test, memcmp(&back, &made, sizeof(made)), 0);
+
+	/* No local: nothing behind the address. */
+	memset(&ends, 0x5a, sizeof(ends));
+	st_record_init(&made, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	st_record_set_addr(&made, &a, sizeof(a));
+	st_record_save_ends(&ends, &made);
+	st_record_init(&back, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	st_record_restore_ends(&back, &ends);
+	KUNIT_EXPECT_EQ(test, memcmp(&back, &made, sizeof(made)), 0);
+}
+
 static struct kunit_case record_cases[] = {
 	KUNIT_CASE(init_leaves_no_old_byte),
 	KUNIT_CASE(completion_is_entry_plus_duration),
@@ -123,6 +156,7 @@ static struct kunit_case record_cases[] = {
 	KUNIT_CASE(an_unaligned_addr_keeps_local_aligned),
 	KUNIT_CASE(two_full_paths_cut_only_local),
 	KUNIT_CASE(the_longest_addr_leaves_room_for_ipv4),
+	KUNIT_CASE(kept_ends_come_back_whole),
 	{}
 };
 

@@ -7,7 +7,7 @@
 void selftest_accept(struct selftest_path *path)
 {
 	const struct selftest_abi *abi = path->row->abi;
-	int how = path->row->how, flags = how & HOW_ACCEPT4 ? SOCK_CLOEXEC : 0, listener;
+	int how = path->row->how, flags = how & HOW_ACCEPT4 ? SOCK_CLOEXEC : 0, listener, client;
 	struct selftest_name name, peer = { .length = sizeof(peer.bytes) };
 	void *at = how & HOW_NO_ADDRESS ? NULL : peer.bytes;
 	socklen_t *length = at ? &peer.length : NULL;
@@ -16,7 +16,7 @@ void selftest_accept(struct selftest_path *path)
 
 	path_loopback(path, how & HOW_FAMILY, &name);
 	listener = path_listener(path, &name);
-	path_client(path, &name);
+	client = path_client(path, &name);
 	if (how & HOW_BAD_POINTER)
 		at = path_bad_page(path);
 
@@ -27,12 +27,11 @@ void selftest_accept(struct selftest_path *path)
 				 abi->accept(listener, at, length);
 	path_returned(path, expect, fd, how & HOW_BAD_POINTER ? EFAULT : 0);
 	if (fd >= 0) {
-		expect_accepted(expect, (int)fd);
+		expect_accepted(path, expect, (int)fd);
 	} else {
-		/* The connection is gone: the listener is all there is. */
+		/* It has taken the connection, whose other end is the client's. */
 		expect_socket(expect, listener);
-		expect_local(expect, listener);
-		expect_addr(expect, NULL, SOCKTRACE_ADDR_NONE);
+		expect_lost(path, expect, client, listener);
 	}
 	expect_queue(expect);
 }

@@ -206,13 +206,30 @@ void expect_queue(struct selftest_expect *expect)
 	expect->fields |= FIELD_BIT(FIELD_QUEUE);
 }
 
-void expect_accepted(struct selftest_expect *expect, int fd)
+void expect_accepted(const struct selftest_path *path, struct selftest_expect *expect, int fd)
 {
+	bool by_kernel = path->sees_graft || expect->ev.via == SOCKTRACE_VIA_IO_URING;
 	struct selftest_name peer;
 
 	expect_socket(expect, fd);
 	get_name(getpeername, fd, &peer);
-	expect_addr(expect, &peer, SOCKTRACE_ADDR_KERNEL);
+	expect_addr(expect, &peer, by_kernel ? SOCKTRACE_ADDR_KERNEL : SOCKTRACE_ADDR_DESCRIPTOR);
 	expect_local(expect, fd);
 	expect_peer(expect, fd);
+}
+
+void expect_lost(const struct selftest_path *path, struct selftest_expect *expect, int client,
+		 int listener)
+{
+	struct selftest_name peer;
+
+	if (!path->sees_graft) {
+		expect_local(expect, listener);
+		expect_addr(expect, NULL, SOCKTRACE_ADDR_NONE);
+		return;
+	}
+	get_name(getsockname, client, &peer);
+	expect_addr(expect, &peer, SOCKTRACE_ADDR_KERNEL);
+	get_name(getpeername, client, &expect->local);
+	expect->fields |= FIELD_BIT(FIELD_LOCAL);
 }

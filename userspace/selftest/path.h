@@ -98,6 +98,7 @@ struct selftest_path {
 	const struct selftest_row *row;
 	const char *directory; /* for sockets; NULL: there is none */
 	bool sees_hook; /* security_socket_connect is probed */
+	bool sees_graft; /* and security_sock_graft */
 	struct socktrace_event who; /* the child itself, as records have it */
 	uint32_t who_fields; /* FIELD_BIT()s of what is known of it */
 	/* The child's findings. */
@@ -128,7 +129,10 @@ void expect_local(struct selftest_expect *expect, int fd);
 void expect_peer(struct selftest_expect *expect, int fd);
 void expect_addr(struct selftest_expect *expect, const struct selftest_name *addr,
 		 enum socktrace_addr_source source);
-void expect_accepted(struct selftest_expect *expect, int fd);
+void expect_accepted(const struct selftest_path *path, struct selftest_expect *expect, int fd);
+/* An accept has lost the connection that this client made to the listener. */
+void expect_lost(const struct selftest_path *path, struct selftest_expect *expect, int client,
+		 int listener);
 void expect_queue(struct selftest_expect *expect);
 
 /* selftest/net.c: what the paths' calls are made on; not looked at itself. */

@@ -37,7 +37,8 @@ static char *symbols(char *p, const struct socktrace_info *info, const struct se
 	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
 		const struct socktrace_probe *probe = &info->probes[i];
 
-		if (!(probe->flags & SOCKTRACE_PROBE_BOUND) || probe->type >= 32 ||
+		if (!(probe->flags & SOCKTRACE_PROBE_BOUND) ||
+		    probe->flags & SOCKTRACE_PROBE_FACTS || probe->type >= 32 ||
 		    !(row->events & SOCKTRACE_EVENT_BIT(probe->type)) ||
 		    probe->via != row->via)
 			continue;

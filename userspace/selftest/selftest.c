@@ -29,15 +29,17 @@ struct run {
 	struct socktrace_event records[KEPT]; /* of the row at hand */
 	unsigned int nr_records; /* maybe more than are kept */
 	char directory[64]; /* empty: none could be made */
-	bool sees_hook;
+	bool sees_hook, sees_graft;
 };
 
-static bool probed(const struct socktrace_info *info, unsigned int type)
+/* Is a point bound that gives records of this type, or facts for them? */
+static bool probed(const struct socktrace_info *info, unsigned int type, unsigned int facts)
 {
 	uint32_t i;
 
 	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
 		if (info->probes[i].type == type &&
+		    (info->probes[i].flags & SOCKTRACE_PROBE_FACTS) == facts &&
 		    (info->probes[i].flags & SOCKTRACE_PROBE_BOUND))
 			return true;
 	}
@@ -108,6 +110,7 @@ static pid_t drive(struct run *run, const struct selftest_row *row)
 	path->row = row;
 	path->directory = run->directory[0] ? run->directory : NULL;
 	path->sees_hook = run->sees_hook;
+	path->sees_graft = run->sees_graft;
 	pid = fork();
 	if (!pid)
 		child(path, parent);
@@ -219,7 +222,8 @@ int selftest_run(struct device *device, void *batch, size_t batch_size,
 	run.device = device;
 	run.batch = batch;
 	run.batch_size = batch_size;
-	run.sees_hook = probed(&device->info, SOCKTRACE_SECURITY_SOCKET_CONNECT);
+	run.sees_hook = probed(&device->info, SOCKTRACE_SECURITY_SOCKET_CONNECT, 0);
+	run.sees_graft = probed(&device->info, SOCKTRACE_ACCEPT4, SOCKTRACE_PROBE_FACTS);
 	run.path = mmap(NULL, sizeof(*run.path), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (run.path == MAP_FAILED) {

@@ -171,7 +171,7 @@ static struct selftest_expect *expect_uring_accept(struct selftest_path *path, i
 static void accepted(struct selftest_path *path, struct selftest_expect *expect, int fd)
 {
 	file_returned(path, expect, fd);
-	expect_accepted(expect, fd);
+	expect_accepted(path, expect, fd);
 	expect_queue(expect);
 }
 

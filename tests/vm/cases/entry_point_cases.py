@@ -233,7 +233,7 @@ def _pairs(context):
         if got:
             equal((event.flags, event.sv, any(event.addrs)), (0, None, False), str(event))
             continue
-        equal(event.flags, device.F_SOCK | device.F_SV, str(event))
+        equal(event.flags, device.F_SOCK | device.F_SV | device.F_BY_DESCRIPTOR, str(event))
         equal(list(event.sv), sv, str(event))
         # One of SOCK_RAW is made one of datagrams.
         made = kind & 15 if kind & 15 != 3 else 2

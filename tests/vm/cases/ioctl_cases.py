@@ -111,26 +111,28 @@ def _info(context):
     equal((info.sessions, info.started, info.memory), (1, 0, 0), "sessions, started, memory")
     with open(f"{module.SYS}/version", encoding="ascii") as file:
         equal(info.module_version, file.read().strip(), "version")
-    symbols = {(p.type, p.via): p.symbol for p in info.probes}
+    symbols = {(p.type, p.via, p.flags & device.PROBE_FACTS): p.symbol for p in info.probes}
     fastopen = "tcp_sendmsg_fastopen"
     if not module.has_function(fastopen):
         fastopen = "__inet_stream_connect"
     equal(
         symbols,
         {
-            (device.SOCKET, device.VIA_SYSCALL): "__sys_socket",
-            (device.CONNECT, device.VIA_SYSCALL): "__sys_connect",
-            (device.ACCEPT4, device.VIA_SYSCALL): "__sys_accept4",
-            (device.LSM_CONNECT, device.VIA_SYSCALL): "security_socket_connect",
-            (device.SOCKET, device.VIA_IO_URING): "__sys_socket_file",
-            (device.CONNECT, device.VIA_IO_URING): "__sys_connect_file",
-            (device.ACCEPT4, device.VIA_IO_URING): "do_accept",
-            (device.CONNECT, device.VIA_KERNEL): "kernel_connect",
-            (device.CONNECT, device.VIA_SENDMSG): fastopen,
-            (device.SOCKETPAIR, device.VIA_SYSCALL): "__sys_socketpair",
+            (device.SOCKET, device.VIA_SYSCALL, 0): "__sys_socket",
+            (device.CONNECT, device.VIA_SYSCALL, 0): "__sys_connect",
+            (device.ACCEPT4, device.VIA_SYSCALL, 0): "__sys_accept4",
+            (device.LSM_CONNECT, device.VIA_SYSCALL, 0): "security_socket_connect",
+            (device.SOCKET, device.VIA_IO_URING, 0): "__sys_socket_file",
+            (device.CONNECT, device.VIA_IO_URING, 0): "__sys_connect_file",
+            (device.ACCEPT4, device.VIA_IO_URING, 0): "do_accept",
+            (device.CONNECT, device.VIA_KERNEL, 0): "kernel_connect",
+            (device.CONNECT, device.VIA_SENDMSG, 0): fastopen,
+            (device.SOCKETPAIR, device.VIA_SYSCALL, 0): "__sys_socketpair",
+            (device.ACCEPT4, device.VIA_SYSCALL, device.PROBE_FACTS): "security_sock_graft",
         },
     )
     bound = {p.symbol: module.has_function(p.symbol) * device.PROBE_BOUND for p in info.probes}
+    bound["security_sock_graft"] |= device.PROBE_FACTS
     equal({p.symbol: p.flags for p in info.probes}, bound, "flags when nothing is armed")
     check(list(bound.values()).count(0) <= 1, "not bound: %s", bound)
     session.start()

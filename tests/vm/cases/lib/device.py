@@ -29,14 +29,14 @@ EVENTS_ALL = CALLS | 1 << LSM_CONNECT | 1 << ADDR_MISMATCH
 ENTER, EXIT, POINT = 1, 2, 3
 PHASE_ENTER, PHASE_EXIT = 1 << ENTER, 1 << EXIT
 ABI_X86_64, ABI_I386, ABI_X32 = 1, 2, 3
-VIA_SYSCALL, VIA_IO_URING, VIA_KERNEL, VIA_SENDMSG = 1, 2, 3, 4
-ADDR_NONE, ADDR_KERNEL, ADDR_USER, ADDR_FAULT = range(4)
+VIA_UNKNOWN, VIA_SYSCALL, VIA_IO_URING, VIA_KERNEL, VIA_SENDMSG = range(5)
+ADDR_NONE, ADDR_KERNEL, ADDR_USER, ADDR_FAULT, ADDR_DESCRIPTOR = range(5)
 TOCTOU_NONE, TOCTOU_MATCH, TOCTOU_MISMATCH, TOCTOU_UNREADABLE, TOCTOU_UNCHECKED = range(5)
-F_SOCK, F_QUEUE, F_PEERCRED, F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV = (
-    1 << n for n in range(6)
+F_SOCK, F_QUEUE, F_PEERCRED, F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV, F_BY_DESCRIPTOR = (
+    1 << n for n in range(7)
 )
 LOST_RING_FULL = 1
-PROBE_BOUND, PROBE_ARMED = 1, 2
+PROBE_BOUND, PROBE_ARMED, PROBE_FACTS = 1, 2, 4
 CONFIG_OWN = 1
 PHASE_POINT = 1 << POINT
 # Conditions in the order of their bits: SOCKTRACE_MATCH_*.
@@ -275,7 +275,11 @@ class Info:
 
     def of_calls(self):
         """The probe points that system calls pass, by event."""
-        return {p.type: p for p in self.probes if p.via == VIA_SYSCALL}
+        return {
+            p.type: p
+            for p in self.probes
+            if p.via == VIA_SYSCALL and not p.flags & PROBE_FACTS
+        }
 
 
 @dataclasses.dataclass

@@ -1,0 +1,68 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include <linux/file.h>
+#include <linux/hardirq.h>
+#include <linux/irq_work.h>
+#include <linux/kernel.h>
+#include <linux/percpu.h>
+
+#include "files.h"
+
+#define AT_ONCE 2 /* files that a handler holds */
+
+/*
+ * Written by handlers in NMI-like context on this CPU and by its irq_work, which
+ * they keep out: interrupts are off in them.
+ */
+struct put_later {
+	struct file *files[8];
+	unsigned int nr;
+	struct irq_work work;
+};
+static DEFINE_PER_CPU(struct put_later, put_later);
+
+static void files_put(struct irq_work *work)
+{
+	struct put_later *later = container_of(work, struct put_later, work);
+
+	while (later->nr)
+		fput(later->files[--later->nr]);
+}
+
+void st_files_init(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		init_irq_work(&per_cpu(put_later, cpu).work, files_put);
+}
+
+struct file *st_file_get(int fd)
+{
+	if (fd < 0)
+		return NULL;
+	if (in_nmi() &&
+	    this_cpu_read(put_later.nr) > ARRAY_SIZE(put_later.files) - AT_ONCE)
+		return NULL;
+	return fget(fd);
+}
+
+void st_file_put(struct file *file)
+{
+	struct put_later *later;
+
+	if (!in_nmi()) {
+		fput(file);
+		return;
+	}
+	later = this_cpu_ptr(&put_later);
+	later->files[later->nr++] = file;
+	irq_work_queue(&later->work);
+}
+
+void st_files_drain(void)
+{
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		irq_work_sync(&per_cpu(put_later, cpu).work);
+}

@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: GPL-2.0-only */
+/*
+ * Files looked up by descriptor in a probe's handler, and put back from there.
+ *
+ * Another thread may close one meanwhile, so that ours is the last reference; and
+ * to drop that, the kernel takes a timer's lock where the handler is one of a
+ * breakpoint and so counts as an NMI. There files are put later, by an interrupt.
+ */
+#ifndef SOCKTRACE_FILES_H
+#define SOCKTRACE_FILES_H
+
+#include <linux/fs.h>
+
+void st_files_init(void);
+
+/*
+ * The file of current's descriptor @fd, until st_file_put(). NULL: there is none,
+ * or no room to put it later. At most two at a time.
+ */
+struct file *st_file_get(int fd);
+void st_file_put(struct file *file);
+
+/* When no handler can run any more: returns when all are put. */
+void st_files_drain(void);
+
+#endif /* SOCKTRACE_FILES_H */

@@ -1,0 +1,57 @@
+// SPDX-License-Identifier: GPL-2.0-only
+#include "../../module/caller.c"
+
+#include "suites.h"
+
+static void callers_are_told_apart_by_their_symbols(struct kunit *test)
+{
+	static const struct {
+		const char *symbol;
+		enum st_caller caller;
+	} symbols[] = {
+		{ "__sys_connect", ST_CALLER_SYSCALL },
+		{ "__sys_accept4", ST_CALLER_SYSCALL },
+		{ "__sys_accept4_file", ST_CALLER_SYSCALL },
+		{ "__sys_accept4.isra.0", ST_CALLER_SYSCALL },
+		{ "io_connect", ST_CALLER_OTHER },
+		{ "io_accept", ST_CALLER_OTHER },
+		{ "__io_accept", ST_CALLER_OTHER },
+		{ "io_issue_sqe.constprop.0", ST_CALLER_OTHER },
+		{ "xs_tcp_setup_socket", ST_CALLER_OTHER },
+		{ "smc_connect", ST_CALLER_SMC },
+		{ "smc_connect_work", ST_CALLER_SMC },
+		{ "rfcomm_dlc_open", ST_CALLER_UNSURE },
+		{ "arch_rethook_trampoline", ST_CALLER_UNSURE },
+		{ "__kretprobe_trampoline", ST_CALLER_UNSURE },
+		{ "kretprobe_trampoline", ST_CALLER_UNSURE },
+		{ "return_to_handler", ST_CALLER_UNSURE },
+		{ "bpf_trampoline_6442549234_1", ST_CALLER_UNSURE },
+		{ "ftrace_regs_caller", ST_CALLER_UNSURE },
+		{ "0xffffffffc0201000", ST_CALLER_UNSURE },
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(symbols); i++)
+		KUNIT_EXPECT_EQ_MSG(test, st_caller_classify(symbols[i].symbol),
+				    symbols[i].caller, "%s", symbols[i].symbol);
+}
+
+static void an_address_has_the_symbol_that_it_lies_in(struct kunit *test)
+{
+	/* Whatever runs this test is no system call's own function. */
+	unsigned long here = (unsigned long)callers_are_told_apart_by_their_symbols;
+
+	KUNIT_EXPECT_EQ(test, caller_look_up(here + 1), ST_CALLER_OTHER);
+	KUNIT_EXPECT_EQ(test, caller_look_up(16), ST_CALLER_UNSURE);
+}
+
+static struct kunit_case caller_cases[] = {
+	KUNIT_CASE(callers_are_told_apart_by_their_symbols),
+	KUNIT_CASE(an_address_has_the_symbol_that_it_lies_in),
+	{}
+};
+
+struct kunit_suite caller_suite = {
+	.name = "socktrace_caller",
+	.test_cases = caller_cases,
+};
