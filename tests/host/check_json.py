@@ -23,7 +23,7 @@ PHASES = {1: "enter", 2: "exit", 3: "point"}
 ABIS = dict(enumerate("x86_64 i386 x32 arm64 arm riscv64 riscv32 ppc64 ppc s390x s390 "
                       "mips64 mips".split(), 1))
 VIAS = {1: "syscall", 2: "io_uring", 3: "kernel", 4: "sendmsg"}
-SOURCES = {1: "kernel", 2: "user", 3: "fault"}
+SOURCES = {1: "kernel", 2: "user", 3: "fault", 4: "descriptor"}
 VERDICTS = {1: "match", 2: "mismatch", 3: "unreadable", 4: "unchecked"}
 
 
@@ -212,6 +212,8 @@ def expect(ev):
         result["local_truncated"] = True
     if ev["flags"] & records.F_SOCK:
         result["inode"] = ev["inode"]
+        by_descriptor = ev["flags"] & records.F_BY_DESCRIPTOR
+        result["socket_source"] = "descriptor" if by_descriptor else "kernel"
     if ev["flags"] & records.F_SV:
         result["sv"] = list(ev["sv"])
     if ev["flags"] & records.F_QUEUE:

@@ -140,12 +140,14 @@ the_schema_refuses() {
 		           ("family", "INET"), ("args", {"domain": 2}), ("phase", "enter"),
 		           ("args", {"sockfd": 1, "addrlen": 2}), ("ret", -1), ("error", "EPERM"),
 		           ("addr", {"family": "AF_INET", "family_id": 2, "ip": "1.2.3.4"}),
-		           ("addr", {"family": "AF_UNIX", "family_id": 1, "path": ""})]
+		           ("addr", {"family": "AF_UNIX", "family_id": 1, "path": ""}),
+		           ("socket_source", "user")]
 		for key, value in changes:
 		    bad = copy.deepcopy(good)
 		    bad[key] = value
 		    assert not validator.is_valid(bad), f"accepted: {key} = {value}"
-		for key in ("time", "event", "cpu", "seq", "pid", "comm", "args", "ret", "duration_ns"):
+		for key in ("time", "event", "cpu", "seq", "pid", "comm", "args", "ret", "duration_ns",
+		            "inode", "socket_source"):
 		    bad = copy.deepcopy(good)
 		    del bad[key]
 		    assert not validator.is_valid(bad), f"accepted: no {key}"

@@ -15,7 +15,7 @@ SIZE = 320
 SOCKET, CONNECT, ACCEPT4, LSM, MISMATCH, PAIR, LOST = 1, 2, 3, 4, 5, 6, 31
 ENTER, EXIT, POINT = 1, 2, 3
 F_SOCK, F_QUEUE, F_PEERCRED = 1, 2, 4
-F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV = 8, 16, 32
+F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV, F_BY_DESCRIPTOR = 8, 16, 32, 64
 
 # Everything before the union, in order; the same on every machine.
 LAYOUT = "=HBBHBBIIQQQQQQIIIIIIIIII16s3iiHHHBBBBHIIIII"
@@ -175,7 +175,7 @@ def hostile(count, rng):
         else:
             common["phase"] = POINT
         common["comm"] = any_bytes(rng, rng.randrange(17))
-        common["flags"] = rng.getrandbits(6)
+        common["flags"] = rng.getrandbits(7)
         common["abi"] = rng.choice([0, 1, 2, 3, 4, 13, 14, 255])
         common["via"] = rng.choice([0, 1, 2, 3, 255])
         if rng.random() < 0.7:
@@ -185,7 +185,7 @@ def hostile(count, rng):
         common["sock_family"] = rng.choice([0, 1, 2, 10, 16, 17, 29, 46, 65535])
         common["sock_type"] = rng.choice([0, 1, 2, 3, 5, 10, 11, 65535])
         common["sock_protocol"] = rng.choice([0, 1, 6, 17, 255, 262, 65535])
-        common["addr_source"] = rng.randrange(5)
+        common["addr_source"] = rng.randrange(6)
         common["toctou"] = rng.randrange(6)
         addr = any_addr(rng, 128)
         local = any_addr(rng, ADDRS - ((len(addr) + 7) & ~7))

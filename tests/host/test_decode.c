@@ -173,6 +173,8 @@ static void own_numbers(void **state)
 	assert_null(decode_abi(14));
 	assert_name(decode_via(SOCKTRACE_VIA_IO_URING), "io_uring");
 	assert_name(decode_addr_source(SOCKTRACE_ADDR_FAULT), "fault");
+	assert_name(decode_addr_source(SOCKTRACE_ADDR_DESCRIPTOR), "descriptor");
+	assert_null(decode_addr_source(5));
 	assert_name(decode_toctou(SOCKTRACE_TOCTOU_UNCHECKED), "unchecked");
 	assert_name(decode_lost_reason(SOCKTRACE_LOST_RING_FULL), "ring_full");
 	assert_int_equal(decode_event_by_name("accept", 6), SOCKTRACE_ACCEPT4);

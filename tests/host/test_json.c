@@ -70,7 +70,8 @@ static void pair_of_descriptors(void **state)
 			 "\"args\":{\"domain\":1,\"type\":524291,\"protocol\":0},"
 			 "\"family\":\"AF_UNIX\",\"type\":\"SOCK_RAW\","
 			 "\"flags\":[\"SOCK_CLOEXEC\"],\"protocol\":\"0\","
-			 "\"sv\":[3,4],\"inode\":99,\"ret\":0,\"duration_ns\":0}");
+			 "\"sv\":[3,4],\"inode\":99,\"socket_source\":\"kernel\","
+			 "\"ret\":0,\"duration_ns\":0}");
 	/* What is no pair is not told, whatever stands there. */
 	ev.flags = 0;
 	ev.phase = SOCKTRACE_ENTER;
@@ -139,7 +140,34 @@ static void full_connect(void **state)
 		"\"local\":{\"family\":\"AF_INET6\",\"family_id\":10,\"ip\":\"::1\",\"port\":40000,"
 		"\"flowinfo\":0,\"scope_id\":4},\"local_truncated\":true,"
 		"\"addr_source\":\"kernel\",\"toctou\":\"match\",\"inode\":99,"
-		"\"ret\":-115,\"error\":\"EINPROGRESS\",\"duration_ns\":5000000000}");
+		"\"socket_source\":\"kernel\",\"ret\":-115,\"error\":\"EINPROGRESS\",\"duration_ns\":5000000000}");
+}
+
+/* Whose the socket is, where there is one. */
+static void by_descriptor(void **state)
+{
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_ACCEPT4,
+		.phase = SOCKTRACE_EXIT,
+		.flags = SOCKTRACE_F_SOCK | SOCKTRACE_F_BY_DESCRIPTOR,
+		.tgid = NOBODY,
+		.ret = 5,
+		.inode = 99,
+		.sock_family = AF_UNIX,
+		.sock_type = SOCK_STREAM,
+		.addr_len = 2,
+		.addr_source = SOCKTRACE_ADDR_DESCRIPTOR,
+		.addrs = { AF_UNIX },
+	};
+
+	(void)state;
+	*json_event(&json, unit_buffer, &ev) = '\0';
+	assert_non_null(strstr(unit_buffer, ",\"addr_source\":\"descriptor\",\"inode\":99,"
+					    "\"socket_source\":\"descriptor\",\"ret\":5,"));
+	ev.flags = SOCKTRACE_F_BY_DESCRIPTOR;
+	*json_event(&json, unit_buffer, &ev) = '\0';
+	assert_null(strstr(unit_buffer, "socket_source"));
 }
 
 static void accept_queue_and_flags(void **state)
@@ -309,7 +337,7 @@ int main(void)
 		cmocka_unit_test(pair_of_descriptors),
 		cmocka_unit_test(minimal_socket),	  cmocka_unit_test(full_connect),
 		cmocka_unit_test(accept_queue_and_flags), cmocka_unit_test(address_of_fields),
-		cmocka_unit_test(lost),
+		cmocka_unit_test(lost),			  cmocka_unit_test(by_descriptor),
 		cmocka_unit_test(cache_sees_changes),	  cmocka_unit_test(exe),
 	};
 

@@ -346,8 +346,13 @@ static char *result(char *p, const struct socktrace_event *ev)
 		p = fmt_i32(p, ev->sv[1]);
 		*p++ = ']';
 	}
-	if (ev->flags & SOCKTRACE_F_SOCK)
+	if (ev->flags & SOCKTRACE_F_SOCK) {
 		p = KEY_U64(p, ",\"inode\":", ev->inode);
+		if (ev->flags & SOCKTRACE_F_BY_DESCRIPTOR)
+			p = fmt_lit(p, ",\"socket_source\":\"descriptor\"");
+		else
+			p = fmt_lit(p, ",\"socket_source\":\"kernel\"");
+	}
 	if (ev->flags & SOCKTRACE_F_QUEUE) {
 		p = KEY_U32(p, ",\"queue\":{\"length\":", ev->queue_len);
 		p = KEY_U32(p, ",\"limit\":", ev->queue_limit);

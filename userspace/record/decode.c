@@ -54,6 +54,7 @@ static const struct name addr_sources[] = {
 	[SOCKTRACE_ADDR_KERNEL] = NAME("kernel"),
 	[SOCKTRACE_ADDR_USER] = NAME("user"),
 	[SOCKTRACE_ADDR_FAULT] = NAME("fault"),
+	[SOCKTRACE_ADDR_DESCRIPTOR] = NAME("descriptor"),
 };
 
 static const struct name verdicts[] = {

@@ -197,6 +197,11 @@ static void compose(struct socktrace_event *ev, const struct selftest_expect *ex
 	/* The module may not know the kernel's number of this namespace. */
 	if (!got->mntns)
 		ev->mntns = 0;
+	/* One thread: where the new descriptor leads, nobody has put another socket. */
+	if (ev->type == SOCKTRACE_ACCEPT4 && ev->via == SOCKTRACE_VIA_SYSCALL &&
+	    ev->addr_source == SOCKTRACE_ADDR_KERNEL &&
+	    got->addr_source == SOCKTRACE_ADDR_DESCRIPTOR)
+		ev->addr_source = got->addr_source;
 	if (expect->or_in_progress && got->ret == -EINPROGRESS)
 		ev->ret = got->ret;
 }

@@ -11,7 +11,10 @@ NAMES = {
     **{device.SOCKET: "socket", device.CONNECT: "connect", device.ACCEPT4: "accept4"},
     device.SOCKETPAIR: "socketpair",
 }
-SOURCES = {"kernel": device.ADDR_KERNEL, "user": device.ADDR_USER, "fault": device.ADDR_FAULT}
+SOURCES = {
+    **{"kernel": device.ADDR_KERNEL, "user": device.ADDR_USER},
+    **{"fault": device.ADDR_FAULT, "descriptor": device.ADDR_DESCRIPTOR},
+}
 
 
 @dataclasses.dataclass
