@@ -172,6 +172,7 @@ static void own_numbers(void **state)
 	assert_null(decode_abi(SOCKTRACE_ABI_UNKNOWN));
 	assert_null(decode_abi(14));
 	assert_name(decode_via(SOCKTRACE_VIA_IO_URING), "io_uring");
+	assert_null(decode_via(SOCKTRACE_VIA_UNKNOWN));
 	assert_name(decode_addr_source(SOCKTRACE_ADDR_FAULT), "fault");
 	assert_name(decode_addr_source(SOCKTRACE_ADDR_DESCRIPTOR), "descriptor");
 	assert_null(decode_addr_source(5));

@@ -143,6 +143,29 @@ static void full_connect(void **state)
 		"\"socket_source\":\"kernel\",\"ret\":-115,\"error\":\"EINPROGRESS\",\"duration_ns\":5000000000}");
 }
 
+/* By which way and ABI it came is not known: no keys. */
+static void unknown_way(void **state)
+{
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_SECURITY_SOCKET_CONNECT,
+		.phase = SOCKTRACE_POINT,
+		.abi = SOCKTRACE_ABI_UNKNOWN,
+		.via = SOCKTRACE_VIA_UNKNOWN,
+		.tgid = NOBODY,
+		.args = { -1, 2 },
+		.addr_len = 2,
+		.addr_source = SOCKTRACE_ADDR_KERNEL,
+	};
+
+	(void)state;
+	assert_line(&ev, "{\"time\":\"2024-02-29T23:59:59.000000000Z\","
+			 "\"event\":\"security_socket_connect\",\"phase\":\"point\",\"cpu\":0,"
+			 "\"seq\":0,\"pid\":4194999,\"tid\":0,\"ppid\":0,\"uid\":0,\"gid\":0,"
+			 "\"comm\":\"\",\"addr\":{\"family\":\"AF_UNSPEC\",\"family_id\":0},"
+			 "\"addr_source\":\"kernel\"}");
+}
+
 /* Whose the socket is, where there is one. */
 static void by_descriptor(void **state)
 {
@@ -338,6 +361,7 @@ int main(void)
 		cmocka_unit_test(minimal_socket),	  cmocka_unit_test(full_connect),
 		cmocka_unit_test(accept_queue_and_flags), cmocka_unit_test(address_of_fields),
 		cmocka_unit_test(lost),			  cmocka_unit_test(by_descriptor),
+		cmocka_unit_test(unknown_way),
 		cmocka_unit_test(cache_sees_changes),	  cmocka_unit_test(exe),
 	};
 

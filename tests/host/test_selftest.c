@@ -87,6 +87,19 @@ static void right(void **state)
 		setup(NULL);                                                    \
 	} while (0)
 
+/* The ABI of io_uring's work is not always to be had; a system call's is. */
+static void abi_of_no_call(void **state)
+{
+	(void)state;
+	ev.abi = SOCKTRACE_ABI_UNKNOWN;
+	ev.via = expect.ev.via = SOCKTRACE_VIA_IO_URING;
+	assert_true(selftest_check(&expect, &ev, NULL, &difference));
+	ev.abi = SOCKTRACE_ABI_I386;
+	assert_differs("abi", "i386", "x86_64");
+	ev.abi = SOCKTRACE_ABI_UNKNOWN;
+	assert_differs("abi", "0", "x86_64");
+}
+
 /* Of an accept by system call the peer may be of the socket that the descriptor names. */
 static void peer_by_descriptor(void **state)
 {
@@ -385,6 +398,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(right, setup),	cmocka_unit_test_setup(wrong, setup),
 		cmocka_unit_test_setup(coarse, setup),	cmocka_unit_test_setup(peer_by_descriptor, setup),
+		cmocka_unit_test_setup(abi_of_no_call, setup),
 		cmocka_unit_test_setup(unknown, setup), cmocka_unit_test_setup(pairs, setup),
 		cmocka_unit_test_setup(hostile, setup), cmocka_unit_test(text),
 		cmocka_unit_test(json),			cmocka_unit_test(success),

@@ -307,8 +307,13 @@ static void marks_and_columns(void **state)
 	assert_line(&ev, CURL "[io_uring] accept4(0, -, 0) ...");
 	ev.args[0] = -1;
 	assert_line(&ev, CURL "[io_uring] accept4(-, -, 0) ...");
-	ev.args[0] = 0;
-	ev.via = SOCKTRACE_VIA_SYSCALL;
+	/* Not known: no mark. */
+	ev = event(SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT);
+	ev.abi = SOCKTRACE_ABI_UNKNOWN;
+	ev.via = SOCKTRACE_VIA_UNKNOWN;
+	ev.args[0] = -1;
+	assert_line(&ev, CURL "security_socket_connect(-, -, 0)");
+	ev = event(SOCKTRACE_ACCEPT4, SOCKTRACE_ENTER);
 	/* A wider process widens the column for those that follow. */
 	ev.tid = 4194303;
 	memcpy(ev.comm, "\xc3\xa9-server-worker", 16);
