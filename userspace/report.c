@@ -29,6 +29,11 @@ void complain(const char *format, ...)
 		;
 }
 
+/* A mismatch is seen by connect's probe and the LSM hook together. */
+#define MISMATCH_NEEDS                                                             \
+	(SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |                                  \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT))
+
 void warn_missing(const struct reader *reader)
 {
 	const struct socktrace_info *info = &reader->device.info;
@@ -43,14 +48,30 @@ void warn_missing(const struct reader *reader)
 		    probe->via == SOCKTRACE_VIA_SYSCALL)
 			bound |= SOCKTRACE_EVENT_BIT(probe->type);
 	}
-	/* A mismatch is seen by connect's probe and the LSM hook together. */
-	if (!(~bound & (SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |
-			SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT))))
+	if (!(~bound & MISMATCH_NEEDS))
 		bound |= SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH);
 	for (type = 0; type < 32; type++) {
 		if (events & ~bound & SOCKTRACE_EVENT_BIT(type))
 			complain("this kernel has no function to probe for %s: none will be seen",
 				 decode_event(type) ? decode_event(type)->s : "it");
+	}
+}
+
+void warn_unarmed(const struct reader *reader)
+{
+	const struct socktrace_info *info = &reader->device.info;
+	uint32_t events = filter_events(reader->rules, reader->nr_rules), i;
+
+	if (events & SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH))
+		events |= MISMATCH_NEEDS;
+	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
+		const struct socktrace_probe *probe = &info->probes[i];
+
+		if ((probe->flags & SOCKTRACE_PROBE_BOUND) && !device_probe_armed(probe) &&
+		    probe->type < 32 && (events & SOCKTRACE_EVENT_BIT(probe->type)))
+			complain("%.*s can't be probed now, its calls won't be seen: "
+				 "the kernel log says why (dmesg | grep socktrace)",
+				 SOCKTRACE_SYMBOL_LEN, probe->symbol);
 	}
 }
 
@@ -85,7 +106,7 @@ void banner(const struct reader *reader)
 	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
 		const struct socktrace_probe *probe = &info->probes[i];
 
-		if (!(probe->flags & SOCKTRACE_PROBE_BOUND))
+		if (!device_probe_armed(probe))
 			continue;
 		at += (size_t)snprintf(symbols + at, sizeof(symbols) - at, "%s%.*s",
 				       at ? " " : "", SOCKTRACE_SYMBOL_LEN, probe->symbol);

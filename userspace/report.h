@@ -39,6 +39,9 @@ void complain(const char *format, ...);
 /* Events that were asked for and that this kernel can't give. */
 void warn_missing(const struct reader *reader);
 
+/* Of these events, probes that could not be registered at the start. */
+void warn_unarmed(const struct reader *reader);
+
 /* Probes that never fire: they look like a machine where nothing happens. */
 void warn_muted(struct reader *reader);
 

@@ -240,6 +240,7 @@ static int trace(struct reader *reader)
 	}
 	reader->tracing = true;
 	warn_muted(reader);
+	warn_unarmed(reader);
 	if (!options->quiet) {
 		warn_missing(reader);
 		if (options->format == FORMAT_TEXT &&
@@ -366,6 +367,7 @@ static int selftest(struct reader *reader)
 		return EXIT_FAILURE;
 	}
 	warn_muted(reader);
+	warn_unarmed(reader);
 	report.json = reader->options.format == FORMAT_JSON;
 	report.color = wants_color(reader);
 	ret = selftest_run(&reader->device, reader->batch, reader->batch_size, &report);

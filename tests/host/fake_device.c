@@ -10,6 +10,7 @@
  *   FAKE_READ=ERROR    device_read() fails with this text, after the records
  *   FAKE_MISSED=N      so many returns were missed
  *   FAKE_UNBOUND=TYPE  the kernel has no probe for this event type
+ *   FAKE_UNARMED=TYPE  the probe of this event type is bound and can't be armed
  *   FAKE_MUTED=1       the probes do not fire
  *   FAKE_STARTED=N     so many sessions trace, of which --inflight asks
  *   FAKE_INFLIGHT=N    so many calls are in flight
@@ -169,10 +170,20 @@ bool device_muted(struct device *device)
 
 int device_start(struct device *device)
 {
-	const char *error = getenv("FAKE_START");
+	const char *error = getenv("FAKE_START"), *unarmed = getenv("FAKE_UNARMED");
+	uint32_t i;
 
 	note("start\n");
-	return error ? fail(device, error) : 0;
+	if (error)
+		return fail(device, error);
+	for (i = 0; i < device->info.nr_probes; i++) {
+		struct socktrace_probe *probe = &device->info.probes[i];
+
+		if ((probe->flags & SOCKTRACE_PROBE_BOUND) &&
+		    (!unarmed || (unsigned int)atoi(unarmed) != probe->type))
+			probe->flags |= SOCKTRACE_PROBE_ARMED;
+	}
+	return 0;
 }
 
 int device_stop(struct device *device)

@@ -252,14 +252,16 @@ static const struct selftest_row rows[] = {
 	  .via = SOCKTRACE_VIA_SYSCALL },
 };
 
-/* Of one kind three probes, of which one is not bound. */
+/* One of them is not bound, and one can't be armed. */
+#define ARMED (SOCKTRACE_PROBE_BOUND | SOCKTRACE_PROBE_ARMED)
 static const struct socktrace_info info = {
 	.module_version = "1.2",
-	.nr_probes = 4,
+	.nr_probes = 5,
 	.probes = {
-		{ "sys_accept4", 0, 0, SOCKTRACE_ACCEPT4, SOCKTRACE_PROBE_BOUND, SOCKTRACE_VIA_SYSCALL },
-		{ "sys_accept", 0, 0, SOCKTRACE_ACCEPT4, SOCKTRACE_PROBE_BOUND, SOCKTRACE_VIA_SYSCALL },
-		{ "do_accept", 0, 0, SOCKTRACE_ACCEPT4, SOCKTRACE_PROBE_BOUND, SOCKTRACE_VIA_IO_URING },
+		{ "sys_accept4", 0, 0, SOCKTRACE_ACCEPT4, ARMED, SOCKTRACE_VIA_SYSCALL },
+		{ "sys_accept", 0, 0, SOCKTRACE_ACCEPT4, ARMED, SOCKTRACE_VIA_SYSCALL },
+		{ "do_accept", 0, 0, SOCKTRACE_ACCEPT4, ARMED, SOCKTRACE_VIA_IO_URING },
+		{ "accept_now", 0, 0, SOCKTRACE_ACCEPT4, SOCKTRACE_PROBE_BOUND, SOCKTRACE_VIA_SYSCALL },
 		{ "__sys_socket", 0, 0, SOCKTRACE_SOCKET, 0, SOCKTRACE_VIA_SYSCALL },
 	},
 };

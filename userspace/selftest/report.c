@@ -7,6 +7,7 @@
 
 #include "base/escape.h"
 #include "base/fmt.h"
+#include "session/device.h"
 
 #define ALARM "\033[1;31m"
 #define PLAIN "\033[0m"
@@ -26,7 +27,7 @@ static const struct {
 };
 #define RESULT_WIDTH 18 /* of the longest */
 
-/* Those that are bound for the row's calls, between commas; each in `quote`s. */
+/* Those that are armed for the row's calls, between commas; each in `quote`s. */
 static char *symbols(char *p, const struct socktrace_info *info, const struct selftest_row *row,
 		     const char *quote)
 {
@@ -37,8 +38,8 @@ static char *symbols(char *p, const struct socktrace_info *info, const struct se
 	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
 		const struct socktrace_probe *probe = &info->probes[i];
 
-		if (!(probe->flags & SOCKTRACE_PROBE_BOUND) ||
-		    probe->flags & SOCKTRACE_PROBE_FACTS || probe->type >= 32 ||
+		if (!device_probe_armed(probe) || probe->flags & SOCKTRACE_PROBE_FACTS ||
+		    probe->type >= 32 ||
 		    !(row->events & SOCKTRACE_EVENT_BIT(probe->type)) ||
 		    probe->via != row->via)
 			continue;

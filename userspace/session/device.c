@@ -216,13 +216,12 @@ int device_inflight(struct device *device, struct socktrace_inflight *inflight,
 /* Of the probe of socket(); NULL: there is none, or it is not armed. */
 static const struct socktrace_probe *socket_probe(const struct socktrace_info *info)
 {
-	const uint32_t needed = SOCKTRACE_PROBE_BOUND | SOCKTRACE_PROBE_ARMED;
 	uint32_t i;
 
 	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
 		if (info->probes[i].type == SOCKTRACE_SOCKET &&
 		    info->probes[i].via == SOCKTRACE_VIA_SYSCALL &&
-		    (info->probes[i].flags & needed) == needed)
+		    device_probe_armed(&info->probes[i]))
 			return &info->probes[i];
 	}
 	return NULL;

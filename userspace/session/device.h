@@ -20,6 +20,12 @@ struct device {
 	char error[256];
 };
 
+/* Does it see calls now? Bound alone is not enough: it may be refused now. */
+static inline bool device_probe_armed(const struct socktrace_probe *probe)
+{
+	return probe->flags & SOCKTRACE_PROBE_ARMED;
+}
+
 /* Opens, non-blocking, and checks that this is a module that we understand. */
 int device_open(struct device *device, const char *path);
 void device_close(struct device *device);
