@@ -4,10 +4,13 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #include "session/device.h"
 
 static struct {
+	const char *path; /* of the device */
 	int open_errno, info_errno, errno_of[16], read_errno;
 	ssize_t read_result;
 	struct socktrace_info info;
@@ -27,7 +30,7 @@ ssize_t __wrap_read(int fd, void *buffer, size_t size);
 
 int __wrap_open(const char *path, int flags, ...)
 {
-	if (strcmp(path, SOCKTRACE_DEVICE))
+	if (strcmp(path, kernel.path))
 		return __real_open(path, flags);
 	kernel.flags = flags;
 	errno = kernel.open_errno;
@@ -82,6 +85,7 @@ static int setup(void **state)
 {
 	(void)state;
 	memset(&kernel, 0, sizeof(kernel));
+	kernel.path = SOCKTRACE_DEVICE;
 	kernel.info.abi_version = SOCKTRACE_ABI_VERSION;
 	kernel.info.record_size = sizeof(struct socktrace_event);
 	kernel.info.records_per_cpu_max = 1000;
@@ -122,7 +126,7 @@ static void open_errors(void **state)
 	} cases[] = {
 		{ ENOENT, "is the module loaded? (sudo modprobe socktrace)" },
 		{ ENXIO, "is the module loaded?" },
-		{ EACCES, "needs root (CAP_SYS_ADMIN" },
+		{ EACCES, ": Permission denied: try sudo" },
 		{ EPERM, "needs root (CAP_SYS_ADMIN" },
 		{ EMFILE, "Too many open files" },
 	};
@@ -134,6 +138,26 @@ static void open_errors(void **state)
 		assert_error(device_open(&device, SOCKTRACE_DEVICE), cases[i].words);
 		assert_int_equal(device.fd, -1);
 	}
+}
+
+/* It is the mode that keeps a user out before any capability is asked for. */
+static void no_right_to_open(void **state)
+{
+	char path[] = "/tmp/socktrace-test.XXXXXX", words[128];
+	int fd = mkstemp(path);
+	struct stat st;
+
+	(void)state;
+	assert_true(fd >= 0 && !fchmod(fd, 0640) && !fstat(fd, &st));
+	snprintf(words, sizeof(words), "%s: Permission denied by its mode 0640 (user %u, group %u)",
+		 path, (unsigned int)st.st_uid, (unsigned int)st.st_gid);
+	kernel.path = path;
+	kernel.open_errno = EACCES;
+	assert_int_equal(device_open(&device, path), -1);
+	assert_ptr_equal(strstr(device.error, words), device.error);
+	assert_null(strstr(device.error, "CAP_"));
+	close(fd);
+	unlink(path);
 }
 
 static void strangers(void **state)
@@ -293,7 +317,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		TEST(opens),   TEST(open_errors),    TEST(strangers), TEST(configuration),
 		TEST(filters), TEST(start_and_stop), TEST(reads),
-		TEST(in_flight), TEST(muted),
+		TEST(in_flight), TEST(muted),	     TEST(no_right_to_open),
 	};
 
 	return cmocka_run_group_tests_name("device", tests, NULL, NULL);

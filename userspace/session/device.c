@@ -9,6 +9,7 @@
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "filter/cond.h"
@@ -46,6 +47,19 @@ static int control(const struct device *device, unsigned int command, void *argu
 	return ret;
 }
 
+/* By its mode, before the module has asked for a capability. */
+static int no_right_to_open(struct device *device)
+{
+	const char *error = strerror(errno);
+	struct stat st;
+
+	if (stat(device->path, &st))
+		return fail(device, "%s: try sudo", error);
+	return fail(device, "%s by its mode %04o (user %u, group %u): try sudo", error,
+		    (unsigned int)(st.st_mode & 07777), (unsigned int)st.st_uid,
+		    (unsigned int)st.st_gid);
+}
+
 static int open_failed(struct device *device)
 {
 	switch (errno) {
@@ -54,6 +68,7 @@ static int open_failed(struct device *device)
 	case ENXIO:
 		return fail(device, "not there: is the module loaded? (sudo modprobe socktrace)");
 	case EACCES:
+		return no_right_to_open(device);
 	case EPERM:
 		return fail(device, "%s: tracing needs root (CAP_SYS_ADMIN, or CAP_PERFMON "
 				    "where the kernel has it); try sudo",
