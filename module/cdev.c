@@ -4,12 +4,16 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
+#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
+#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/uaccess.h>
+#include <linux/uio.h>
+#include <linux/user_namespace.h>
 
 #include "cdev.h"
 #include "compat/compat.h"
@@ -18,16 +22,22 @@
 #include "sysfs.h"
 #include "tracing.h"
 
+/* In the initial user namespace: a record tells of every one. */
+static bool cdev_may_trace(void)
+{
+#ifdef CAP_PERFMON
+	/* Not audited: who has the other one only was not denied anything. */
+	if (ns_capable_noaudit(&init_user_ns, CAP_PERFMON))
+		return true;
+#endif
+	return capable(CAP_SYS_ADMIN);
+}
+
 static int cdev_open(struct inode *inode, struct file *file)
 {
 	struct st_session *s;
 
-	/* In the initial user namespace: a record tells of every one. */
-#ifdef CAP_PERFMON
-	if (!capable(CAP_PERFMON) && !capable(CAP_SYS_ADMIN))
-#else
-	if (!capable(CAP_SYS_ADMIN))
-#endif
+	if (!cdev_may_trace())
 		return -EPERM;
 	s = st_session_create();
 	if (IS_ERR(s))
@@ -51,38 +61,43 @@ static int cdev_ensure_started(struct st_session *s)
 	return st_session_was_started(s) ? 0 : st_tracing_start(s);
 }
 
-/* Bytes of whole records given, 0 where none waits; -EFAULT only for the first. */
-static ssize_t cdev_drain(struct st_session *s, char __user *buf, size_t count)
+/*
+ * Bytes of whole records given, 0 where none waits; -EFAULT only for the first. A
+ * record that was given in part only is given again.
+ */
+static ssize_t cdev_drain(struct st_session *s, struct iov_iter *to)
 {
 	const struct socktrace_event *ev;
 	struct socktrace_event lost;
 	ssize_t done = 0;
 
-	while (count - done >= sizeof(*ev)) {
+	while (iov_iter_count(to) >= sizeof(*ev)) {
 		if (!st_ring_set_peek(s->rings, &lost, &ev)) {
 			st_session_drained(s);
 			break;
 		}
-		if (copy_to_user(buf + done, ev, sizeof(*ev)))
+		if (copy_to_iter(ev, sizeof(*ev), to) != sizeof(*ev))
 			return done ?: -EFAULT;
 		st_ring_set_advance(s->rings, ev);
 		done += sizeof(*ev);
+		/* Writers may be as fast as we are. */
+		if (signal_pending(current))
+			break;
 		cond_resched();
 	}
 	return done;
 }
 
-static ssize_t cdev_read(struct file *file, char __user *buf, size_t count,
-			 loff_t *pos)
+static ssize_t cdev_read(struct kiocb *iocb, struct iov_iter *to)
 {
+	struct file *file = iocb->ki_filp;
 	struct st_session *s = file->private_data;
 	ssize_t done;
 	bool started;
 	int err;
 
-	if (count < sizeof(struct socktrace_event))
+	if (iov_iter_count(to) < sizeof(struct socktrace_event))
 		return -EINVAL;
-	count = min_t(size_t, count, INT_MAX);
 	err = cdev_ensure_started(s);
 	if (err)
 		return err;
@@ -91,11 +106,11 @@ static ssize_t cdev_read(struct file *file, char __user *buf, size_t count,
 		started = st_session_is_started(s);
 		if (mutex_lock_interruptible(&s->read_lock))
 			return -ERESTARTSYS;
-		done = cdev_drain(s, buf, count);
+		done = cdev_drain(s, to);
 		mutex_unlock(&s->read_lock);
 		if (done || !started)
 			return done;
-		if (file->f_flags & O_NONBLOCK)
+		if (file->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT)
 			return -EAGAIN;
 		err = wait_event_interruptible(s->wait, st_session_ready(s));
 		if (err)
@@ -123,7 +138,6 @@ static __poll_t cdev_poll(struct file *file, poll_table *wait)
 #define INFLIGHT_SIZE_V1 32
 #define CALL_SIZE_V1 56
 #define CALL_SIZE_MAX 4096
-#define CALLS_MAX 65536
 
 /* A structure that may grow, to a user who may know less of it, or more. */
 static long give(void __user *arg, size_t usize, const void *from, size_t ksize)
@@ -261,8 +275,8 @@ static long ioctl_set_filter(struct st_session *s, void __user *arg, size_t size
 
 static long ioctl_get_filter(struct st_session *s, void __user *arg, size_t size)
 {
-	const struct st_filter *filter;
 	struct socktrace_filter header;
+	struct socktrace_rule *rules;
 	char __user *to;
 	u32 room, i;
 	long err;
@@ -275,18 +289,18 @@ static long ioctl_get_filter(struct st_session *s, void __user *arg, size_t size
 	room = header.nr_rules;
 	to = u64_to_user_ptr(header.rules);
 
-	mutex_lock(&s->lock);
-	filter = rcu_dereference_protected(s->filter, lockdep_is_held(&s->lock));
-	header.nr_rules = filter->nr_rules;
-	header.default_action = filter->default_action;
-	header.flags = 0;
+	/* A copy first: the caller's page may be long in coming. */
+	rules = kmalloc_array(SOCKTRACE_MAX_RULES, sizeof(*rules), GFP_KERNEL_ACCOUNT);
+	if (!rules)
+		return -ENOMEM;
+	st_session_get_filter(s, &header, rules);
 	err = give(arg, size, &header, sizeof(header));
-	if (!err && room < filter->nr_rules)
+	if (!err && room < header.nr_rules)
 		err = -ENOSPC;
-	for (i = 0; !err && i < filter->nr_rules; i++)
-		err = give(to + i * header.rule_size, header.rule_size,
-			   &filter->rules[i], sizeof(filter->rules[i]));
-	mutex_unlock(&s->lock);
+	for (i = 0; !err && i < header.nr_rules; i++)
+		err = give(to + i * header.rule_size, header.rule_size, &rules[i],
+			   sizeof(rules[i]));
+	kfree(rules);
 	return err;
 }
 
@@ -304,15 +318,14 @@ static long ioctl_stop(struct st_session *s, void __user *arg, size_t size)
 static long ioctl_get_stats(struct st_session *s, void __user *arg, size_t size)
 {
 	struct socktrace_stats stats;
+	long err = st_session_stats(s, &stats);
 
-	st_session_stats(s, &stats);
-	return give(arg, size, &stats, sizeof(stats));
+	return err ?: give(arg, size, &stats, sizeof(stats));
 }
 
 static long ioctl_flush(struct st_session *s, void __user *arg, size_t size)
 {
-	st_session_flush(s);
-	return 0;
+	return st_session_flush(s);
 }
 
 static long ioctl_get_inflight(struct st_session *s, void __user *arg, size_t size)
@@ -331,8 +344,8 @@ static long ioctl_get_inflight(struct st_session *s, void __user *arg, size_t si
 	if (inflight.reserved || inflight.call_size < CALL_SIZE_V1 ||
 	    inflight.call_size > CALL_SIZE_MAX)
 		return -EINVAL;
-	room = min_t(u32, inflight.nr_calls, CALLS_MAX);
-	calls = kvzalloc(room * sizeof(*calls) + 1, GFP_KERNEL);
+	room = min(inflight.nr_calls, st_tracing_inflight_max());
+	calls = kvzalloc(room * sizeof(*calls) + 1, GFP_KERNEL_ACCOUNT);
 	if (!calls)
 		return -ENOMEM;
 	to = u64_to_user_ptr(inflight.calls);
@@ -368,8 +381,10 @@ static long cdev_ioctl(struct file *file, unsigned int cmd, unsigned long arg)
 {
 	unsigned int nr = _IOC_NR(cmd), size = _IOC_SIZE(cmd);
 
-	if (_IOC_TYPE(cmd) != SOCKTRACE_IOC_MAGIC || nr >= ARRAY_SIZE(ioctls) ||
-	    !ioctls[nr].handler || _IOC_DIR(cmd) != ioctls[nr].dir)
+	if (_IOC_TYPE(cmd) != SOCKTRACE_IOC_MAGIC || nr >= ARRAY_SIZE(ioctls))
+		return -ENOTTY;
+	nr = array_index_nospec(nr, ARRAY_SIZE(ioctls));
+	if (!ioctls[nr].handler || _IOC_DIR(cmd) != ioctls[nr].dir)
 		return -ENOTTY;
 	if (!size != (ioctls[nr].dir == _IOC_NONE))
 		return -EINVAL;
@@ -389,7 +404,8 @@ static void cdev_show_fdinfo(struct seq_file *m, struct file *file)
 	struct st_session *s = file->private_data;
 	struct socktrace_stats stats;
 
-	st_session_stats(s, &stats);
+	if (st_session_stats(s, &stats))
+		return; /* killed */
 	seq_printf(m, "started:\t%d\n", st_session_is_started(s));
 	seq_printf(m, "hits:\t%llu\n", stats.hits);
 	seq_printf(m, "delivered:\t%llu\n", stats.delivered);
@@ -404,7 +420,7 @@ static const struct file_operations cdev_fops = {
 	.owner = THIS_MODULE,
 	.open = cdev_open,
 	.release = cdev_release,
-	.read = cdev_read,
+	.read_iter = cdev_read,
 	.poll = cdev_poll,
 	.show_fdinfo = cdev_show_fdinfo,
 	.unlocked_ioctl = cdev_ioctl,

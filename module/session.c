@@ -1,4 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/atomic.h>
 #include <linux/bitops.h>
 #include <linux/jiffies.h>
 #include <linux/log2.h>
@@ -13,10 +14,13 @@
 
 struct st_session_limits st_session_limits;
 
+/* Not under a lock: open() is called with one of the kernel's, for all devices. */
+static atomic_t sessions_open = ATOMIC_INIT(0);
+
 /* Guards the list's writers and the totals below. */
 static DEFINE_MUTEX(sessions_lock);
 static LIST_HEAD(sessions_started);
-static unsigned int sessions_open, sessions_nr_started;
+static unsigned int sessions_nr_started;
 static u64 sessions_memory;
 
 /*
@@ -221,28 +225,15 @@ static struct st_filter *filter_accept_all(void)
 	return filter;
 }
 
-static int sessions_enroll(void)
-{
-	int err = 0;
-
-	mutex_lock(&sessions_lock);
-	if (sessions_open >= st_session_limits.max_sessions)
-		err = -EUSERS;
-	else
-		sessions_open++;
-	mutex_unlock(&sessions_lock);
-	return err;
-}
-
-/* ERR_PTR: -EUSERS more than max_sessions, -ENOMEM. */
+/* ERR_PTR: -EUSERS more than max_sessions, -ENOMEM. Waits for nobody. */
 struct st_session *st_session_create(void)
 {
 	struct st_session *s;
-	int err;
 
-	err = sessions_enroll();
-	if (err)
-		return ERR_PTR(err);
+	if (atomic_inc_return(&sessions_open) > st_session_limits.max_sessions) {
+		atomic_dec(&sessions_open);
+		return ERR_PTR(-EUSERS);
+	}
 	s = kzalloc(sizeof(*s), GFP_KERNEL);
 	if (!s)
 		goto no_session;
@@ -262,9 +253,7 @@ struct st_session *st_session_create(void)
 no_filter:
 	kfree(s);
 no_session:
-	mutex_lock(&sessions_lock);
-	sessions_open--;
-	mutex_unlock(&sessions_lock);
+	atomic_dec(&sessions_open);
 	return ERR_PTR(-ENOMEM);
 }
 
@@ -282,9 +271,9 @@ static void session_free_rings(struct st_session *s)
 void st_session_destroy(struct st_session *s)
 {
 	mutex_lock(&sessions_lock);
-	sessions_open--;
 	session_free_rings(s);
 	mutex_unlock(&sessions_lock);
+	atomic_dec(&sessions_open);
 
 	kfree(rcu_access_pointer(s->filter));
 	put_pid(s->owner);
@@ -375,6 +364,21 @@ void st_session_set_filter(struct st_session *s, struct st_filter *filter)
 	kfree_rcu(old, rcu);
 }
 
+/* What is set: @header's nr_rules of @rules, which has room for the most that can be. */
+void st_session_get_filter(struct st_session *s, struct socktrace_filter *header,
+			   struct socktrace_rule *rules)
+{
+	const struct st_filter *filter;
+
+	mutex_lock(&s->lock);
+	filter = rcu_dereference_protected(s->filter, lockdep_is_held(&s->lock));
+	header->nr_rules = filter->nr_rules;
+	header->default_action = filter->default_action;
+	header->flags = 0;
+	memcpy(rules, filter->rules, filter->nr_rules * sizeof(*rules));
+	mutex_unlock(&s->lock);
+}
+
 static void *session_alloc(size_t bytes, int cpu)
 {
 	return kvzalloc_node(bytes, GFP_KERNEL_ACCOUNT, cpu_to_node(cpu));
@@ -452,21 +456,29 @@ out:
 	return was_started;
 }
 
-void st_session_flush(struct st_session *s)
+/*
+ * Who has the read_lock may be waiting for its page, and that for a userfaultfd:
+ * whoever waits for it can be killed. 0, or -EINTR.
+ */
+int st_session_flush(struct st_session *s)
 {
-	mutex_lock(&s->read_lock);
+	if (mutex_lock_killable(&s->read_lock))
+		return -EINTR;
 	if (st_session_was_started(s))
 		st_ring_set_flush(s->rings);
 	mutex_unlock(&s->read_lock);
+	return 0;
 }
 
-void st_session_stats(struct st_session *s, struct socktrace_stats *stats)
+int st_session_stats(struct st_session *s, struct socktrace_stats *stats)
 {
 	memset(stats, 0, sizeof(*stats));
-	mutex_lock(&s->read_lock);
+	if (mutex_lock_killable(&s->read_lock))
+		return -EINTR;
 	if (st_session_was_started(s))
 		st_ring_set_stats(s->rings, stats);
 	mutex_unlock(&s->read_lock);
+	return 0;
 }
 
 /* What @info tells of all sessions. */
@@ -474,8 +486,8 @@ void st_sessions_info(struct socktrace_info *info)
 {
 	info->records_per_cpu_max = st_session_limits.max_records_per_cpu;
 	info->memory_max = st_session_limits.max_memory;
+	info->sessions = atomic_read(&sessions_open);
 	mutex_lock(&sessions_lock);
-	info->sessions = sessions_open;
 	info->started = sessions_nr_started;
 	info->memory = sessions_memory;
 	mutex_unlock(&sessions_lock);

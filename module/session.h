@@ -65,10 +65,12 @@ struct st_session *st_session_create(void);
 void st_session_destroy(struct st_session *s);
 int st_session_configure(struct st_session *s, struct socktrace_config *config);
 void st_session_set_filter(struct st_session *s, struct st_filter *filter);
+void st_session_get_filter(struct st_session *s, struct socktrace_filter *header,
+			   struct socktrace_rule *rules);
 int st_session_enlist(struct st_session *s);
 bool st_session_delist(struct st_session *s);
-void st_session_flush(struct st_session *s);
-void st_session_stats(struct st_session *s, struct socktrace_stats *stats);
+int st_session_flush(struct st_session *s);
+int st_session_stats(struct st_session *s, struct socktrace_stats *stats);
 void st_sessions_info(struct socktrace_info *info);
 
 /* Pairs with st_session_enlist(): who sees it started sees its rings. */

@@ -48,6 +48,16 @@ void st_tracing_stop(struct st_session *s)
 		tracing_put();
 }
 
+unsigned int st_tracing_inflight_max(void)
+{
+	unsigned int max;
+
+	mutex_lock(&tracing_lock);
+	max = st_inflight_capacity();
+	mutex_unlock(&tracing_lock);
+	return max;
+}
+
 unsigned int st_tracing_inflight(struct socktrace_inflight_call *calls, unsigned int room)
 {
 	unsigned int found;

@@ -14,6 +14,9 @@ int st_tracing_start(struct st_session *s);
 /* When it returns, no probe writes to the session. */
 void st_tracing_stop(struct st_session *s);
 
+/* How many calls can be in flight at most, as long as no session starts. */
+unsigned int st_tracing_inflight_max(void);
+
 /* st_inflight_list(), with the probes neither being armed nor disarmed. */
 unsigned int st_tracing_inflight(struct socktrace_inflight_call *calls, unsigned int room);
 

@@ -19,7 +19,8 @@
  *   EINVAL  the buffer is smaller than one record
  *   EAGAIN  O_NONBLOCK, and no record is queued
  *   EFAULT  the buffer can't be written; the record stays queued
- *   EINTR   a signal came before the first record
+ *   EINTR   a signal came before the first record; one that comes later ends the
+ *           read() with what was given so far
  *   ENOMEM  ring memory, or its limit; where read() starts the session
  *   ENODEV  this kernel lets no probe be registered
  * A session that was stopped gives what is still queued, and then end of file.
@@ -430,7 +431,8 @@ struct socktrace_filter {
  * A call whose return was wanted and missed is two hits: the record of its
  * return, which is counted as missed, and the entry record that tells of it.
  *
- * GET_STATS, of this session since its open. Size-extensible as GET_INFO. At
+ * GET_STATS, of this session since its open. Size-extensible as GET_INFO. EINTR:
+ * killed while another thread's read() waits for its page (FLUSH likewise). At
  * any time when no record is being made (as after STOP):
  *   hits == delivered + queued + filtered + dropped + missed + flushed
  */

@@ -45,6 +45,7 @@ void warn_missing(const struct reader *reader)
 		const struct socktrace_probe *probe = &info->probes[i];
 
 		if ((probe->flags & SOCKTRACE_PROBE_BOUND) && probe->type < 32 &&
+		    !(probe->flags & SOCKTRACE_PROBE_FACTS) &&
 		    probe->via == SOCKTRACE_VIA_SYSCALL)
 			bound |= SOCKTRACE_EVENT_BIT(probe->type);
 	}
@@ -69,9 +70,12 @@ void warn_unarmed(const struct reader *reader)
 
 		if ((probe->flags & SOCKTRACE_PROBE_BOUND) && !device_probe_armed(probe) &&
 		    probe->type < 32 && (events & SOCKTRACE_EVENT_BIT(probe->type)))
-			complain("%.*s can't be probed now, its calls won't be seen: "
+			complain("%.*s can't be probed now, %s: "
 				 "the kernel log says why (dmesg | grep socktrace)",
-				 SOCKTRACE_SYMBOL_LEN, probe->symbol);
+				 SOCKTRACE_SYMBOL_LEN, probe->symbol,
+				 probe->flags & SOCKTRACE_PROBE_FACTS ?
+					 "peers are told by descriptor" :
+					 "its calls won't be seen");
 	}
 }
 

@@ -179,7 +179,7 @@ static inline bool st_compat_cgroup_is_below(struct task_struct *task, u64 id)
 
 /* Before, a send to a dead peer took it away. */
 #define ST_COMPAT_SEQPACKET_KEEPS_PEER(sk) \
-	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 0) && (sk)->sk_type == SOCK_SEQPACKET)
+	(LINUX_VERSION_CODE >= KERNEL_VERSION(6, 1, 2) && (sk)->sk_type == SOCK_SEQPACKET)
 
 #ifndef GFP_KERNEL_ACCOUNT /* 4.5 */
 #define GFP_KERNEL_ACCOUNT GFP_KERNEL
