@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * blocked THREADS: that many threads block in accept() at one listener.
+ * blocked [-u UID] THREADS: that many threads block in accept() at one listener.
+ *
+ * With -u each thread is another user: the first is UID, the next UID + 1, ...
  *
  * Prints `port N` when all were started. Each byte of standard input makes one
  * connection, and so lets one thread go; every accept that ends is printed as
@@ -12,17 +14,31 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
-static int listener;
+#ifdef SYS_setresuid32
+#define SET_UIDS SYS_setresuid32
+#else
+#define SET_UIDS SYS_setresuid
+#endif
 
-static void *block(void *unused)
+static int listener;
+static long first_uid = -1;
+
+static void *block(void *number)
 {
+	long uid = first_uid + (long)number;
 	char line[40];
 	int len;
 
+	/* The library's setresuid() is for all threads. */
+	if (first_uid >= 0 && syscall(SET_UIDS, uid, uid, uid) != 0) {
+		perror("blocked: setresuid");
+		exit(1);
+	}
 	if (accept(listener, NULL, NULL) < 0) {
 		perror("blocked: accept");
 		exit(1);
@@ -30,7 +46,7 @@ static void *block(void *unused)
 	len = snprintf(line, sizeof(line), "accepted %ld\n", syscall(SYS_gettid));
 	if (write(STDOUT_FILENO, line, len) != len)
 		exit(1);
-	return unused;
+	return NULL;
 }
 
 int main(int argc, char **argv)
@@ -40,10 +56,16 @@ int main(int argc, char **argv)
 		.sin_addr = { htonl(INADDR_LOOPBACK) },
 	};
 	socklen_t len = sizeof(address);
-	int nr_threads = argc == 2 ? atoi(argv[1]) : 0;
 	pthread_attr_t attr;
+	int nr_threads;
 	char byte;
 
+	if (argc > 2 && strcmp(argv[1], "-u") == 0) {
+		first_uid = atol(argv[2]);
+		argc -= 2;
+		argv += 2;
+	}
+	nr_threads = argc == 2 ? atoi(argv[1]) : 0;
 	listener = socket(AF_INET, SOCK_STREAM, 0);
 	if (nr_threads < 1 || listener < 0 ||
 	    bind(listener, (struct sockaddr *)&address, sizeof(address)) != 0 ||
@@ -54,10 +76,10 @@ int main(int argc, char **argv)
 	}
 	pthread_attr_init(&attr);
 	pthread_attr_setstacksize(&attr, 64 * 1024);
-	for (int i = 0; i < nr_threads; i++) {
+	for (long i = 0; i < nr_threads; i++) {
 		pthread_t thread;
 
-		errno = pthread_create(&thread, &attr, block, NULL);
+		errno = pthread_create(&thread, &attr, block, (void *)i);
 		if (errno != 0) {
 			perror("blocked: pthread_create");
 			return 1;

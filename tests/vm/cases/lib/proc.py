@@ -146,6 +146,20 @@ class Burst(Program):
         return int(number)
 
 
+def sleeps_in(pid, *calls):
+    """Does this process or thread sleep in one of these system calls, given by number?"""
+    try:
+        with open(f"/proc/{pid}/syscall", encoding="ascii") as file:
+            return file.read().split()[0] in map(str, calls)
+    except (OSError, IndexError):
+        return False
+
+
+def has_ended(pid):
+    """Has this child ended? It can still be waited for."""
+    return os.waitid(os.P_PID, pid, os.WEXITED | os.WNOHANG | os.WNOWAIT) is not None
+
+
 def blocked_threads(pid):
     """Threads of a process that sleep in accept() or accept4()."""
     found = []
@@ -162,8 +176,9 @@ def blocked_threads(pid):
 class Blocked(Program):
     """Threads in accept(), all of them asleep; see workload/blocked.c."""
 
-    def __init__(self, context, threads, **options):
-        super().__init__(context, "blocked", threads, **options)
+    def __init__(self, context, threads, first_uid=None, **options):
+        uids = [] if first_uid is None else ["-u", first_uid]
+        super().__init__(context, "blocked", *uids, threads, **options)
         self.threads = threads
 
     def settle(self):
