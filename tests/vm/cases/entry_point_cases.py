@@ -14,6 +14,7 @@ import subprocess
 import threading
 
 from lib import device, module
+from lib.absent import Absent
 from lib.device import CONNECT, SOCKET, SOCKETPAIR, Session, libc
 from lib.proc import Child, wait_until
 from lib.tap import Skip, case, check, equal
@@ -295,28 +296,6 @@ def _overwritten(context):
             else:
                 equal(event.sv, line[1:], str(event))
     context.diag(f"pairs: {rounds * turns}, of them overwritten in time: {untold}")
-
-
-class Absent:
-    """A page that is not there until somebody says so: userfaultfd(2)."""
-
-    _NUMBER, _API, _REGISTER, _ZEROPAGE = 323, 0xC018AA3F, 0xC020AA00, 0xC020AA04
-
-    def __init__(self):
-        self.page = libc.mmap(None, mmap.PAGESIZE, 3, 0x22, -1, 0)
-        self.fd = libc.syscall(self._NUMBER, os.O_CLOEXEC)
-        if self.fd < 0:
-            raise Skip("this kernel has no userfaultfd")
-        self._ioctl(self._API, struct.pack("=QQQ", 0xAA, 0, 0))
-        self._ioctl(self._REGISTER, struct.pack("=QQQQ", self.page, mmap.PAGESIZE, 1, 0))
-
-    def _ioctl(self, command, data):
-        error, _ = device.ioctl(self.fd, command, data)
-        if error:
-            raise device.oserror(error, f"{command:#x}")
-
-    def appear(self):
-        self._ioctl(self._ZEROPAGE, struct.pack("=QQQq", self.page, mmap.PAGESIZE, 0, 0))
 
 
 @case("a socketpair() that waits is in flight, and one that is missed is told at its entry", "entry-points")
