@@ -21,6 +21,7 @@ import condition_cases
 import law_cases
 import inflight_cases
 import share_cases
+import waiting_cases
 import state_cases
 import reader_filter_cases
 import selftest_cases
