@@ -21,6 +21,9 @@ libc.mmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t] + [ctypes.c_int] * 3 + [
 libc.munmap.argtypes = [ctypes.c_void_p, ctypes.c_size_t]
 libc.read.restype = ctypes.c_ssize_t
 libc.read.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_size_t]
+libc.readv.restype = libc.preadv2.restype = ctypes.c_ssize_t
+libc.readv.argtypes = [ctypes.c_int, ctypes.c_void_p, ctypes.c_int]
+libc.preadv2.argtypes = [*libc.readv.argtypes, ctypes.c_long, ctypes.c_int]
 libc.ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p]
 
 SOCKET, CONNECT, ACCEPT4, LSM_CONNECT, ADDR_MISMATCH, SOCKETPAIR, LOST = 1, 2, 3, 4, 5, 6, 31
@@ -132,6 +135,17 @@ def read(fd, size):
     buffer = ctypes.create_string_buffer(size)
     got = read_at(fd, ctypes.addressof(buffer), size)
     return got if got < 0 else buffer.raw[:got]
+
+
+def readv_at(fd, segments, flags=0):
+    """A readv() to any addresses and sizes, or preadv2() if there are flags, as read_at()."""
+    iov = ctypes.create_string_buffer(b"".join(struct.pack("=QQ", *s) for s in segments))
+    ctypes.set_errno(0)
+    if flags:
+        got = libc.preadv2(fd, iov, len(segments), -1, flags)
+    else:
+        got = libc.readv(fd, iov, len(segments))
+    return -ctypes.get_errno() if got < 0 else got
 
 
 PAGE = 4096
