@@ -27,6 +27,7 @@ import reader_filter_cases
 import selftest_cases
 import ioctl_cases
 import read_cases
+import descriptor_cases
 import uring_cases
 import entry_point_cases
 import toctou_cases
