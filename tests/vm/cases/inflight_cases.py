@@ -5,9 +5,11 @@ import contextlib
 import ctypes
 import errno
 import os
+import threading
 import time
 
 from lib import device, module, proc
+from lib.absent import Absent
 from lib.device import (
     ACCEPT4,
     CONNECT,
@@ -25,7 +27,9 @@ from lib.device import (
     rule,
 )
 from lib.proc import Blocked, Burst, Child, blocked_threads
-from lib.tap import case, check, equal
+from lib.tap import Skip, case, check, equal
+
+IOCTL = 16  # the system call
 
 # ---- returns that can't be hooked ----
 
@@ -304,6 +308,98 @@ def _inflight_errors(context):
     for address in (0, 1, pages.end, pages.end - 8, 1 << 63):
         equal(name_of(ioctl_at(session.fd, GET_INFLIGHT, address)), "EFAULT", f"at {address:#x}")
     blocked.release(3)
+
+
+def kernel_memory():
+    """Bytes that the kernel has in its own allocations, but for small change."""
+    with open("/proc/meminfo", encoding="ascii") as file:
+        info = {line.split(":")[0]: int(line.split()[1]) << 10 for line in file}
+    return info["SUnreclaim"] + info["VmallocUsed"]
+
+
+def charged(group):
+    with open(f"{group}/memory.current", encoding="ascii") as file:
+        return int(file.read())
+
+
+ASKERS = 32
+
+
+def ask_and_wait(context, room, group=None):
+    """What many GET_INFLIGHTs take that ask for so much and wait for a page to put it.
+
+    The kernel's memory, and what of it the cgroup that asks is charged.
+    """
+    session = context.enter_context(Session())
+    up, told = os.pipe()
+
+    def ask():
+        if group:
+            with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
+                file.write("0")
+        absent = Absent()
+        data = INFLIGHT.pack(room, INFLIGHT_CALL.size, 0, 0, 0, absent.page)
+        gate = threading.Event()
+        tids = []
+
+        def one():
+            tids.append(threading.get_native_id())
+            gate.wait()
+            ioctl(session.fd, GET_INFLIGHT, data)
+
+        for _ in range(ASKERS):
+            threading.Thread(target=one, daemon=True).start()
+        proc.wait_until(lambda: len(tids) == ASKERS, "threads")
+        before = kernel_memory(), group and charged(group)
+        gate.set()
+        proc.wait_until(lambda: all(proc.sleeps_in(tid, IOCTL) for tid in tids), "ioctls that wait")
+        after = kernel_memory(), group and charged(group)
+        os.write(told, f"{after[0] - before[0]} {after[1] - before[1] if group else 0}".encode())
+        # Whoever waits for the page goes with the process.
+
+    child = Child(context, ask).go()
+    equal(child.wait(), 0, "status")
+    taken, charge = map(int, os.read(up, 100).split())
+    os.close(up)
+    os.close(told)
+    session.close()
+    context.diag(f"{ASKERS} of GET_INFLIGHT for {room} calls: {taken >> 10} KiB, charged {charge >> 10} KiB")
+    return taken, charge
+
+
+@case("GET_INFLIGHT takes no more memory than the calls that can be in flight", "inflight")
+def _clamped(context):
+    module.ensure("maxactive=8")
+    context.callback(module.ensure)
+    with contextlib.closing(Absent()), contextlib.ExitStack() as stack:
+        session = stack.enter_context(Session())
+        session.only(ancestor=os.getpid(), events=1 << ACCEPT4).start()
+        blocked = Blocked(context, 4).settle()
+        taken, _ = ask_and_wait(context, 0xFFFFFFFF)
+        check(taken < ASKERS * 64 * 1024, "%d bytes for one that asks", taken // ASKERS)
+        equal(len(session.inflight(0xFFFF)[0]), 4, "listed")
+        blocked.release(4)
+
+
+@case("what GET_INFLIGHT takes is charged to the cgroup that asks", "inflight")
+def _charged(context):
+    mount = proc.cgroup_mount()
+    with open(f"{mount}/cgroup.controllers", encoding="ascii") as file:
+        if "memory" not in file.read().split():
+            raise Skip("no memory cgroups")
+    module.ensure()
+    Absent().close()
+    with open(f"{mount}/cgroup.subtree_control", "w", encoding="ascii") as file:
+        file.write("+memory")
+    group = f"{mount}/socktrace-asks"
+    os.makedirs(group, exist_ok=True)
+    context.callback(os.rmdir, group)
+    session = context.enter_context(Session())
+    session.only(ancestor=os.getpid(), events=1 << ACCEPT4).start()
+    blocked = Blocked(context, 300).settle()
+    taken, charge = ask_and_wait(context, 0xFFFFFFFF, group)
+    check(taken - charge < ASKERS * 16 * 1024, "%d bytes that nobody is charged", taken - charge)
+    equal(len(set(blocked.release(300))), 300, "threads that returned")
 
 
 @case("not listed: what nobody wants the return of, and what began before the probes", "inflight")

@@ -40,3 +40,8 @@ class Absent:
         if not self.there:
             self._ioctl(_ZEROPAGE, struct.pack("=QQQq", self.page, mmap.PAGESIZE, 0, 0))
         self.there = True
+
+    def close(self):
+        """Who waits goes on; it is a page like any other then."""
+        os.close(self.fd)
+        libc.munmap(self.page, mmap.PAGESIZE)
