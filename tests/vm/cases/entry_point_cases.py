@@ -87,15 +87,26 @@ def _put_off(context):
     equal([(e.via, e.ret, shown(e.addr)) for e in events], [(device.VIA_SYSCALL, 0, "%s:%d" % to)])
 
 
+def smc_call(call, sock, to):
+    """connect() or bind() of an AF_SMC socket, which Python does not know."""
+    address = struct.pack("=H", socket.AF_INET) + struct.pack("!H", to[1])
+    address += socket.inet_aton(to[0]) + bytes(8)
+    if call(sock.fileno(), address, len(address)):
+        raise OSError(ctypes.get_errno(), call.__name__)
+
+
+def smc_name(sock):
+    """The struct sockaddr_in that it is bound to."""
+    name, length = ctypes.create_string_buffer(16), ctypes.c_int(16)
+    libc.getsockname(sock.fileno(), name, ctypes.byref(length))
+    return name.raw
+
+
 def smc_connect(to):
-    """By AF_SMC: its connect makes another one, of TCP."""
+    """By AF_SMC: its connect makes another one, of TCP. The inode of its descriptor."""
     with socket.socket(AF_SMC, socket.SOCK_STREAM, 0) as sock:
-        # Python does not know the family: struct sockaddr_in by hand.
-        address = struct.pack("=H", socket.AF_INET) + struct.pack("!H", to[1])
-        address += socket.inet_aton(to[0]) + bytes(8)
-        libc = ctypes.CDLL(None, use_errno=True)
-        if libc.connect(sock.fileno(), address, len(address)):
-            raise OSError(ctypes.get_errno(), "connect")
+        smc_call(libc.connect, sock, to)
+        return os.fstat(sock.fileno()).st_ino
 
 
 def needs_smc():
@@ -110,6 +121,39 @@ def _nested(context):
     to = listener(context)
     events = connects(context, lambda: smc_connect(to))
     equal([(e.via, shown(e.addr)) for e in events], [(device.VIA_SYSCALL, "%s:%d" % to)])
+
+
+@case("a socket of SMC that went over to TCP is told by its descriptor's inode", "entry-points")
+def _smc_inode(context):
+    module.ensure()
+    needs_smc()
+    to = listener(context)
+    out = "/tmp/socktrace-smc"
+
+    def calls():
+        connected = smc_connect(to)
+        with socket.socket(AF_SMC, socket.SOCK_STREAM, 0) as server, socket.socket() as client:
+            smc_call(libc.bind, server, ("127.0.0.1", 0))
+            server.listen(1)
+            port = struct.unpack("!H", smc_name(server)[2:4])[0]
+            client.connect(("127.0.0.1", port))
+            fd = libc.accept4(server.fileno(), None, None, 0)
+            accepted = os.fstat(fd).st_ino
+            failed = libc.connect(fd, b"\2\0" + bytes(14), 16)
+        print(connected, accepted, failed, flush=True)
+
+    child = Child(context, calls, output=out)
+    session = context.enter_context(Session())
+    session.only(tgid=child.pid, events=1 << CONNECT | 1 << device.ACCEPT4).start()
+    equal(child.go().wait(), 0, "status")
+    with open(out, encoding="ascii") as file:
+        connected, accepted, failed = map(int, file.read().split())
+    events = session.finish()
+    (accept,) = [e for e in events if e.type == device.ACCEPT4]
+    of_smc, _of_tcp, again = [e for e in events if e.type == CONNECT]
+    equal((accept.ret >= 0, accept.inode), (True, accepted), f"accept: {accept}")
+    equal((of_smc.ret, of_smc.inode), (0, connected), f"connect: {of_smc}")
+    equal((again.ret < 0, again.inode), (failed < 0, accepted), f"connect of the accepted: {again}")
 
 
 def kernel_connects(session):
