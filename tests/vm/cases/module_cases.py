@@ -228,6 +228,28 @@ def _capabilities(context):
     expect_open(context, lambda: keep_capabilities(CAP_PERFMON), 0, "CAP_PERFMON")
 
 
+@case("a user with one of these capabilities alone can open it, with others he can't", "access")
+def _user_capabilities(context):
+    module.ensure()
+    os.chmod(device.DEVICE, 0o666)
+    context.callback(os.chmod, device.DEVICE, 0o600)
+
+    def user_with(*numbers):
+        libc.prctl(8, 1, 0, 0, 0)  # PR_SET_KEEPCAPS
+        drop_to(65534)
+        keep_capabilities(*numbers)
+        equal(os.getresuid(), (65534,) * 3, "uids")
+
+    for numbers, expected in (
+        ((CAP_SYS_ADMIN,), 0),
+        ((CAP_PERFMON,), 0),
+        ((CAP_SYS_ADMIN, CAP_PERFMON), 0),
+        ((), errno.EPERM),
+        ((CAP_BPF, CAP_NET_ADMIN), errno.EPERM),
+    ):
+        expect_open(context, lambda: user_with(*numbers), expected, f"capabilities {numbers}")
+
+
 @case("root of a user namespace can't open it", "access")
 def _user_namespace(context):
     module.ensure()
