@@ -10,7 +10,7 @@
  *   FAKE_READ=ERROR    device_read() fails with this text, after the records
  *   FAKE_MISSED=N      so many returns were missed
  *   FAKE_UNBOUND=TYPE  the kernel has no probe for this event type
- *   FAKE_UNARMED=TYPE  the probe of this event type is bound and can't be armed
+ *   FAKE_UNARMED=FUNC  the probe on this function is bound and can't be armed
  *   FAKE_MUTED=1       the probes do not fire
  *   FAKE_STARTED=N     so many sessions trace, of which --inflight asks
  *   FAKE_INFLIGHT=N    so many calls are in flight
@@ -67,6 +67,7 @@ int device_open(struct device *device, const char *path)
 		[SOCKTRACE_SOCKETPAIR] = "__sys_socketpair",
 	};
 	const char *unbound = getenv("FAKE_UNBOUND"), *started = getenv("FAKE_STARTED");
+	struct socktrace_probe *graft;
 	struct stat st;
 	unsigned int type;
 
@@ -97,6 +98,13 @@ int device_open(struct device *device, const char *path)
 		if (!unbound || (unsigned int)atoi(unbound) != type)
 			probe->flags = SOCKTRACE_PROBE_BOUND;
 	}
+	graft = &device->info.probes[device->info.nr_probes++];
+	*graft = (struct socktrace_probe){
+		.symbol = "security_sock_graft",
+		.type = SOCKTRACE_ACCEPT4,
+		.via = SOCKTRACE_VIA_SYSCALL,
+		.flags = SOCKTRACE_PROBE_BOUND | SOCKTRACE_PROBE_FACTS,
+	};
 	return 0;
 }
 
@@ -180,7 +188,7 @@ int device_start(struct device *device)
 		struct socktrace_probe *probe = &device->info.probes[i];
 
 		if ((probe->flags & SOCKTRACE_PROBE_BOUND) &&
-		    (!unarmed || (unsigned int)atoi(unarmed) != probe->type))
+		    (!unarmed || strcmp(unarmed, probe->symbol)))
 			probe->flags |= SOCKTRACE_PROBE_ARMED;
 	}
 	return 0;

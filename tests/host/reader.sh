@@ -423,28 +423,32 @@ selftest_leaves_nothing_behind() {
 }
 unarmed_probes_are_reported() {
 	records typical 1 >r
-	FAKE_UNARMED=3 status 0 "$fake" --device r
+	FAKE_UNARMED=__sys_accept4 status 0 "$fake" --device r
 	lines err 1
 	has err "socktrace-read: __sys_accept4 can't be probed now, its calls won't be seen"
-	FAKE_UNARMED=3 status 0 "$fake" --device r -e connect
+	FAKE_UNARMED=__sys_accept4 status 0 "$fake" --device r -e connect
 	empty err
 	# A mismatch is seen by connect's probe and the LSM hook together.
-	FAKE_UNARMED=4 status 0 "$fake" --device r -e connect
+	FAKE_UNARMED=security_socket_connect status 0 "$fake" --device r -e connect
 	empty err
-	FAKE_UNARMED=4 status 0 "$fake" --device r -e addr_mismatch
+	FAKE_UNARMED=security_socket_connect status 0 "$fake" --device r -e addr_mismatch
 	has err "security_socket_connect can't be probed now"
 	# It is no matter of this kernel, but of now: -q is no reason to keep it.
-	FAKE_UNARMED=2 status 0 "$fake" -q --device r
+	FAKE_UNARMED=__sys_connect status 0 "$fake" -q --device r
 	has err "__sys_connect can't be probed now"
 	# What is not bound can't be armed: that is said once.
-	FAKE_UNBOUND=3 FAKE_UNARMED=3 status 0 "$fake" --device r
+	FAKE_UNBOUND=3 FAKE_UNARMED=__sys_accept4 status 0 "$fake" --device r
 	lines err 1
 	has err "no function to probe for accept4"
 	# Nor does it count as probed.
-	FAKE_UNARMED=3 status 0 "$fake" --device r -- true
-	has err "(__sys_socket __sys_connect security_socket_connect __sys_socketpair)"
+	FAKE_UNARMED=__sys_accept4 status 0 "$fake" --device r -- true
+	has err "(__sys_socket __sys_connect security_socket_connect __sys_socketpair security_sock_graft)"
+	# Of one that gives no records, none are missing.
+	FAKE_UNARMED=security_sock_graft status 0 "$fake" --device r
+	lines err 1
+	has err "security_sock_graft can't be probed now, peers are told by descriptor:"
 	: >r
-	FAKE_UNARMED=3 status 1 "$fake" --device r --selftest
+	FAKE_UNARMED=__sys_accept4 status 1 "$fake" --device r --selftest
 	has err "__sys_accept4 can't be probed now"
 	grep -q '^connect INET .* __sys_connect ' out
 	grep -q '^accept4 .* - ' out

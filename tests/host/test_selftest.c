@@ -100,19 +100,6 @@ static void abi_of_no_call(void **state)
 	assert_differs("abi", "0", "x86_64");
 }
 
-/* Of an accept by system call the peer may be of the socket that the descriptor names. */
-static void peer_by_descriptor(void **state)
-{
-	(void)state;
-	ev.type = expect.ev.type = SOCKTRACE_ACCEPT4;
-	ev.addr_source = SOCKTRACE_ADDR_DESCRIPTOR;
-	assert_true(selftest_check(&expect, &ev, NULL, &difference));
-	expect.ev.via = ev.via = SOCKTRACE_VIA_IO_URING;
-	assert_differs("addr_source", "descriptor", "kernel");
-	ev.addr_source = SOCKTRACE_ADDR_DESCRIPTOR;
-	assert_differs("addr_source", "descriptor", "kernel");
-}
-
 static void wrong(void **state)
 {
 	(void)state;
@@ -399,8 +386,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test_setup(right, setup),	cmocka_unit_test_setup(wrong, setup),
-		cmocka_unit_test_setup(coarse, setup),	cmocka_unit_test_setup(peer_by_descriptor, setup),
-		cmocka_unit_test_setup(abi_of_no_call, setup),
+		cmocka_unit_test_setup(coarse, setup),	cmocka_unit_test_setup(abi_of_no_call, setup),
 		cmocka_unit_test_setup(unknown, setup), cmocka_unit_test_setup(pairs, setup),
 		cmocka_unit_test_setup(hostile, setup), cmocka_unit_test(text),
 		cmocka_unit_test(json),			cmocka_unit_test(success),

@@ -200,11 +200,6 @@ static void compose(struct socktrace_event *ev, const struct selftest_expect *ex
 	/* io_uring works at the end of an interrupt, too, in no system call. */
 	if (ev->via == SOCKTRACE_VIA_IO_URING && !got->abi)
 		ev->abi = SOCKTRACE_ABI_UNKNOWN;
-	/* One thread: where the new descriptor leads, nobody has put another socket. */
-	if (ev->type == SOCKTRACE_ACCEPT4 && ev->via == SOCKTRACE_VIA_SYSCALL &&
-	    ev->addr_source == SOCKTRACE_ADDR_KERNEL &&
-	    got->addr_source == SOCKTRACE_ADDR_DESCRIPTOR)
-		ev->addr_source = got->addr_source;
 	if (expect->or_in_progress && got->ret == -EINPROGRESS)
 		ev->ret = got->ret;
 }
