@@ -119,7 +119,7 @@ def _nested(context):
     module.ensure()
     needs_smc()
     to = listener(context)
-    events = connects(context, lambda: smc_connect(to))
+    events = connects(context, lambda: smc_connect(to) and None)
     equal([(e.via, shown(e.addr)) for e in events], [(device.VIA_SYSCALL, "%s:%d" % to)])
 
 
@@ -170,7 +170,7 @@ def _nested_in_unfollowed(context):
         (device.PHASE_ENTER, 1 << CONNECT, 1),
         (device.PHASE_EXIT, 1 << device.SOCKET, 0),
     ):
-        child = Child(context, lambda: smc_connect(to))
+        child = Child(context, lambda: smc_connect(to) and None)
         session = context.enter_context(Session(phases=phases))
         before = kernel_connects(session)
         session.only(tgid=child.pid, events=events).start()

@@ -23,6 +23,7 @@ POINTS = {
     "connect_kernel": (CONNECT, device.VIA_KERNEL),
     "connect_sendmsg": (CONNECT, device.VIA_SENDMSG),
     "socketpair": (device.SOCKETPAIR, VIA_SYSCALL),
+    "security_sock_graft": (ACCEPT4, VIA_SYSCALL, device.PROBE_FACTS),
 }
 
 
@@ -36,7 +37,7 @@ def sysfs(name):
 def same_as_info(info):
     for name in ("sessions", "started", "memory", "memory_max", "maxactive"):
         equal(sysfs(name), str(getattr(info, name)), name)
-    by_point = {(p.type, p.via): p for p in info.probes}
+    by_point = {(p.type, p.via, *filter(None, [p.flags & device.PROBE_FACTS])): p for p in info.probes}
     equal(by_point.keys(), set(POINTS.values()), "probe points")
     for name, point in POINTS.items():
         probe = by_point[point]
@@ -68,7 +69,7 @@ def _sysfs(context):
     for end in socket.socketpair():
         end.close()
     hits = {name: int(sysfs(f"{name}/hits")) - before[name] for name in POINTS}
-    expected = {name: 100 if via == VIA_SYSCALL else 0 for name, (_, via) in POINTS.items()}
+    expected = {name: 100 if point[1] == VIA_SYSCALL else 0 for name, point in POINTS.items()}
     expected["socketpair"] = 1
     equal(hits, expected, "hits")
     same_as_info(two.info())

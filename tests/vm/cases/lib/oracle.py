@@ -2,6 +2,7 @@
 """Comparison of what was recorded with what others saw, call by call."""
 
 import dataclasses
+import errno
 import struct
 
 from lib import device
@@ -15,6 +16,8 @@ SOURCES = {
     **{"kernel": device.ADDR_KERNEL, "user": device.ADDR_USER},
     **{"fault": device.ADDR_FAULT, "descriptor": device.ADDR_DESCRIPTOR},
 }
+# An accept that fails so may have taken a connection, which is lost.
+LOST = (-errno.EFAULT, -errno.EINVAL)
 
 
 @dataclasses.dataclass
@@ -121,7 +124,9 @@ def _address_differs(call, recorded):
         # The kernel's own copy is there even where the caller wanted none.
         if recorded.ret >= 0 and recorded.source != device.ADDR_KERNEL:
             return "accepted without a peer"
-        if recorded.ret < 0 and recorded.addr:
+        if recorded.ret == -errno.EFAULT and recorded.source != device.ADDR_KERNEL:
+            return "a connection that is lost, and not whose"
+        if recorded.ret < 0 and recorded.ret not in LOST and recorded.addr:
             return "a peer where none was accepted"
         if isinstance(call.address, Address) and not call.address.matches(recorded.addr):
             return "address"
