@@ -163,8 +163,7 @@ static noinline struct st_inflight *call_judge(enum socktrace_type type,
 	call->socket = NULL;
 	call->listener = NULL;
 	call->sock.is = NULL;
-	call->addr_len = 0;
-	call->addr_source = SOCKTRACE_ADDR_NONE;
+	st_ends_clear(&call->ends);
 	call->toctou = SOCKTRACE_TOCTOU_NONE;
 	memset(call->args, 0, sizeof(call->args));
 	entry->enter(call, regs);
@@ -197,6 +196,7 @@ void st_call_pass(const struct st_entry_point *entry, struct pt_regs *regs)
 		entry->pass(call, regs);
 }
 
+/* What is known of @call so far, as a record. */
 static void record_call(struct socktrace_event *ev, const struct st_inflight *call,
 			enum socktrace_phase phase)
 {
@@ -206,9 +206,8 @@ static void record_call(struct socktrace_event *ev, const struct st_inflight *ca
 	ev->time_ns = call->time_ns;
 	ev->call_id = call->call_id;
 	memcpy(ev->args, call->args, sizeof(ev->args));
-	ev->addr_source = call->addr_source;
-	if (call->addr_len)
-		st_record_set_addr(ev, call->addr, call->addr_len);
+	if (!st_record_creates(call->type))
+		st_record_set_ends(ev, &call->ends);
 	if (call->sock.is)
 		st_collect_set_socket(ev, &call->sock);
 	st_collect_task(ev);
@@ -251,8 +250,8 @@ static struct socket *call_socket(const struct st_inflight *call, struct file **
 	return NULL;
 }
 
-/* That socket, its own end, and of a listener who waits there. */
-static void add_socket(struct socktrace_event *ev, const struct st_inflight *call)
+/* That socket, its own end, and of an accept's who waits there. */
+static void add_socket(struct st_inflight *call)
 {
 	struct file *file;
 	struct socket *sock = call_socket(call, &file);
@@ -260,24 +259,29 @@ static void add_socket(struct socktrace_event *ev, const struct st_inflight *cal
 	if (!sock)
 		return;
 	if (!call->sock.is) {
-		st_collect_created(ev, sock);
-		ev->flags |= SOCKTRACE_F_BY_DESCRIPTOR;
+		st_collect_socket(&call->sock, sock);
+		call->sock.by_descriptor = true;
 	}
-	st_collect_local(ev, sock);
-	if (call->type == SOCKTRACE_ACCEPT4 && ev->phase == SOCKTRACE_EXIT)
-		st_collect_queue(ev, sock);
+	st_collect_local(&call->ends, sock);
+	if (call->type == SOCKTRACE_ACCEPT4)
+		st_collect_queue(&call->ends, sock);
 	if (file)
 		st_file_put(file);
 }
 
 /* Seldom asked for: st_call_entered() need not save registers for it. */
-static noinline void report_entry(const struct st_inflight *call, bool missed)
+static noinline void report_entry(struct st_inflight *call, bool missed)
 {
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 	bool creates = st_record_creates(call->type);
 	u32 unknown = 0;
 
+	if (!creates)
+		add_socket(call);
 	record_call(ev, call, SOCKTRACE_ENTER);
+	/* Who waits is told at the return. */
+	ev->flags &= ~SOCKTRACE_F_QUEUE;
+	ev->queue_len = ev->queue_limit = 0;
 	if (missed) {
 		/* It stands for the return, whose facts nobody will know. */
 		ev->flags |= SOCKTRACE_F_RETURN_MISSED;
@@ -285,8 +289,11 @@ static noinline void report_entry(const struct st_inflight *call, bool missed)
 		if (!creates)
 			unknown |= ST_FILTER_ENDS;
 	}
-	if (!creates)
-		add_socket(ev, call);
+	/* All of that may be another's at the return. */
+	if (!call->socket)
+		call->sock.is = NULL;
+	call->ends.flags = 0;
+	call->ends.local_len = 0;
 	deliver(ev, unknown);
 }
 
@@ -321,11 +328,13 @@ static void report_mismatch(const struct st_inflight *call)
 /* The kernel's copy takes the place of the caller's, once both were compared. */
 static void take_kernel_addr(struct st_inflight *call, const void *addr, s32 len)
 {
+	struct st_ends *ends = &call->ends;
+
 	/* Whatever else was passed is no part of it, and may change. */
 	len = st_record_addr_len(addr, len);
-	switch (call->addr_source) {
+	switch (ends->addr_source) {
 	case SOCKTRACE_ADDR_USER:
-		if (len == call->addr_len && !memcmp(addr, call->addr, len)) {
+		if (len == ends->addr_len && !memcmp(addr, ends->addrs, len)) {
 			call->toctou = SOCKTRACE_TOCTOU_MATCH;
 		} else {
 			call->toctou = SOCKTRACE_TOCTOU_MISMATCH;
@@ -338,9 +347,9 @@ static void take_kernel_addr(struct st_inflight *call, const void *addr, s32 len
 	default: /* no address, or its second time here */
 		break;
 	}
-	memcpy(call->addr, addr, len);
-	call->addr_len = len;
-	call->addr_source = len ? SOCKTRACE_ADDR_KERNEL : SOCKTRACE_ADDR_NONE;
+	memcpy(ends->addrs, addr, len);
+	ends->addr_len = len;
+	ends->addr_source = len ? SOCKTRACE_ADDR_KERNEL : SOCKTRACE_ADDR_NONE;
 }
 
 /*
@@ -369,7 +378,8 @@ static void report_security_socket_connect(const struct st_inflight *call, u64 t
 		ev->call_id = call->call_id;
 	ev->args[0] = call ? call->args[0] : -1;
 	ev->args[1] = addrlen;
-	st_record_set_addr(ev, addr, max(addrlen, 0));
+	ev->addr_len = st_record_addr_len(addr, max(addrlen, 0));
+	memcpy(ev->addrs, addr, ev->addr_len);
 	if (ev->addr_len)
 		ev->addr_source = SOCKTRACE_ADDR_KERNEL;
 	st_collect_set_socket(ev, sock);
@@ -422,18 +432,15 @@ void st_call_security_sock_graft(struct pt_regs *regs)
 {
 	struct socket *made = (struct socket *)st_arch_arg(regs, 1);
 	struct st_inflight *call = st_inflight_of_current();
-	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 
 	if (!call || call->type != SOCKTRACE_ACCEPT4 || call->grafted)
 		return;
-	st_record_init(ev, SOCKTRACE_ACCEPT4, SOCKTRACE_POINT);
-	st_collect_peer(ev, made);
-	st_collect_local(ev, made);
-	if (call->listener)
-		st_collect_queue(ev, call->listener);
-	st_record_save_ends(&call->ends, ev);
-	st_collect_socket(&call->made, made);
 	call->grafted = true;
+	st_collect_socket(&call->made, made);
+	st_collect_peer(&call->ends, made);
+	st_collect_local(&call->ends, made);
+	if (call->listener)
+		st_collect_queue(&call->ends, call->listener);
 }
 
 /* The new socket that @call returned as @ret; until st_file_put(@file), if there is one. */
@@ -446,105 +453,94 @@ static struct socket *new_socket(const struct st_inflight *call, long ret, struc
 	return st_collect_get_socket(ret, file);
 }
 
-static void add_created(struct socktrace_event *ev, const struct st_inflight *call, long ret)
+/* What the call made and returned as @ret, where no hook has shown it. */
+static void add_made(struct st_inflight *call, long ret)
 {
-	struct file *file;
-	struct socket *made = new_socket(call, ret, &file);
-
-	if (made)
-		st_collect_created(ev, made);
-	if (file) {
-		ev->flags |= SOCKTRACE_F_BY_DESCRIPTOR;
-		st_file_put(file);
-	}
-}
-
-/* The connection that an accept returned as @ret, where no hook has shown it. */
-static void add_accepted(struct socktrace_event *ev, const struct st_inflight *call, long ret)
-{
+	struct st_ends *ends = &call->ends;
 	struct file *file;
 	struct socket *made = new_socket(call, ret, &file);
 
 	if (!made)
 		return;
 	if (!call->grafted)
-		st_collect_created(ev, made);
-	st_collect_peer(ev, made);
-	st_collect_local(ev, made);
-	if (file) {
-		ev->flags |= SOCKTRACE_F_BY_DESCRIPTOR;
-		if (ev->addr_len)
-			ev->addr_source = SOCKTRACE_ADDR_DESCRIPTOR;
-		st_file_put(file);
+		st_collect_socket(&call->sock, made);
+	if (call->type == SOCKTRACE_ACCEPT4) {
+		st_collect_peer(ends, made);
+		st_collect_local(ends, made);
 	}
+	if (!file)
+		return;
+	if (!call->grafted || ends->addr_len || ends->local_len)
+		call->sock.by_descriptor = true;
+	if (ends->addr_len)
+		ends->addr_source = SOCKTRACE_ADDR_DESCRIPTOR;
+	st_file_put(file);
 }
 
-static void add_queue(struct socktrace_event *ev, const struct st_inflight *call)
+/* Who waits at the listener, if that is known for sure. */
+static void add_queue(struct st_inflight *call)
 {
 	struct file *file;
-	struct socket *listener = call_socket(call, &file);
+	struct socket *listener = call->sock.is ? call_socket(call, &file) : NULL;
 
-	if (listener)
-		st_collect_queue(ev, listener);
+	if (!listener)
+		return;
+	st_collect_queue(&call->ends, listener);
 	if (file)
 		st_file_put(file);
 }
 
-/* What an accept was made on, or made. */
-static void add_accept(struct socktrace_event *ev, const struct st_inflight *call, long ret)
+/* What an accept was made on, or made; @failed, as it returned @ret. */
+static void add_accept(struct st_inflight *call, long ret, bool failed)
 {
-	if (!call->grafted && ev->ret < 0) {
-		add_socket(ev, call);
+	if (failed) {
+		/* It may have taken a connection: then the ends are of that. */
+		if (!call->grafted)
+			add_socket(call);
 		return;
 	}
-	if (call->grafted) {
-		/* Also of one that failed later: it has taken the connection. */
-		st_record_restore_ends(ev, &call->ends);
-		if (ev->ret < 0)
-			return;
-		st_collect_set_socket(ev, &call->made);
-	} else if (call->sock.is) {
-		add_queue(ev, call);
-	}
+	if (call->grafted)
+		call->sock = call->made;
+	else
+		add_queue(call);
 	/* No names: those of AF_SMC are its inner socket's, if any. */
-	if (!ev->addr_len && !ev->local_len)
-		add_accepted(ev, call, ret);
+	if (!call->ends.addr_len && !call->ends.local_len)
+		add_made(call, ret);
 }
 
 /* The call returns @ret: the record of the whole call. */
 void st_call_return(struct st_inflight *call, long ret)
 {
-	u64 now = st_compat_boottime_ns();
+	s32 result = call->returns_file ? PTR_ERR_OR_ZERO((const void *)ret) : ret;
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+	u64 now = st_compat_boottime_ns();
 
-	if (call->is_a_try && (s32)ret == -EAGAIN) {
+	if (call->is_a_try && result == -EAGAIN) {
 		call_release(call);
 		return;
 	}
 	if (call->hook_ns)
 		report_security_socket_connect(call, call->hook_ns, &call->sock,
-					       call->addr, call->args[1]);
+					       call->ends.addrs, call->args[1]);
+	switch (call->type) {
+	case SOCKTRACE_SOCKET:
+		if (result >= 0)
+			add_made(call, ret);
+		break;
+	case SOCKTRACE_CONNECT:
+		add_socket(call);
+		break;
+	case SOCKTRACE_ACCEPT4:
+		add_accept(call, ret, result < 0);
+		break;
+	}
 	record_call(ev, call, SOCKTRACE_EXIT);
 	/* This clock may step back by some ns when its base is updated. */
 	ev->duration_ns = now > call->time_ns ? now - call->time_ns : 0;
-	ev->ret = call->returns_file ? PTR_ERR_OR_ZERO((const void *)ret) : ret;
-	switch (call->type) {
-	case SOCKTRACE_SOCKET:
-		if (ev->ret >= 0)
-			add_created(ev, call, ret);
-		break;
-	case SOCKTRACE_CONNECT:
-		ev->toctou = call->toctou;
-		add_socket(ev, call);
-		break;
-	case SOCKTRACE_ACCEPT4:
-		add_accept(ev, call, ret);
-		break;
-	case SOCKTRACE_SOCKETPAIR:
-		if (!ev->ret)
-			st_collect_pair(ev, call->sv);
-		break;
-	}
+	ev->ret = result;
+	ev->toctou = call->toctou;
+	if (call->type == SOCKTRACE_SOCKETPAIR && !result)
+		st_collect_pair(ev, call->sv);
 	call_release(call);
 	deliver(ev, 0);
 }

@@ -169,6 +169,7 @@ void st_collect_socket(struct st_socket_facts *facts, struct socket *sock)
 	const struct sock *sk = READ_ONCE(sock->sk);
 
 	facts->is = sock;
+	facts->by_descriptor = false;
 	facts->inode = socket_inode(sock);
 	facts->type = sock->type;
 	facts->family = sk ? sk->sk_family : AF_UNSPEC;
@@ -178,6 +179,8 @@ void st_collect_socket(struct st_socket_facts *facts, struct socket *sock)
 void st_collect_set_socket(struct socktrace_event *ev, const struct st_socket_facts *facts)
 {
 	ev->flags |= SOCKTRACE_F_SOCK;
+	if (facts->by_descriptor)
+		ev->flags |= SOCKTRACE_F_BY_DESCRIPTOR;
 	ev->inode = facts->inode;
 	ev->sock_family = facts->family;
 	ev->sock_type = facts->type;
@@ -188,42 +191,32 @@ void st_collect_set_socket(struct socktrace_event *ev, const struct st_socket_fa
 enum end { LOCAL, PEER };
 
 /*
- * The functions below read what the family's getname() would, without its
- * locks. Each gives the length of the name, 0 where there is none.
+ * The functions below write to @name what the family's getname() would tell, read
+ * without its locks. Each gives the length of the name, 0 where there is none.
  */
-union name {
-	struct sockaddr sa;
-	struct sockaddr_in in;
-	struct sockaddr_in6 in6;
-	struct sockaddr_un un;
-	struct sockaddr_vm vm;
-	u8 bytes[ST_RECORD_ADDR_MAX];
-};
-
-static unsigned int inet_name(union name *name, struct sock *sk, enum end end)
+static unsigned int inet_name(struct sockaddr_in *name, struct sock *sk, enum end end)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 
-	memset(&name->in, 0, sizeof(name->in));
-	name->in.sin_family = AF_INET;
+	memset(name, 0, sizeof(*name));
+	name->sin_family = AF_INET;
 	if (end == PEER) {
-		name->in.sin_port = inet->inet_dport;
-		name->in.sin_addr.s_addr = inet->inet_daddr;
+		name->sin_port = inet->inet_dport;
+		name->sin_addr.s_addr = inet->inet_daddr;
 	} else {
-		name->in.sin_port = inet->inet_sport;
-		name->in.sin_addr.s_addr = inet->inet_rcv_saddr ?: inet->inet_saddr;
+		name->sin_port = inet->inet_sport;
+		name->sin_addr.s_addr = inet->inet_rcv_saddr ?: inet->inet_saddr;
 	}
-	if (!name->in.sin_port && !name->in.sin_addr.s_addr)
+	if (!name->sin_port && !name->sin_addr.s_addr)
 		return 0;
-	return sizeof(name->in);
+	return sizeof(*name);
 }
 
 #if IS_ENABLED(CONFIG_IPV6)
-static unsigned int inet6_name(union name *name, struct sock *sk, enum end end)
+static unsigned int inet6_name(struct sockaddr_in6 *in6, struct sock *sk, enum end end)
 {
 	const struct inet_sock *inet = inet_sk(sk);
 	const struct ipv6_pinfo *np = inet6_sk(sk);
-	struct sockaddr_in6 *in6 = &name->in6;
 
 	memset(in6, 0, sizeof(*in6));
 	in6->sin6_family = AF_INET6;
@@ -254,10 +247,12 @@ static bool unix_peer_is_stable(const struct sock *sk)
 	       READ_ONCE(sk->sk_state) == TCP_ESTABLISHED;
 }
 
-/* A name is set once, for its owner's life. */
-static unsigned int unix_name(union name *name, struct sock *sk, enum end end)
+/* A name is set once, for its owner's life. It is cut where there is no @room. */
+static unsigned int unix_name(struct sockaddr_un *name, unsigned int room, struct sock *sk,
+			      enum end end)
 {
 	const struct unix_address *addr;
+	unsigned int len;
 
 	if (end == PEER) {
 		if (!unix_peer_is_stable(sk))
@@ -269,29 +264,34 @@ static unsigned int unix_name(union name *name, struct sock *sk, enum end end)
 	/* Pairs with the binding's smp_store_release(): the name is whole. */
 	addr = smp_load_acquire(&unix_sk(sk)->addr);
 	if (!addr) {
-		name->un.sun_family = AF_UNIX;
+		name->sun_family = AF_UNIX;
 		/* A client without a name is the rule: only a peer's is told. */
-		return end == PEER ? sizeof(name->un.sun_family) : 0;
+		return end == PEER ? sizeof(name->sun_family) : 0;
 	}
 	/* A path of all 108 bytes is kept with one more, its NUL. */
-	memcpy(name->bytes, addr->name, min_t(size_t, addr->len, sizeof(name->bytes)));
-	return addr->len;
+	len = min_t(unsigned int, addr->len, sizeof(*name));
+	memcpy(name, addr->name, min(len, room));
+	return len;
 }
 
 #if IS_ENABLED(CONFIG_VSOCKETS)
-static unsigned int vsock_name(union name *name, struct sock *sk, enum end end)
+static unsigned int vsock_name(struct sockaddr_vm *name, struct sock *sk, enum end end)
 {
 	const struct vsock_sock *vsk = vsock_sk(sk);
 
-	name->vm = end == PEER ? vsk->remote_addr : vsk->local_addr;
-	return name->vm.svm_port == VMADDR_PORT_ANY ? 0 : sizeof(name->vm);
+	*name = end == PEER ? vsk->remote_addr : vsk->local_addr;
+	return name->svm_port == VMADDR_PORT_ANY ? 0 : sizeof(*name);
 }
 #endif
 
-static unsigned int socket_name(union name *name, struct socket *sock, enum end end)
+/* Names other than of AF_UNIX fit behind each other into a record. */
+static unsigned int socket_name(void *name, unsigned int room, struct socket *sock,
+				enum end end)
 {
 	struct sock *sk = READ_ONCE(sock->sk);
 
+	BUILD_BUG_ON(2 * SOCKTRACE_LOCAL_OFFSET(sizeof(struct sockaddr_in6)) >
+		     SOCKTRACE_ADDRS_LEN);
 	if (!sk)
 		return 0;
 	switch (sk->sk_family) {
@@ -302,7 +302,7 @@ static unsigned int socket_name(union name *name, struct socket *sock, enum end 
 		return inet6_name(name, sk, end);
 #endif
 	case AF_UNIX:
-		return unix_name(name, sk, end);
+		return unix_name(name, room, sk, end);
 #if IS_ENABLED(CONFIG_VSOCKETS)
 	case AF_VSOCK:
 		return vsock_name(name, sk, end);
@@ -332,25 +332,16 @@ struct socket *st_collect_get_socket(int fd, struct file **file)
 }
 
 /* What SO_PEERCRED would tell of a connected AF_UNIX socket. */
-static void set_peercred(struct socktrace_event *ev, struct socket *sock)
+static void set_peercred(struct st_ends *ends, struct socket *sock)
 {
 	const struct sock *sk = READ_ONCE(sock->sk);
 
 	if (!sk || sk->sk_family != AF_UNIX || !unix_peer_is_stable(sk) ||
 	    !sk->sk_peer_pid || !sk->sk_peer_cred)
 		return;
-	ev->flags |= SOCKTRACE_F_PEERCRED;
-	ev->peer_pid = pid_nr(sk->sk_peer_pid);
-	ev->peer_uid = __kuid_val(sk->sk_peer_cred->euid);
-}
-
-/* The new socket of a socket(): it has no name yet. */
-void st_collect_created(struct socktrace_event *ev, struct socket *sock)
-{
-	struct st_socket_facts facts = { 0 };
-
-	st_collect_socket(&facts, sock);
-	st_collect_set_socket(ev, &facts);
+	ends->flags |= SOCKTRACE_F_PEERCRED;
+	ends->peer_pid = pid_nr(sk->sk_peer_pid);
+	ends->peer_uid = __kuid_val(sk->sk_peer_cred->euid);
 }
 
 /*
@@ -374,6 +365,7 @@ static bool are_a_pair(int family, const struct socket *one, const struct socket
  */
 void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv)
 {
+	struct st_socket_facts facts;
 	struct socket *one, *other;
 	struct file *files[2];
 	s32 fds[2];
@@ -383,8 +375,10 @@ void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv)
 	one = st_collect_get_socket(fds[0], &files[0]);
 	other = st_collect_get_socket(fds[1], &files[1]);
 	if (one && other && are_a_pair(ev->args[0], one, other)) {
-		st_collect_created(ev, one);
-		ev->flags |= SOCKTRACE_F_SV | SOCKTRACE_F_BY_DESCRIPTOR;
+		st_collect_socket(&facts, one);
+		facts.by_descriptor = true;
+		st_collect_set_socket(ev, &facts);
+		ev->flags |= SOCKTRACE_F_SV;
 		memcpy(ev->sv, fds, sizeof(ev->sv));
 	}
 	if (other)
@@ -393,36 +387,34 @@ void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv)
 		st_file_put(files[0]);
 }
 
-/* The socket's own name, and who is at its other end. */
-void st_collect_local(struct socktrace_event *ev, struct socket *sock)
+/* The socket's own name, behind `addr`, and who is at its other end. */
+void st_collect_local(struct st_ends *ends, struct socket *sock)
 {
-	union name name;
-	unsigned int len = socket_name(&name, sock, LOCAL);
+	unsigned int room;
+	u8 *name = st_ends_local_at(ends, &room);
 
-	st_record_set_local(ev, &name, len);
-	set_peercred(ev, sock);
+	st_ends_set_local_len(ends, socket_name(name, room, sock, LOCAL), room);
+	set_peercred(ends, sock);
 }
 
 /* Of a connection that was accepted: from its socket, not from the caller. */
-void st_collect_peer(struct socktrace_event *ev, struct socket *sock)
+void st_collect_peer(struct st_ends *ends, struct socket *sock)
 {
-	union name name;
-
-	st_record_set_addr(ev, &name, socket_name(&name, sock, PEER));
-	if (ev->addr_len)
-		ev->addr_source = SOCKTRACE_ADDR_KERNEL;
+	ends->addr_len = socket_name(ends->addrs, sizeof(ends->addrs), sock, PEER);
+	ends->addr_source = ends->addr_len ? SOCKTRACE_ADDR_KERNEL : SOCKTRACE_ADDR_NONE;
 }
 
 /* How many connections wait at the listener, and how many may. */
-void st_collect_queue(struct socktrace_event *ev, struct socket *sock)
+void st_collect_queue(struct st_ends *ends, struct socket *sock)
 {
 	const struct sock *sk = READ_ONCE(sock->sk);
 
 	if (!sk || READ_ONCE(sk->sk_state) != TCP_LISTEN)
 		return;
-	ev->flags |= SOCKTRACE_F_QUEUE;
+	ends->flags |= SOCKTRACE_F_QUEUE;
 	/* AF_UNIX keeps who waits among the data that waits. */
-	ev->queue_len = sk->sk_family == AF_UNIX ? READ_ONCE(sk->sk_receive_queue.qlen) :
-						   READ_ONCE(sk->sk_ack_backlog);
-	ev->queue_limit = READ_ONCE(sk->sk_max_ack_backlog);
+	ends->queue_len = sk->sk_family == AF_UNIX ?
+				  READ_ONCE(sk->sk_receive_queue.qlen) :
+				  READ_ONCE(sk->sk_ack_backlog);
+	ends->queue_limit = READ_ONCE(sk->sk_max_ack_backlog);
 }

@@ -31,10 +31,9 @@ long st_collect_user_memory(void *dst, const void __user *src, unsigned int len)
 void st_collect_socket(struct st_socket_facts *facts, struct socket *sock);
 void st_collect_set_socket(struct socktrace_event *ev, const struct st_socket_facts *facts);
 struct socket *st_collect_get_socket(int fd, struct file **file);
-void st_collect_created(struct socktrace_event *ev, struct socket *sock);
 void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv);
-void st_collect_local(struct socktrace_event *ev, struct socket *sock);
-void st_collect_peer(struct socktrace_event *ev, struct socket *sock);
-void st_collect_queue(struct socktrace_event *ev, struct socket *sock);
+void st_collect_local(struct st_ends *ends, struct socket *sock);
+void st_collect_peer(struct st_ends *ends, struct socket *sock);
+void st_collect_queue(struct st_ends *ends, struct socket *sock);
 
 #endif /* SOCKTRACE_COLLECT_H */

@@ -31,15 +31,17 @@ static void enter_socket(struct st_inflight *call, struct pt_regs *regs)
 /* The caller's address as it is now; the kernel reads it again for itself. */
 static void read_user_addr(struct st_inflight *call, const void __user *addr, s32 len)
 {
+	struct st_ends *ends = &call->ends;
+
 	if (len <= 0 || len > ST_RECORD_ADDR_MAX) /* the kernel won't read it */
 		return;
 	call->toctou = SOCKTRACE_TOCTOU_UNCHECKED;
-	call->addr_source = SOCKTRACE_ADDR_FAULT;
-	if (st_collect_user_memory(call->addr, addr, len))
+	ends->addr_source = SOCKTRACE_ADDR_FAULT;
+	if (st_collect_user_memory(ends->addrs, addr, len))
 		return;
-	call->addr_len = st_record_addr_len(call->addr, len);
-	call->addr_source = call->addr_len ? SOCKTRACE_ADDR_USER : SOCKTRACE_ADDR_NONE;
-	if (!call->addr_len)
+	ends->addr_len = st_record_addr_len(ends->addrs, len);
+	ends->addr_source = ends->addr_len ? SOCKTRACE_ADDR_USER : SOCKTRACE_ADDR_NONE;
+	if (!ends->addr_len)
 		call->toctou = SOCKTRACE_TOCTOU_NONE;
 }
 
@@ -122,10 +124,9 @@ static void at_file(struct st_inflight *call, struct file *file)
 
 static void take_addr(struct st_inflight *call, const void *addr, s32 len)
 {
-	call->addr_len = st_record_addr_len(addr, max(len, 0));
-	memcpy(call->addr, addr, call->addr_len);
-	if (call->addr_len)
-		call->addr_source = SOCKTRACE_ADDR_KERNEL;
+	st_ends_set_addr(&call->ends, addr, max(len, 0));
+	if (call->ends.addr_len)
+		call->ends.addr_source = SOCKTRACE_ADDR_KERNEL;
 }
 
 /* Is @addr where @sk, of TCP, is being connected to? Others: perhaps. */

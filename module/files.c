@@ -1,6 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/file.h>
-#include <linux/hardirq.h>
 #include <linux/irq_work.h>
 #include <linux/kernel.h>
 #include <linux/percpu.h>
@@ -36,25 +34,15 @@ void st_files_init(void)
 		init_irq_work(&per_cpu(put_later, cpu).work, files_put);
 }
 
-struct file *st_file_get(int fd)
+bool st_files_have_room(void)
 {
-	if (fd < 0)
-		return NULL;
-	if (in_nmi() &&
-	    this_cpu_read(put_later.nr) > ARRAY_SIZE(put_later.files) - AT_ONCE)
-		return NULL;
-	return fget(fd);
+	return this_cpu_read(put_later.nr) <= ARRAY_SIZE(put_later.files) - AT_ONCE;
 }
 
-void st_file_put(struct file *file)
+void st_file_put_later(struct file *file)
 {
-	struct put_later *later;
+	struct put_later *later = this_cpu_ptr(&put_later);
 
-	if (!in_nmi()) {
-		fput(file);
-		return;
-	}
-	later = this_cpu_ptr(&put_later);
 	later->files[later->nr++] = file;
 	irq_work_queue(&later->work);
 }

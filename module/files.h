@@ -9,16 +9,33 @@
 #ifndef SOCKTRACE_FILES_H
 #define SOCKTRACE_FILES_H
 
+#include <linux/file.h>
 #include <linux/fs.h>
+#include <linux/hardirq.h>
 
 void st_files_init(void);
+
+bool st_files_have_room(void);
+void st_file_put_later(struct file *file);
 
 /*
  * The file of current's descriptor @fd, until st_file_put(). NULL: there is none,
  * or no room to put it later. At most two at a time.
  */
-struct file *st_file_get(int fd);
-void st_file_put(struct file *file);
+static inline struct file *st_file_get(int fd)
+{
+	if (fd < 0 || (in_nmi() && !st_files_have_room()))
+		return NULL;
+	return fget(fd);
+}
+
+static inline void st_file_put(struct file *file)
+{
+	if (in_nmi())
+		st_file_put_later(file);
+	else
+		fput(file);
+}
 
 /* When no handler can run any more: returns when all are put. */
 void st_files_drain(void);

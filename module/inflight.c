@@ -48,20 +48,16 @@ static struct st_inflight *slot_at(u32 home, unsigned int i)
 	return &slots[(home + i) & ((1U << slot_bits) - 1)];
 }
 
-/* What a slot of @task's holds: of its call, or of one within that. */
-static unsigned long key_of(const struct task_struct *task, bool is_inner)
+/* Of @task's slots: bit 0 of the key is set in that of a call within another. */
+#define INNER 1UL
+
+static u32 home_of(const struct task_struct *task)
 {
-	return (unsigned long)task | is_inner;
+	return hash_ptr(task, slot_bits);
 }
 
-static u32 home_of(unsigned long key)
+static struct st_inflight *inflight_find_from(u32 home, unsigned long key)
 {
-	return hash_long(key & ~1UL, slot_bits);
-}
-
-static struct st_inflight *inflight_find_key(unsigned long key)
-{
-	u32 home = home_of(key);
 	unsigned int i;
 
 	if (!atomic_read(&claimed[home]))
@@ -78,7 +74,7 @@ static struct st_inflight *inflight_find_key(unsigned long key)
 /* The innermost call that @task is in. */
 struct st_inflight *st_inflight_find(const struct task_struct *task)
 {
-	struct st_inflight *call = inflight_find_key(key_of(task, false));
+	struct st_inflight *call = inflight_find_from(home_of(task), (unsigned long)task);
 
 	return call && call->inner ? call->inner : call;
 }
@@ -107,12 +103,16 @@ static void inflight_withdraw(struct st_inflight *call)
  */
 struct st_inflight *st_inflight_claim(const struct task_struct *task, bool nests)
 {
-	struct st_inflight *outer = inflight_find_key(key_of(task, false)), *call;
-	unsigned long key = key_of(task, nests && outer);
-	u32 home = home_of(key);
+	unsigned long key = (unsigned long)task;
+	struct st_inflight *outer, *call;
+	u32 home = home_of(task);
 	unsigned int i;
 
-	call = key & 1 ? outer->inner : outer;
+	outer = call = inflight_find_from(home, key);
+	if (outer && nests) {
+		key |= INNER;
+		call = outer->inner;
+	}
 	if (call) {
 		inflight_withdraw(call);
 		call->inner = NULL;
@@ -123,7 +123,7 @@ struct st_inflight *st_inflight_claim(const struct task_struct *task, bool nests
 		if (!READ_ONCE(call->task) && !cmpxchg(&call->task, 0, key)) {
 			atomic_inc(&claimed[home]);
 			call->inner = NULL;
-			if (key & 1)
+			if (key & INNER)
 				outer->inner = call;
 			return call;
 		}
@@ -142,15 +142,16 @@ void st_inflight_publish(struct st_inflight *call)
 
 void st_inflight_release(struct st_inflight *call)
 {
+	const struct task_struct *task = (void *)(call->task & ~INNER);
 	struct st_inflight *outer;
 
 	inflight_withdraw(call);
-	if (call->task & 1) {
-		outer = inflight_find_key(call->task & ~1UL);
+	if (call->task & INNER) {
+		outer = inflight_find_from(home_of(task), (unsigned long)task);
 		if (outer)
 			outer->inner = NULL;
 	}
-	atomic_dec(&claimed[home_of(call->task)]);
+	atomic_dec(&claimed[home_of(task)]);
 	/* Whoever claims it must not see what we wrote: pairs with the cmpxchg. */
 	smp_store_release(&call->task, 0);
 }

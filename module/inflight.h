@@ -18,6 +18,7 @@ struct st_socket_facts {
 	const void *is; /* which struct socket: only to be compared; NULL: not known */
 	u64 inode;
 	u16 family, type, protocol;
+	bool by_descriptor; /* what it named, not what the kernel had in hand */
 };
 
 /* Written by the calling task alone; `task` says whose it is. */
@@ -36,15 +37,13 @@ struct st_inflight {
 	u8 type; /* enum socktrace_type */
 	u8 abi; /* enum socktrace_abi */
 	u8 via; /* enum socktrace_via */
-	u8 addr_source; /* enum socktrace_addr_source, of addr */
 	u8 toctou; /* enum socktrace_toctou */
 	bool wants_entry; /* some session wants to know of the entry */
 	bool wants_return; /* ... of the return */
 	bool hooked; /* and the return handler will be called */
 	bool returns_file; /* a struct file *, not a descriptor */
 	bool is_a_try; /* one that got EAGAIN will be made again, and told then */
-	bool grafted; /* ACCEPT4: the connection is there, `ends` and `made` tell of it */
-	u8 addr_len; /* valid bytes of addr */
+	bool grafted; /* ACCEPT4: the connection is there, `ends` and `made` are of it */
 	s16 share; /* that it is counted against, or ST_SHARE_NONE */
 	/*
 	 * What the call is made on. `socket` is held by it, until its return has been
@@ -56,13 +55,8 @@ struct st_inflight {
 	};
 	struct socket *listener;
 	struct st_socket_facts sock; /* of it, from where the kernel had it in hand */
-	union {
-		u8 addr[ST_RECORD_ADDR_MAX];
-		struct { /* ACCEPT4, if `grafted` */
-			struct st_record_ends ends;
-			struct st_socket_facts made; /* the new socket */
-		};
-	};
+	struct st_socket_facts made; /* ACCEPT4, if `grafted`: the new socket */
+	struct st_ends ends;
 };
 
 int st_inflight_init(unsigned int max_calls);

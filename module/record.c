@@ -61,60 +61,52 @@ unsigned int st_record_addr_len(const void *addr, unsigned int len)
 	}
 }
 
-/* To be called before st_record_set_local(): local lies behind addr. */
-void st_record_set_addr(struct socktrace_event *ev, const void *addr,
-		     unsigned int len)
+void st_ends_set_addr(struct st_ends *ends, const void *addr, unsigned int len)
 {
-	ev->addr_len = st_record_addr_len(addr, len);
-	memcpy(ev->addrs, addr, ev->addr_len);
+	ends->addr_len = st_record_addr_len(addr, len);
+	memcpy(ends->addrs, addr, ends->addr_len);
 }
 
-void st_record_set_local(struct socktrace_event *ev, const void *addr,
-		      unsigned int len)
+/* Where the local end goes, behind addr, which is known, and how much fits there. */
+u8 *st_ends_local_at(struct st_ends *ends, unsigned int *room)
 {
-	unsigned int at = SOCKTRACE_LOCAL_OFFSET(ev->addr_len);
-	unsigned int room = SOCKTRACE_ADDRS_LEN - at;
+	unsigned int at = SOCKTRACE_LOCAL_OFFSET(ends->addr_len);
 
-	len = st_record_addr_len(addr, len);
+	if (at != ends->addr_len)
+		memset(ends->addrs + ends->addr_len, 0, at - ends->addr_len);
+	*room = SOCKTRACE_ADDRS_LEN - at;
+	return ends->addrs + at;
+}
+
+/* It has @len bytes, of which as many as there is @room for were written there. */
+void st_ends_set_local_len(struct st_ends *ends, unsigned int len, unsigned int room)
+{
 	if (len > room) {
 		len = room;
-		ev->flags |= SOCKTRACE_F_LOCAL_TRUNCATED;
+		ends->flags |= SOCKTRACE_F_LOCAL_TRUNCATED;
 	}
-	ev->local_len = len;
-	memcpy(ev->addrs + at, addr, len);
+	ends->local_len = len;
 }
 
-static unsigned int addrs_used(u8 addr_len, u8 local_len)
+void st_record_set_ends(struct socktrace_event *ev, const struct st_ends *ends)
 {
-	return local_len ? SOCKTRACE_LOCAL_OFFSET(addr_len) + local_len : addr_len;
-}
+	unsigned int used = ends->addr_len;
 
-void st_record_save_ends(struct st_record_ends *ends, const struct socktrace_event *ev)
-{
-	ends->flags = ev->flags & (SOCKTRACE_F_QUEUE | SOCKTRACE_F_PEERCRED |
-				   SOCKTRACE_F_LOCAL_TRUNCATED);
-	ends->addr_len = ev->addr_len;
-	ends->local_len = ev->local_len;
-	ends->addr_source = ev->addr_source;
-	ends->queue_len = ev->queue_len;
-	ends->queue_limit = ev->queue_limit;
-	ends->peer_pid = ev->peer_pid;
-	ends->peer_uid = ev->peer_uid;
-	memcpy(ends->addrs, ev->addrs, addrs_used(ev->addr_len, ev->local_len));
-}
-
-/* @ev has none of them yet. */
-void st_record_restore_ends(struct socktrace_event *ev, const struct st_record_ends *ends)
-{
+	if (ends->local_len)
+		used = SOCKTRACE_LOCAL_OFFSET(used) + ends->local_len;
 	ev->flags |= ends->flags;
 	ev->addr_len = ends->addr_len;
 	ev->local_len = ends->local_len;
 	ev->addr_source = ends->addr_source;
-	ev->queue_len = ends->queue_len;
-	ev->queue_limit = ends->queue_limit;
-	ev->peer_pid = ends->peer_pid;
-	ev->peer_uid = ends->peer_uid;
-	memcpy(ev->addrs, ends->addrs, addrs_used(ends->addr_len, ends->local_len));
+	if (ends->flags & SOCKTRACE_F_QUEUE) {
+		ev->queue_len = ends->queue_len;
+		ev->queue_limit = ends->queue_limit;
+	}
+	if (ends->flags & SOCKTRACE_F_PEERCRED) {
+		ev->peer_pid = ends->peer_pid;
+		ev->peer_uid = ends->peer_uid;
+	}
+	memcpy(ev->addrs, ends->addrs, used);
 }
 
 void st_record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,

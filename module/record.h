@@ -13,29 +13,37 @@
 #define ST_RECORD_ADDR_MAX 128
 
 /*
- * What a record tells of a connection's two ends and of the queue that it comes
- * from: these members of it, to be kept until there is a record to put them in.
+ * What a record tells of a socket's two ends, gathered on the way to it. The bytes
+ * behind what is used of addrs may be anything.
  */
-struct st_record_ends {
+struct st_ends {
 	u32 flags; /* SOCKTRACE_F_* of what is told here */
-	u8 addr_len, local_len, addr_source;
-	u32 queue_len, queue_limit;
-	u32 peer_pid, peer_uid;
-	u8 addrs[SOCKTRACE_ADDRS_LEN];
+	u8 addr_len, local_len;
+	u8 addr_source; /* enum socktrace_addr_source */
+	u32 queue_len, queue_limit; /* if F_QUEUE */
+	u32 peer_pid, peer_uid; /* if F_PEERCRED */
+	u8 addrs[SOCKTRACE_ADDRS_LEN]; /* as in a record */
 };
 
-void st_record_save_ends(struct st_record_ends *ends, const struct socktrace_event *ev);
-void st_record_restore_ends(struct socktrace_event *ev, const struct st_record_ends *ends);
 void st_record_init(struct socktrace_event *ev, enum socktrace_type type,
-		 enum socktrace_phase phase);
+		    enum socktrace_phase phase);
+/* @ev has none yet. */
+void st_record_set_ends(struct socktrace_event *ev, const struct st_ends *ends);
 unsigned int st_record_addr_len(const void *addr, unsigned int len);
-void st_record_set_addr(struct socktrace_event *ev, const void *addr,
-		     unsigned int len);
-void st_record_set_local(struct socktrace_event *ev, const void *addr,
-		      unsigned int len);
+void st_ends_set_addr(struct st_ends *ends, const void *addr, unsigned int len);
+u8 *st_ends_local_at(struct st_ends *ends, unsigned int *room);
+void st_ends_set_local_len(struct st_ends *ends, unsigned int len, unsigned int room);
 void st_record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
-		     u64 time_ns);
+			u64 time_ns);
 int st_record_addr_family(const void *addr, unsigned int len);
+
+/* None are known. */
+static inline void st_ends_clear(struct st_ends *ends)
+{
+	ends->flags = 0;
+	ends->addr_len = ends->local_len = 0;
+	ends->addr_source = SOCKTRACE_ADDR_NONE;
+}
 
 /*
  * Does the call begin with no socket? Then family and type are its caller's

@@ -78,28 +78,25 @@ static void sample(struct socktrace_event *ev, enum sample which)
 		ev->duration_ns = 0;
 		fallthrough;
 	case TCP:
-		st_record_set_addr(ev, &in, sizeof(in));
-		st_record_set_local(ev, &in_local, sizeof(in_local));
+		set_ends(ev, &in, sizeof(in), &in_local, sizeof(in_local));
 		break;
 	case TCP6:
 	case MAPPED:
 		ev->sock_family = AF_INET6;
 		set_in6(&in6, which == TCP6 ? v6_remote : v6_mapped, 443);
 		set_in6(&in6_local, v6_local, 40000);
-		st_record_set_addr(ev, &in6, sizeof(in6));
-		st_record_set_local(ev, &in6_local, sizeof(in6_local));
+		set_ends(ev, &in6, sizeof(in6), &in6_local, sizeof(in6_local));
 		break;
 	case UNIX_PATH_CALL:
 		ev->sock_family = AF_UNIX;
 		ev->ret = 0;
-		st_record_set_addr(ev, "\1\0/run/dbus/socket", 19);
+		set_ends(ev, "\1\0/run/dbus/socket", 19, NULL, 0);
 		break;
 	case ABSTRACT: /* an accept: the name is its own */
 		ev->type = SOCKTRACE_ACCEPT4;
 		ev->sock_family = AF_UNIX;
 		ev->ret = 5;
-		st_record_set_addr(ev, "\1", 2);
-		st_record_set_local(ev, "\1\0\0name", 7);
+		set_ends(ev, "\1", 2, "\1\0\0name", 7);
 		break;
 	case NO_SOCKET:
 		ev->flags = 0;

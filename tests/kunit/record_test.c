@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "../../module/record.c"
 
+#include "fixture.h"
 #include "suites.h"
 
 static void init_leaves_no_old_byte(struct kunit *test)
@@ -51,8 +52,7 @@ static void local_lies_behind_addr(struct kunit *test)
 	struct socktrace_event ev;
 
 	st_record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
-	st_record_set_addr(&ev, &a, sizeof(a));
-	st_record_set_local(&ev, &b, sizeof(b));
+	set_ends(&ev, &a, sizeof(a), &b, sizeof(b));
 	KUNIT_EXPECT_EQ(test, ev.addr_len, (u8)sizeof(a));
 	KUNIT_EXPECT_EQ(test, ev.local_len, (u8)sizeof(b));
 	KUNIT_EXPECT_EQ(test, memcmp(socktrace_addr(&ev), &a, sizeof(a)), 0);
@@ -61,7 +61,7 @@ static void local_lies_behind_addr(struct kunit *test)
 
 	/* Without an address, local has all the room. */
 	st_record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
-	st_record_set_local(&ev, &b, sizeof(b));
+	set_ends(&ev, NULL, 0, &b, sizeof(b));
 	KUNIT_EXPECT_EQ(test, memcmp(ev.addrs, &b, sizeof(b)), 0);
 }
 
@@ -72,8 +72,7 @@ static void an_unaligned_addr_keeps_local_aligned(struct kunit *test)
 	struct socktrace_event ev;
 
 	st_record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
-	st_record_set_addr(&ev, &un, sizeof(un));
-	st_record_set_local(&ev, &in, sizeof(in));
+	set_ends(&ev, &un, sizeof(un), &in, sizeof(in));
 	KUNIT_EXPECT_EQ(test, ev.addr_len, (u8)5);
 	KUNIT_EXPECT_PTR_EQ(test, (void *)socktrace_local(&ev), (void *)&ev.addrs[8]);
 	KUNIT_EXPECT_EQ(test, memcmp(&ev.addrs[8], &in, sizeof(in)), 0);
@@ -91,8 +90,7 @@ static void two_full_paths_cut_only_local(struct kunit *test)
 	memset(b.sun_path, 'b', sizeof(b.sun_path));
 	memset(&r, 0x5a, sizeof(r));
 	st_record_init(&r.ev, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
-	st_record_set_addr(&r.ev, &a, sizeof(a));
-	st_record_set_local(&r.ev, &b, sizeof(b));
+	set_ends(&r.ev, &a, sizeof(a), &b, sizeof(b));
 	KUNIT_EXPECT_EQ(test, r.ev.addr_len, (u8)sizeof(a));
 	KUNIT_EXPECT_EQ(test, r.ev.local_len, (u8)(SOCKTRACE_ADDRS_LEN - 112));
 	KUNIT_EXPECT_EQ(test, r.ev.flags, SOCKTRACE_F_LOCAL_TRUNCATED);
@@ -108,44 +106,45 @@ static void the_longest_addr_leaves_room_for_ipv4(struct kunit *test)
 
 	((struct sockaddr *)longest)->sa_family = AF_MAX;
 	st_record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
-	st_record_set_addr(&ev, longest, sizeof(longest));
-	st_record_set_local(&ev, &in, sizeof(in));
+	set_ends(&ev, longest, sizeof(longest), &in, sizeof(in));
 	KUNIT_EXPECT_EQ(test, ev.addr_len, (u8)ST_RECORD_ADDR_MAX);
 	KUNIT_EXPECT_EQ(test, ev.local_len, (u8)sizeof(in));
 	KUNIT_EXPECT_EQ(test, ev.flags, 0U);
 }
 
-/* Nothing but what is told of them is kept, and no byte of what was there before. */
-static void kept_ends_come_back_whole(struct kunit *test)
+/* What the ends don't have is not in the record, whatever stood in its place. */
+static void a_record_has_no_more_than_its_ends(struct kunit *test)
 {
-	static const struct sockaddr_un a = { .sun_family = AF_UNIX, .sun_path = "/run/a" };
+	static const struct sockaddr_un un = { .sun_family = AF_UNIX, .sun_path = "/run/a" };
 	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = 5 };
-	struct socktrace_event made, back;
-	struct st_record_ends ends;
+	struct socktrace_event ev, wanted;
+	struct st_ends ends;
 
-	memset(&ends, 0x5a, sizeof(ends));
-	st_record_init(&made, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
-	st_record_set_addr(&made, &a, sizeof(a));
-	st_record_set_local(&made, &in, sizeof(in));
-	made.addr_source = SOCKTRACE_ADDR_KERNEL;
-	made.flags = SOCKTRACE_F_QUEUE | SOCKTRACE_F_PEERCRED;
-	made.queue_len = 1;
-	made.queue_limit = 2;
-	made.peer_pid = 3;
-	made.peer_uid = 4;
-	st_record_save_ends(&ends, &made);
-	st_record_init(&back, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
-	st_record_restore_ends(&back, &ends);
-	KUNIT_EXPECT_EQ(test, memcmp(&back, &made, sizeof(made)), 0);
+	gather_ends(&ends, &un, sizeof(un), &in, sizeof(in));
+	ends.addr_source = SOCKTRACE_ADDR_KERNEL;
+	st_record_init(&ev, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	st_record_init(&wanted, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	wanted.addr_len = 2 + 7;
+	wanted.local_len = sizeof(in);
+	wanted.addr_source = SOCKTRACE_ADDR_KERNEL;
+	memcpy(wanted.addrs, &un, 2 + 7);
+	memcpy(wanted.addrs + 16, &in, sizeof(in));
+	st_record_set_ends(&ev, &ends);
+	KUNIT_EXPECT_EQ(test, memcmp(&ev, &wanted, sizeof(ev)), 0);
 
-	/* No local: nothing behind the address. */
-	memset(&ends, 0x5a, sizeof(ends));
-	st_record_init(&made, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
-	st_record_set_addr(&made, &a, sizeof(a));
-	st_record_save_ends(&ends, &made);
-	st_record_init(&back, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
-	st_record_restore_ends(&back, &ends);
-	KUNIT_EXPECT_EQ(test, memcmp(&back, &made, sizeof(made)), 0);
+	ends.flags = SOCKTRACE_F_QUEUE | SOCKTRACE_F_PEERCRED;
+	ends.queue_len = 1;
+	ends.queue_limit = 2;
+	ends.peer_pid = 3;
+	ends.peer_uid = 4;
+	wanted.flags = ends.flags;
+	wanted.queue_len = 1;
+	wanted.queue_limit = 2;
+	wanted.peer_pid = 3;
+	wanted.peer_uid = 4;
+	st_record_init(&ev, SOCKTRACE_ACCEPT4, SOCKTRACE_EXIT);
+	st_record_set_ends(&ev, &ends);
+	KUNIT_EXPECT_EQ(test, memcmp(&ev, &wanted, sizeof(ev)), 0);
 }
 
 static struct kunit_case record_cases[] = {
@@ -156,7 +155,7 @@ static struct kunit_case record_cases[] = {
 	KUNIT_CASE(an_unaligned_addr_keeps_local_aligned),
 	KUNIT_CASE(two_full_paths_cut_only_local),
 	KUNIT_CASE(the_longest_addr_leaves_room_for_ipv4),
-	KUNIT_CASE(kept_ends_come_back_whole),
+	KUNIT_CASE(a_record_has_no_more_than_its_ends),
 	{}
 };
 
