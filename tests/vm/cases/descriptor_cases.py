@@ -4,7 +4,7 @@
 from lib import device, module
 from lib.device import ACCEPT4, CONNECT, Session
 from lib.proc import Program
-from lib.reading import Reader, check_law, tiles
+from lib.reading import check_law, tiles
 from lib.tap import case, check, equal
 
 TURNS = 1500
@@ -18,16 +18,14 @@ def _reopened(context):
     log = module.Log()
     context.callback(log.close)
     session = context.enter_context(
-        Session(records_per_cpu=32768, phases=device.PHASE_ENTER | device.PHASE_EXIT)
+        Session(records_per_cpu=8192, phases=device.PHASE_ENTER | device.PHASE_EXIT)
     )
     program = Program(context, "reopen", TURNS)
     equal(program.line(), ["ready"])
     session.only(tgid=program.pid, events=1 << CONNECT | 1 << ACCEPT4).start()
-    reader = Reader(session, 256)
     program.write()
     equal(program.end().split(), ["made", str(2 * TURNS)], "calls made")
-    session.stop()
-    events = reader.result()
+    events = session.finish()
     check_law(session.stats(), events)
     equal(len(events), 4 * TURNS, "records")
     equal(sum(tiles(events).values()), 4 * TURNS, "numbers used")
