@@ -13,7 +13,7 @@ import time
 from lib import device, module, proc
 from lib.device import ACCEPT4, Session, libc, name_of
 from lib.proc import Blocked, Burst, Child
-from lib.tap import case, check, equal
+from lib.tap import Skip, case, check, equal
 
 SYMBOLS = ("__sys_socket", "__sys_connect", "__sys_accept4", "security_socket_connect")
 
@@ -171,6 +171,31 @@ def _blocked_at_stop(context):
     equal(len(set(blocked.release(10))), 10, "threads that returned")
     equal(other.finish(), [], "records of calls that began before")
     equal(other.stats().balance(), 0)
+
+
+# ---- how the kernel probes ----
+
+
+@case("probes become jumps where the kernel may optimize them, and else stay breakpoints", "probing")
+def _probing(context):
+    module.ensure()
+    with open("/proc/sys/debug/kprobes-optimization", encoding="ascii") as file:
+        optimizes = file.read().strip() == "1"
+    session = context.enter_context(Session())
+    session.start()
+    listed = module.registered_probes()
+    if any("[FTRACE]" in line for line in listed):
+        raise Skip("here they are calls of ftrace")
+    jumps = lambda: [line for line in module.registered_probes() if "[OPTIMIZED]" in line]
+    if optimizes:
+        proc.wait_until(jumps, "a jump")
+    found = len(jumps())
+    context.diag(f"{found} of {len(listed)} are jumps")
+    equal(found > 0, optimizes, "are some jumps")
+    burst = Burst(context, "mix", calls=30)
+    session.only(tgid=burst.pid)
+    burst.go().made()
+    equal(len(session.finish()), 30, "records")
 
 
 # ---- who may open ----
