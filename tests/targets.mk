@@ -4,14 +4,15 @@
 ## make vm       a shell in that VM
 ## make check-host check-kunit check-dkms check-vm check-kernels    a part of the tests
 ## make check-debug    all of KUnit and VM on a kernel built to find bugs
+## make check-debug-both    the same with both ways of probing for all
 ## make check-kernels-whole    all of VM on every other kernel
 ## make check SUITES='daily debug'    what CI runs
 
 # The suites of tests/run; none named: the daily ones.
 SUITES ?=
-parts := $(addprefix check-,selftest host kunit dkms vm kernels kernels-whole debug)
+parts := $(addprefix check-,selftest host kunit dkms vm kernels kernels-whole debug debug-optimized)
 
-.PHONY: demo vm check $(parts)
+.PHONY: demo vm check check-debug-both $(parts)
 
 demo:
 	@tests/vm/demo/run
@@ -25,6 +26,9 @@ vm:
 check:
 	@packaging/install-dev-packages
 	@tests/run $(SUITES)
+
+check-debug-both:
+	@$(MAKE) -s check SUITES='debug debug-optimized'
 
 $(parts): check-%:
 	@packaging/install-dev-packages
