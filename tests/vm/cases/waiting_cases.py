@@ -126,7 +126,8 @@ def needs_slow_start(context):
     """A session whose START takes long; and so does any that follows."""
     two_cpus()
     module.mount_debugfs()
-    module.ensure(f"maxactive={int(16384 / SLOW)}")
+    # A slow machine arms few of them as slowly as another many.
+    module.ensure(f"maxactive={int(16384 / SLOW**2)}")
     context.callback(module.ensure)
     session = context.enter_context(Session())
     armed.symbols = {p.symbol for p in session.info().probes if p.flags & device.PROBE_BOUND}
@@ -137,27 +138,27 @@ def needs_slow_start(context):
     return session
 
 
-def opens_during_start(context, session, attempt, rounds=5):
-    """In how many STARTs `attempt` came to its end before all probes were armed."""
+def opens_during_start(context, session, attempt):
+    """Does `attempt` come to its end before a START has armed all probes, in one of some?"""
     cpus = two_cpus()
-    mine = os.sched_getaffinity(0)
-    context.callback(os.sched_setaffinity, 0, mine)
+    context.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
     os.sched_setaffinity(0, cpus[:1])
 
     def start():
         os.sched_setaffinity(0, cpus[1:])
         session.start()
 
-    during = 0
-    for _ in range(rounds):
+    for _ in range(5):
         starter, _ = in_thread(start)
         wait_until(armed, "the first probe")
         attempt()
-        during += armed() < len(armed.symbols)
+        now = armed()
         starter.join()
         session.stop()
-    context.diag(f"done while another session armed its probes: {during} of {rounds}")
-    return during
+        if now < len(armed.symbols):
+            context.diag(f"done with {now} of {len(armed.symbols)} probes armed")
+            return True
+    return False
 
 
 @case("open() does not wait for a session that arms its probes", "waiting")
@@ -169,7 +170,7 @@ def _open(context):
     def attempt():
         opened.append(os.open(device.DEVICE, os.O_RDONLY | os.O_CLOEXEC))
 
-    check(opens_during_start(context, session, attempt) > 0, "it always waited")
+    check(opens_during_start(context, session, attempt), "it always waited")
 
 
 def another_misc_device():
@@ -201,4 +202,4 @@ def _misc(context):
         except OSError as error:
             equal(error.errno, errno.EBUSY, other)
 
-    check(opens_during_start(context, session, attempt) > 0, "it always waited")
+    check(opens_during_start(context, session, attempt), "it always waited")
