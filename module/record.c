@@ -113,6 +113,7 @@ void st_record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
 		     u64 time_ns)
 {
 	st_record_init(ev, SOCKTRACE_LOST, SOCKTRACE_POINT);
+	ev->via = SOCKTRACE_VIA_UNKNOWN; /* it is of no call */
 	ev->cpu = cpu;
 	ev->seq = seq;
 	ev->time_ns = time_ns;

@@ -43,6 +43,7 @@ static void lost_tells_where_and_how_many(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, ev.lost_reason, (u32)SOCKTRACE_LOST_RING_FULL);
 	KUNIT_EXPECT_EQ(test, ev.time_ns, 99ULL);
 	KUNIT_EXPECT_EQ(test, ev.tgid, 0U);
+	KUNIT_EXPECT_EQ(test, ev.via, (u8)0);
 }
 
 static void local_lies_behind_addr(struct kunit *test)
