@@ -318,16 +318,18 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 
 static char *addresses(char *p, const struct socktrace_event *ev)
 {
-	const uint8_t *addr = socktrace_addr(ev), *local = socktrace_local(ev);
+	const uint8_t *addr = socktrace_addr(ev), *local;
 	unsigned int length = record_addr_length(ev);
 
 	if (length)
 		p = address(fmt_lit(p, ",\"addr\":"), addr, length,
 			    record_protocol(ev, addr, length));
 	length = record_local_length(ev);
-	if (length)
+	if (length) { /* else an absurd addr_len may point beyond the record */
+		local = socktrace_local(ev);
 		p = address(fmt_lit(p, ",\"local\":"), local, length,
 			    record_protocol(ev, local, length));
+	}
 	if (ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED)
 		p = fmt_lit(p, ",\"local_truncated\":true");
 	if (ev->addr_source)
