@@ -2,17 +2,19 @@
 # What needs no kernel of this machine: tests and demo, in a VM.
 ##
 ## make vm       a shell in that VM
-## make check-host check-kunit check-dkms check-vm check-kernels    a part of the tests
+## make check-host check-kunit check-dkms check-vm check-kernels check-fuzz    a part of the tests
 ## make check-debug    all of KUnit and VM on a kernel built to find bugs
 ## make check-debug-both    the same with both ways of probing for all
 ## make check-kernels-whole    all of VM on every other kernel
+## make fuzz     fuzz the device on that kernel, and the reader: CALLS=N SEED=N MINUTES=N
 ## make check SUITES='daily debug'    what CI runs
 
 # The suites of tests/run; none named: the daily ones.
 SUITES ?=
-parts := $(addprefix check-,selftest host kunit dkms vm kernels kernels-whole debug debug-optimized)
+parts := $(addprefix check-,selftest host kunit dkms vm kernels kernels-whole fuzz debug \
+	debug-optimized)
 
-.PHONY: demo vm check check-debug-both $(parts)
+.PHONY: demo vm check check-debug-both fuzz $(parts)
 
 demo:
 	@tests/vm/demo/run
@@ -33,3 +35,7 @@ check-debug-both:
 $(parts): check-%:
 	@packaging/install-dev-packages
 	@tests/run $*
+
+fuzz:
+	@packaging/install-dev-packages
+	@CALLS='$(CALLS)' SEED='$(SEED)' MINUTES='$(MINUTES)' tests/fuzz/run --long
