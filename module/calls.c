@@ -88,6 +88,27 @@ static bool return_is_wanted(const struct st_filter_facts *facts,
 		wanted(facts, ev, SOCKTRACE_ADDR_MISMATCH, SOCKTRACE_POINT));
 }
 
+/*
+ * Which of its records find a taker, as far as its entry tells; a bit per phase.
+ * Seldom asked for: most often it is clear without any facts.
+ */
+static noinline u32 phases_wanted(enum socktrace_type type, const struct st_entry_point *entry,
+				  struct pt_regs *regs)
+{
+	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+	struct st_filter_facts facts;
+	u32 phases = 0;
+
+	facts_at_entry(&facts, ev);
+	if (entry->creates)
+		facts_of_creation(&facts, ev, st_arch_arg(regs, 0), st_arch_arg(regs, 1));
+	if (return_is_wanted(&facts, ev, type))
+		phases |= SOCKTRACE_PHASE_EXIT;
+	if (wanted(&facts, ev, type, SOCKTRACE_ENTER))
+		phases |= SOCKTRACE_PHASE_ENTER;
+	return phases;
+}
+
 /* Where to remember a call that enters; the spare, if nobody will see it return. */
 static struct st_inflight *call_claim(const struct st_entry_point *entry)
 {
@@ -102,6 +123,8 @@ static struct st_inflight *call_claim(const struct st_entry_point *entry)
 	}
 	call = st_inflight_claim(current, entry->nests);
 	if (call) {
+		if (call->share != ST_SHARE_NONE) /* of one that never returned */
+			st_share_put(call->share);
 		call->share = share;
 		return call;
 	}
@@ -118,6 +141,7 @@ static void call_release(struct st_inflight *call)
 {
 	if (call->share != ST_SHARE_NONE)
 		st_share_put(call->share);
+	call->share = ST_SHARE_NONE;
 	st_inflight_release(call);
 }
 
@@ -126,20 +150,17 @@ static noinline struct st_inflight *call_judge(enum socktrace_type type,
 					    const struct st_entry_point *entry,
 					    struct pt_regs *regs)
 {
-	struct socktrace_event *ev = this_cpu_ptr(&scratch);
-	bool wants_return, wants_entry;
-	struct st_filter_facts facts;
 	struct st_inflight *call;
+	u32 phases;
 
-	facts_at_entry(&facts, ev);
-	if (entry->creates)
-		facts_of_creation(&facts, ev, st_arch_arg(regs, 0), st_arch_arg(regs, 1));
-
-	wants_return = return_is_wanted(&facts, ev, type);
-	wants_entry = wanted(&facts, ev, type, SOCKTRACE_ENTER);
-	if (!wants_return)
+	if (!st_sessions_may_want(type, SOCKTRACE_ENTER) &&
+	    st_sessions_surely_want(type, SOCKTRACE_EXIT))
+		phases = SOCKTRACE_PHASE_EXIT;
+	else
+		phases = phases_wanted(type, entry, regs);
+	if (!(phases & SOCKTRACE_PHASE_EXIT))
 		st_sessions_refuse(SOCKTRACE_PHASE_EXIT);
-	if (!wants_return && !wants_entry) {
+	if (!phases) {
 		st_sessions_refuse(SOCKTRACE_PHASE_ENTER);
 		return NULL;
 	}
@@ -154,8 +175,8 @@ static noinline struct st_inflight *call_judge(enum socktrace_type type,
 	call->via = entry->via;
 	call->returns_file = entry->returns_file;
 	call->abi = st_arch_abi();
-	call->wants_return = wants_return;
-	call->wants_entry = wants_entry;
+	call->wants_return = phases & SOCKTRACE_PHASE_EXIT;
+	call->wants_entry = phases & SOCKTRACE_PHASE_ENTER;
 	call->hooked = false;
 	call->is_a_try = false;
 	call->hook_ns = 0;

@@ -14,7 +14,6 @@
 #include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
-#include <linux/user_namespace.h>
 #include <net/af_unix.h>
 #include <net/af_vsock.h>
 #include <net/inet_sock.h>
@@ -128,19 +127,9 @@ bool st_collect_in_cgroup(u64 id)
 	return st_compat_cgroup_is_below(current, id);
 }
 
-/*
- * Whose share current's calls are counted against. All users of a user namespace
- * are that of who made it, of the outermost but the initial one: to make one takes
- * no privilege, and /etc/subuid gives its maker many users. One of root's making
- * is an owner by itself.
- */
-u32 st_collect_owner(void)
+/* Of @ns, not the initial one: who made the outermost of those around it. */
+u32 st_collect_owner_of(const struct user_namespace *ns)
 {
-	const struct cred *cred = current_cred();
-	const struct user_namespace *ns = cred->user_ns;
-
-	if (ns == &init_user_ns)
-		return __kuid_val(cred->uid);
 	while (ns->parent != &init_user_ns)
 		ns = ns->parent;
 	return __kuid_val(ns->owner) ?: ns->ns.inum;

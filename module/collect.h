@@ -7,8 +7,11 @@
 #ifndef SOCKTRACE_COLLECT_H
 #define SOCKTRACE_COLLECT_H
 
+#include <linux/cred.h>
 #include <linux/net.h>
 #include <linux/types.h>
+#include <linux/uidgid.h>
+#include <linux/user_namespace.h>
 
 #include "inflight.h"
 #include "record.h"
@@ -25,7 +28,22 @@ void st_collect_init(void);
 void st_collect_task(struct socktrace_event *ev);
 bool st_collect_descends(u32 tgid);
 bool st_collect_in_cgroup(u64 id);
-u32 st_collect_owner(void);
+u32 st_collect_owner_of(const struct user_namespace *ns);
+
+/*
+ * Whose share current's calls are counted against. All users of a user namespace
+ * are that of who made it, of the outermost but the initial one: to make one takes
+ * no privilege, and /etc/subuid gives its maker many users. One of root's making
+ * is an owner by itself.
+ */
+static inline u32 st_collect_owner(void)
+{
+	const struct cred *cred = current_cred();
+
+	if (cred->user_ns == &init_user_ns)
+		return __kuid_val(cred->uid);
+	return st_collect_owner_of(cred->user_ns);
+}
 
 long st_collect_user_memory(void *dst, const void __user *src, unsigned int len);
 void st_collect_socket(struct st_socket_facts *facts, struct socket *sock);

@@ -38,6 +38,7 @@ static u64 sessions_memory;
 u32 st_sessions_events[SOCKTRACE_POINT + 1];
 u64 st_sessions_tgids; /* likewise: of which callers, as struct st_filter has it */
 static u32 sessions_phases; /* likewise: a bit for each that is asked for */
+u32 st_sessions_sure; /* likewise: events that some filter accepts whatever the facts */
 u32 st_sessions_asked; /* likewise: conditions that any filter looks at */
 
 /* Which of these phases does the session get records of, of what current does? */
@@ -54,6 +55,18 @@ static enum st_filter_verdict session_judge(const struct st_session *s,
 	if (filter->accepts & SOCKTRACE_EVENT_BIT(facts->ev->type))
 		return ST_FILTER_ACCEPT;
 	return st_filter_judge(filter, facts);
+}
+
+/* Does any session keep each record of this, whatever the facts? */
+bool st_sessions_keep_any(enum socktrace_type type, enum socktrace_phase phase)
+{
+	const struct st_session *s;
+
+	list_for_each_entry_rcu(s, &sessions_started, node)
+		if (session_takes(s, 1U << phase) &&
+		    rcu_dereference_sched(s->filter)->accepts & SOCKTRACE_EVENT_BIT(type))
+			return true;
+	return false;
 }
 
 /* Would any session keep a record with these facts, or can't it tell yet? */
@@ -327,7 +340,7 @@ static void sessions_sum_up(void)
 	u32 events[ARRAY_SIZE(st_sessions_events)] = { 0 };
 	const struct st_session *s;
 	unsigned int phase;
-	u32 phases = 0, asked = 0;
+	u32 phases = 0, asked = 0, sure = 0;
 	u64 tgids = 0;
 
 	lockdep_assert_held(&sessions_lock);
@@ -338,12 +351,14 @@ static void sessions_sum_up(void)
 		phases |= s->phases;
 		tgids |= filter->tgids;
 		asked |= filter->conditions;
+		sure |= filter->accepts;
 		for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 			if (s->phases & 1U << phase)
 				events[phase] |= filter->events;
 	}
 	WRITE_ONCE(st_sessions_tgids, tgids);
 	WRITE_ONCE(sessions_phases, phases);
+	WRITE_ONCE(st_sessions_sure, sure);
 	WRITE_ONCE(st_sessions_asked, asked);
 	for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 		WRITE_ONCE(st_sessions_events[phase], events[phase]);

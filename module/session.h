@@ -115,6 +115,17 @@ static inline u32 st_sessions_conditions(void)
 	return READ_ONCE(st_sessions_asked);
 }
 
+extern u32 st_sessions_sure;
+bool st_sessions_keep_any(enum socktrace_type type, enum socktrace_phase phase);
+
+/* Does nothing have to be known of a record of this for it to find a taker? */
+static inline bool st_sessions_surely_want(enum socktrace_type type,
+					   enum socktrace_phase phase)
+{
+	return READ_ONCE(st_sessions_sure) & SOCKTRACE_EVENT_BIT(type) &&
+	       st_sessions_keep_any(type, phase);
+}
+
 bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase phase);
 void st_sessions_refuse(u32 phases);
 void st_sessions_deliver(struct socktrace_event *ev, const struct st_filter_facts *facts);

@@ -14,7 +14,7 @@
  * these are is not to be guessed.
  */
 #define SHARE_BITS 8
-static atomic_t shares[1 << SHARE_BITS];
+static atomic_t shares[1 + (1 << SHARE_BITS)]; /* the first one is ST_SHARE_NONE */
 static u32 share_salt[2];
 
 /*
@@ -35,8 +35,8 @@ void st_share_init(unsigned int max_calls)
 
 int st_share_take(u32 owner)
 {
-	int share = hash_32(owner ^ share_salt[0], SHARE_BITS);
-	int other = hash_32(owner ^ share_salt[1], SHARE_BITS);
+	int share = 1 + hash_32(owner ^ share_salt[0], SHARE_BITS);
+	int other = 1 + hash_32(owner ^ share_salt[1], SHARE_BITS);
 	int held = atomic_read(&shares[share]), seen;
 
 	if (atomic_read(&shares[other]) < held) {

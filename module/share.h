@@ -14,7 +14,7 @@
 #include <linux/types.h>
 
 #define ST_SHARE_ROOT 0 /* the owner that is not counted */
-#define ST_SHARE_NONE (-1) /* for whom there is no more */
+#define ST_SHARE_NONE 0 /* no share: there is no more, or it is root's */
 
 /* When no call is in flight. */
 void st_share_init(unsigned int max_calls);
