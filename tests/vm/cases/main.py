@@ -29,6 +29,7 @@ import ioctl_cases
 import read_cases
 import descriptor_cases
 import uring_cases
+import uring_places_cases
 import entry_point_cases
 import toctou_cases
 import address_cases

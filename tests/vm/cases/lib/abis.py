@@ -31,6 +31,11 @@ def _takes_i386():
     return True
 
 
+def takes_x32():
+    """Does the kernel take calls by the numbers of x32?"""
+    return libc.syscall(_X32_BIT | _GETPID) == os.getpid()
+
+
 @dataclasses.dataclass(frozen=True, eq=False)
 class Abi:
     name: str
@@ -44,7 +49,7 @@ class Abi:
         """Skips the case where the kernel has no such ABI."""
         if self.code == device.ABI_I386 and not _takes_i386():
             raise Skip("this kernel runs no 32-bit programs")
-        if self.code == device.ABI_X32 and libc.syscall(_X32_BIT | _GETPID) != os.getpid():
+        if self.code == device.ABI_X32 and not takes_x32():
             raise Skip("this kernel takes no calls of x32, or needs syscall.x32=y at boot")
 
     def program(self, name):
