@@ -109,13 +109,28 @@ static noinline u32 phases_wanted(enum socktrace_type type, const struct st_entr
 	return phases;
 }
 
-/* Where to remember a call that enters; the spare, if nobody will see it return. */
+/* It is over, or nobody will see it return. */
+static void call_release(struct st_inflight *call)
+{
+	if (call->share != ST_SHARE_NONE)
+		st_share_put(call->share);
+	st_inflight_release(call);
+}
+
+/*
+ * Where to remember a call that enters; the spare, if nobody will see it return. A
+ * task makes one such call at a time: what it has already, unless that may be around
+ * this one, is the rest of one that never returned (the task was killed by an oops,
+ * and its task_struct came back as another's).
+ */
 static struct st_inflight *call_claim(const struct st_entry_point *entry)
 {
 	u32 owner = st_collect_owner();
-	struct st_inflight *call;
 	int share = ST_SHARE_NONE;
+	struct st_inflight *call;
 
+	while (!entry->nests && (call = st_inflight_find(current)))
+		call_release(call);
 	if (owner != ST_SHARE_ROOT) {
 		share = st_share_take(owner);
 		if (share == ST_SHARE_NONE)
@@ -123,8 +138,6 @@ static struct st_inflight *call_claim(const struct st_entry_point *entry)
 	}
 	call = st_inflight_claim(current, entry->nests);
 	if (call) {
-		if (call->share != ST_SHARE_NONE) /* of one that never returned */
-			st_share_put(call->share);
 		call->share = share;
 		return call;
 	}
@@ -134,15 +147,6 @@ none:
 	call = this_cpu_ptr(&spare);
 	call->task = 0;
 	return call;
-}
-
-/* It is over, or nobody will see it return. */
-static void call_release(struct st_inflight *call)
-{
-	if (call->share != ST_SHARE_NONE)
-		st_share_put(call->share);
-	call->share = ST_SHARE_NONE;
-	st_inflight_release(call);
 }
 
 /* st_call_enter(), of somebody whose calls some session may want. */
@@ -425,7 +429,7 @@ void st_call_security_socket_connect(struct pt_regs *regs)
 		call = NULL;
 	if (!call) {
 		/* io_uring looks what became of a connect that was told before. */
-		if (st_entry_is_connecting(sock))
+		if (st_entry_is_another_look(sock, addr, addrlen))
 			return;
 		if (!st_sessions_may_want_of(current->tgid)) {
 			st_sessions_refuse(1U << SOCKTRACE_POINT);

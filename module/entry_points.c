@@ -132,6 +132,7 @@ static void take_addr(struct st_inflight *call, const void *addr, s32 len)
 /* Is @addr where @sk, of TCP, is being connected to? Others: perhaps. */
 static bool is_destination(const struct sock *sk, const void *addr, s32 len)
 {
+	/* To connect to any address is to connect to the machine itself. */
 	const struct sockaddr_in *in = addr;
 #if IS_ENABLED(CONFIG_IPV6)
 	const struct sockaddr_in6 *in6 = addr;
@@ -142,12 +143,14 @@ static bool is_destination(const struct sock *sk, const void *addr, s32 len)
 	switch (sk->sk_family) {
 	case AF_INET:
 		return len >= (s32)sizeof(*in) && in->sin_port == sk->sk_dport &&
-		       (!in->sin_addr.s_addr || in->sin_addr.s_addr == sk->sk_daddr);
+		       (in->sin_addr.s_addr ? in->sin_addr.s_addr == sk->sk_daddr :
+					      sk->sk_daddr == sk->sk_rcv_saddr);
 #if IS_ENABLED(CONFIG_IPV6)
 	case AF_INET6:
 		return len >= SIN6_LEN_RFC2133 && in6->sin6_port == sk->sk_dport &&
-		       (ipv6_addr_any(&in6->sin6_addr) ||
-			ipv6_addr_equal(&in6->sin6_addr, &sk->sk_v6_daddr));
+		       ipv6_addr_equal(ipv6_addr_any(&in6->sin6_addr) ?
+						&sk->sk_v6_rcv_saddr : &in6->sin6_addr,
+				       &sk->sk_v6_daddr);
 #endif
 	default:
 		return true;
@@ -155,15 +158,15 @@ static bool is_destination(const struct sock *sk, const void *addr, s32 len)
 }
 
 /*
- * Does io_uring look what became of a connect that was told before? A connect to
- * elsewhere is none: another thread may end the first one just in time for it.
- * Nor is one to AF_UNSPEC, which ends it.
+ * Does io_uring, if it is io_uring, look what became of a connect that was told
+ * before? A connect to elsewhere is none: another thread may end the first one just
+ * in time for it. Nor is one to AF_UNSPEC, which ends it.
  */
-static bool is_another_look(const struct socket *sock, const void *addr, s32 len)
+bool st_entry_is_another_look(const struct socket *sock, const void *addr, s32 len)
 {
 	const struct sock *sk = READ_ONCE(sock->sk);
 
-	return st_entry_is_connecting(sock) && sk &&
+	return READ_ONCE(sock->state) == SS_CONNECTING && sk &&
 	       st_record_addr_family(addr, max(len, 0)) != AF_UNSPEC &&
 	       is_destination(sk, addr, len);
 }
@@ -176,8 +179,8 @@ static bool is_connect_file_call(struct pt_regs *regs)
 	if (within_syscall(regs))
 		return false;
 	sock = st_compat_sock_from_file((struct file *)st_arch_arg(regs, 0));
-	return !sock || !is_another_look(sock, (const void *)st_arch_arg(regs, 1),
-					 st_arch_arg(regs, 2));
+	return !sock || !st_entry_is_another_look(sock, (const void *)st_arch_arg(regs, 1),
+						  st_arch_arg(regs, 2));
 }
 
 static void enter_connect_file(struct st_inflight *call, struct pt_regs *regs)

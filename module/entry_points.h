@@ -30,11 +30,8 @@ struct st_entry_point {
 	bool nests; /* may be within another call of the task's */
 };
 
-/* Is a connect under way on it? Then another one begins nothing. */
-static inline bool st_entry_is_connecting(const struct socket *sock)
-{
-	return READ_ONCE(sock->state) == SS_CONNECTING;
-}
+/* Does the kernel, for io_uring, look what became of a connect that was told before? */
+bool st_entry_is_another_look(const struct socket *sock, const void *addr, s32 len);
 
 extern const struct st_entry_point st_entry_socket, st_entry_connect, st_entry_accept4;
 extern const struct st_entry_point st_entry_socketpair;

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/irq_work.h>
+#include <linux/irqflags.h>
 #include <linux/kernel.h>
 #include <linux/percpu.h>
 
@@ -8,8 +9,8 @@
 #define AT_ONCE 2 /* files that a handler holds */
 
 /*
- * Written by handlers in NMI-like context on this CPU and by its irq_work, which
- * they keep out: interrupts are off in them.
+ * Written by handlers in NMI-like context on this CPU and by its irq_work, with
+ * interrupts off: under PREEMPT_RT that is a thread.
  */
 struct put_later {
 	struct file *files[8];
@@ -22,8 +23,16 @@ static void files_put(struct irq_work *work)
 {
 	struct put_later *later = container_of(work, struct put_later, work);
 
-	while (later->nr)
-		fput(later->files[--later->nr]);
+	struct file *file;
+	unsigned long flags;
+
+	do {
+		local_irq_save(flags);
+		file = later->nr ? later->files[--later->nr] : NULL;
+		local_irq_restore(flags);
+		if (file)
+			fput(file);
+	} while (file);
 }
 
 void st_files_init(void)

@@ -96,34 +96,29 @@ static void inflight_withdraw(struct st_inflight *call)
 
 /*
  * A slot for a call that @task, which is current, just enters; or NULL: none is
- * free. If it @nests the call may be made by another call of the task's, on its
- * way. Otherwise a slot that the task has already is the rest of a call that
- * never returned (the task was killed by an oops, and its task_struct came back
- * as another's): it is taken over.
+ * free. If it @nests the call may be made by another one of the task's, on its way;
+ * but not by one that is within another itself. Otherwise the task has none.
  */
 struct st_inflight *st_inflight_claim(const struct task_struct *task, bool nests)
 {
 	unsigned long key = (unsigned long)task;
-	struct st_inflight *outer, *call;
+	struct st_inflight *outer = NULL, *call;
 	u32 home = home_of(task);
 	unsigned int i;
 
-	outer = call = inflight_find_from(home, key);
-	if (outer && nests) {
+	if (nests)
+		outer = inflight_find_from(home, key);
+	if (outer) {
+		if (outer->inner)
+			return NULL;
 		key |= INNER;
-		call = outer->inner;
-	}
-	if (call) {
-		inflight_withdraw(call);
-		call->inner = NULL;
-		return call;
 	}
 	for (i = 0; i < MAX_STEPS; i++) {
 		call = slot_at(home, i);
 		if (!READ_ONCE(call->task) && !cmpxchg(&call->task, 0, key)) {
 			atomic_inc(&claimed[home]);
 			call->inner = NULL;
-			if (key & INNER)
+			if (outer)
 				outer->inner = call;
 			return call;
 		}

@@ -23,7 +23,7 @@ struct st_socket_facts {
 
 /* Written by the calling task alone; `task` says whose it is. */
 struct st_inflight {
-	/* NULL: free. Claimed by cmpxchg. Bit 0: a call within another of the task's */
+	/* 0: free. Claimed by cmpxchg. Bit 0: a call within another of the task's */
 	unsigned long task;
 	struct st_inflight *inner; /* the call within this one, or NULL */
 	u64 time_ns; /* entry, CLOCK_BOOTTIME */
