@@ -74,6 +74,9 @@ def at_place(place, abis, context):
     for e in records:
         equal((e.tgid, e.tid, e.uid, e.ret), (program.pid, program.pid, NOBODY, 0), f"whose: {e}")
     check(by_abi.keys() <= abis, "ABIs: %s", by_abi)
+    if place == "interrupt":
+        # Else the work was not done there: but for a page fault it is in no call.
+        check(by_abi[0] > len(done) / 2, "ABIs: %s", by_abi)
 
 
 for _place, _abis, _where in (
