@@ -2,23 +2,35 @@
 """Another thread replaces a call's descriptor while the call is under way.
 
 In a boot of its own, whose processors really run at the same time: see tests/vm/run.
+There nobody may arm or disarm probes under traffic, so they stay armed to the end.
 """
 
 import os
 import struct
 
-from lib import module
+from law_cases import bursts_on_all, hits_of
+from lib import device, module
 from lib.device import ACCEPT4, ADDR_KERNEL, CONNECT, F_BY_DESCRIPTOR, F_PEERCRED, F_QUEUE, F_SOCK, Session
 from lib.proc import Program
-from lib.tap import case, check, equal
+from lib.reading import Reader, check_law
+from lib.tap import Skip, case, check, equal
 
 TRIES = int(os.environ.get("SOCKTRACE_TRIES", "500"))
 
+_keeper = []
 
-def run(context, what, family, event):
-    """The records, what is true of the two sockets, and what the program said."""
+
+def arm():
+    """For this case, and all that come."""
     module.ensure()
-    program = Program(context, "swap", what, family, TRIES)
+    if not _keeper:
+        _keeper.append(Session().only(tgid=1, events=device.EVENTS_ALL).start())
+
+
+def run(context, what, family, event, tries=TRIES):
+    """The records, what is true of the two sockets, and what the program said."""
+    arm()
+    program = Program(context, "swap", what, family, tries)
     ends = []
     for _ in range(2):
         inode, limit, *name = program.line()
@@ -41,7 +53,8 @@ def accepts(context, family):
     equal(len(records), len(said), "accepts")
     swapped = sum(int(line[0]) for line in said)
     context.diag(f"accepts: {len(said)}, replaced in time to be looked up: {swapped}")
-    check(swapped > len(said) // 4, "the decoy was in place %d times: this shows nothing", swapped)
+    if swapped < len(said) // 10:
+        raise Skip("the decoy was seldom in its place in time: this would show nothing")
     wrong = []
     for e, (_, client) in zip(records, said):
         peer = bytes.fromhex(client)
@@ -89,8 +102,9 @@ def _listener(context):
 
 @case("a connect's socket and own end are of one socket, whoever replaces its descriptor", "races")
 def _connect(context):
-    records, ends, _, _ = run(context, "connect", "inet", CONNECT)
-    equal(len(records), TRIES, "connects")
+    tries = 4 * TRIES  # it takes little time, for the swap too
+    records, ends, _, _ = run(context, "connect", "inet", CONNECT, tries)
+    equal(len(records), tries, "connects")
     inodes = {inode: port(name) for inode, _, name in ends}
     without = 0
     for e in records:
@@ -100,5 +114,26 @@ def _connect(context):
             equal(port(e.local), inodes[e.inode], f"own end: {e}")
         else:
             without += e.inode in inodes
-    context.diag(f"connects: {TRIES}, whose descriptor was replaced before their return: {without}")
-    check(without, "none was replaced in time: this shows nothing")
+    context.diag(f"connects: {tries}, whose descriptor was replaced before their return: {without}")
+    if not without:
+        raise Skip("none was replaced in time: this shows nothing")
+
+
+@case("calls on processors that run at once, more than the rings hold: the law is exact", "races")
+def _law(context):
+    arm()
+    session = context.enter_context(Session(records_per_cpu=16))
+    bursts = bursts_on_all(context, TRIES)
+    session.filter([device.rule(device.REJECT, events=1 << device.SOCKET, tgid=bursts[0].pid)])
+    session.start()
+    reader = Reader(session, 4)
+    for burst in bursts:
+        burst.go()
+    for burst in bursts:
+        equal(burst.made(), 3 * TRIES, "calls made")
+    session.stop()
+    events = reader.result()
+    stats = session.stats()
+    context.diag(str(stats))
+    check_law(stats, events)
+    equal(stats.hits, hits_of(TRIES * len(bursts)), "hits, and calls made")
