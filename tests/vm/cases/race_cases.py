@@ -35,7 +35,7 @@ def run(context, what, family, event, tries=TRIES):
     for _ in range(2):
         inode, limit, *name = program.line()
         ends.append((int(inode), int(limit), bytes.fromhex("".join(name))))
-    session = context.enter_context(Session(records_per_cpu=8192))
+    session = context.enter_context(Session(records_per_cpu=4 * tries))
     session.only(tgid=program.pid, events=1 << event).start()
     program.write()
     said = [line.split() for line in program.end().splitlines()]
