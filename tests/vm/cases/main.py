@@ -3,7 +3,7 @@
 """Runs the cases in the guest: main.py [GROUP or part of a NAME]...
 
 TAP on standard output. The order is that of the imports: the module is not
-loaded at first, and races, which have a boot of their own, arm the probes for all.
+loaded at first.
 """
 
 import os
@@ -13,7 +13,6 @@ sys.path.insert(0, os.path.dirname(os.path.abspath(__file__)))
 sys.dont_write_bytecode = True
 
 # pylint: disable=wrong-import-position,unused-import
-import race_cases
 import reader_cases
 import module_cases
 import session_cases
@@ -32,6 +31,7 @@ import descriptor_cases
 import uring_cases
 import uring_places_cases
 import entry_point_cases
+import race_cases
 import toctou_cases
 import address_cases
 import strace_cases

@@ -13,7 +13,7 @@ from lib.proc import Program
 from lib.tap import Skip, case, check, equal
 
 NOBODY = 65534
-TRIES = int(os.environ.get("SOCKTRACE_TRIES", "40"))  # of each kind, at each place
+TRIES = int(os.environ.get("SOCKTRACE_TRIES") or 40)  # of each kind, at each place
 EVENTS = {"accept4": ACCEPT4, "connect": CONNECT, "socket": SOCKET}
 # What is done in no call has no ABI.
 NATIVE = {0, device.ABI_X86_64}

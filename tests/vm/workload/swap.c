@@ -1,278 +1,353 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * Calls whose descriptor another thread replaces while they are under way:
- *	swap accept FAMILY TRIES	the one that accept() has just given
- *	swap listener inet TRIES	the one that accept() is called on
- *	swap connect inet TRIES		the one that connect() is called on
+ * Calls whose descriptor another thread makes name another socket meanwhile:
+ *	swap accept inet|inet6|unix	what accept4() returns becomes a decoy
+ *	swap socket inet		what socket() returns does
+ *	swap listener inet		what accept4() is called with
+ *	swap connect inet		what connect() is called with
  *
- * FAMILY is inet, inet6 or unix. Prints two lines with what is true of the one and
- * the other socket: INODE LIMIT NAME, in accept's case of the listener and the decoy.
- * Begins at the first byte of its input. In the end it prints a line for each
- * accept, SWAPPED CLIENT, which are 0 or 1 and the client's own name. Names are
- * the bytes of getsockname(), in hexadecimal.
+ * Prints `ready`, and then makes, for every line with a number that it reads, so
+ * many calls, and prints for each of them what is true of it, and `made NUMBER`:
+ *	PEER LOCAL INODE OTHER SWAPPED LIMIT
+ * PEER and LOCAL are sockaddrs in hexadecimal digits, or `-`; INODE is of the
+ * socket that the record is about, 0 where it was gone before anybody could look;
+ * OTHER is of the other; SWAPPED: right after the call the descriptor was another's;
+ * LIMIT is that of the listener's queue.
  */
 #include <arpa/inet.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
 #include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <stdatomic.h>
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/prctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/un.h>
 #include <unistd.h>
 
-#define TARGET 100 /* the descriptor at stake; all below are taken */
-#define TO_BLOCK_US 300 /* time for accept() to begin to wait */
+#define HIGH 100 /* ours are from here on: what the kernel chooses is lower */
+#define DECOY_UID 4321
+#define PATH "/tmp/socktrace-swap-"
 
 struct name {
-	socklen_t length;
-	struct sockaddr_storage storage;
+	socklen_t len;
+	union {
+		struct sockaddr any;
+		struct sockaddr_in in;
+		struct sockaddr_in6 in6;
+		struct sockaddr_un un;
+	};
 };
 
-static int family, decoy, client;
-static struct name to_connect; /* by the other thread, once accept() waits; or none */
-static atomic_bool armed, over;
+static int family;
+static int pair[2]; /* the true one and the decoy, or both are true in turn */
+static _Atomic int target = -1; /* descriptor to swap; -1: pause */
+static atomic_bool busy;
+static bool both; /* there are two sockets for it, and always one of them is there */
+static const int limits[2] = { 5, 9 };
 
-static int must(int result, const char *what)
+static void die(const char *what)
 {
-	if (result >= 0)
-		return result;
 	perror(what);
 	exit(1);
 }
 
-static struct name name_of(int fd)
+static int high(int fd)
 {
-	struct name name = { .length = sizeof(name.storage) };
+	int at = fcntl(fd, F_DUPFD, HIGH);
 
-	must(getsockname(fd, (struct sockaddr *)&name.storage, &name.length), "getsockname");
-	return name;
+	if (fd < 0 || at < 0)
+		die("swap: descriptor");
+	close(fd);
+	return at;
 }
 
-static void print_name(const struct name *name)
-{
-	const unsigned char *bytes = (const unsigned char *)&name->storage;
-
-	for (socklen_t i = 0; i < name->length; i++)
-		printf("%02x", bytes[i]);
-	putchar('\n');
-}
-
-static unsigned long inode_of(int fd)
+static unsigned long inode(int fd)
 {
 	struct stat st;
 
-	must(fstat(fd, &st), "fstat");
+	if (fstat(fd, &st) != 0)
+		die("swap: fstat");
 	return st.st_ino;
 }
 
-/* Bound to a name of its own. */
-static int bound(int type)
+static struct name place(const char *what, unsigned int number)
 {
-	static unsigned int number;
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	struct sockaddr_in6 in6 = { .sin6_family = AF_INET6, .sin6_addr = IN6ADDR_LOOPBACK_INIT };
-	struct sockaddr_in in = { .sin_family = AF_INET, .sin_addr = { htonl(INADDR_LOOPBACK) } };
-	int fd = must(socket(family, type, 0), "socket");
+	struct name name = { .any.sa_family = family };
 
-	if (family == AF_UNIX) {
-		snprintf(un.sun_path, sizeof(un.sun_path), "/tmp/swap-%d-%u", getpid(), number++);
-		unlink(un.sun_path);
-		must(bind(fd, (struct sockaddr *)&un, sizeof(un)), "bind");
-		unlink(un.sun_path);
+	if (family == AF_INET) {
+		name.len = sizeof(name.in);
+		name.in.sin_addr.s_addr = htonl(INADDR_LOOPBACK + number);
 	} else if (family == AF_INET6) {
-		must(bind(fd, (struct sockaddr *)&in6, sizeof(in6)), "bind");
+		name.len = sizeof(name.in6);
+		name.in6.sin6_addr = in6addr_loopback;
 	} else {
-		must(bind(fd, (struct sockaddr *)&in, sizeof(in)), "bind");
+		int len = snprintf(name.un.sun_path, sizeof(name.un.sun_path), PATH "%s-%u",
+				   what, number);
+
+		name.len = offsetof(struct sockaddr_un, sun_path) + len + 1;
+		unlink(name.un.sun_path);
 	}
+	return name;
+}
+
+static struct name name_of(int fd, int (*get)(int, struct sockaddr *, socklen_t *))
+{
+	struct name name = { .len = sizeof(struct sockaddr_un) };
+
+	if (get(fd, &name.any, &name.len) != 0)
+		die("swap: name");
+	return name;
+}
+
+static int bound(int type, const char *what, unsigned int number)
+{
+	const struct linger reset = { 1, 0 }; /* no port is left in TIME_WAIT */
+	struct name name = place(what, number);
+	int fd = high(socket(family, type, 0));
+
+	setsockopt(fd, SOL_SOCKET, SO_LINGER, &reset, sizeof(reset));
+	if (bind(fd, &name.any, name.len) != 0)
+		die("swap: bind");
 	return fd;
 }
 
-static int listener(int limit, bool keep)
+static int listener(unsigned int number)
 {
-	struct sockaddr_un un = { .sun_family = AF_UNIX };
-	int fd;
+	int fd = bound(SOCK_STREAM, "listener", number);
+	struct name name = name_of(fd, getsockname);
 
-	if (family != AF_UNIX || !keep) {
-		fd = bound(SOCK_STREAM);
-	} else {
-		fd = must(socket(AF_UNIX, SOCK_STREAM, 0), "socket");
-		snprintf(un.sun_path, sizeof(un.sun_path), "/tmp/swap-%d", getpid());
-		unlink(un.sun_path);
-		must(bind(fd, (struct sockaddr *)&un, sizeof(un)), "bind");
-	}
-	must(listen(fd, limit), "listen");
+	if (listen(fd, limits[number]) != 0)
+		die("swap: listen");
+	if (family == AF_UNIX)
+		chmod(name.un.sun_path, 0777);
 	return fd;
 }
 
-static int client_of(int fd)
+static int client(int to, unsigned int number)
 {
-	struct name to = name_of(fd);
-	int one = bound(SOCK_STREAM);
+	struct name name = name_of(to, getsockname);
+	int fd = bound(SOCK_STREAM, "client", number);
 
-	must(connect(one, (struct sockaddr *)&to.storage, to.length), "connect");
-	return one;
+	if (connect(fd, &name.any, name.len) != 0)
+		die("swap: connect");
+	return fd;
+}
+
+static void forget(int fd)
+{
+	if (family == AF_UNIX)
+		unlink(name_of(fd, getsockname).un.sun_path);
+	close(fd);
+}
+
+/* Its peer is of another process and user. */
+static int decoy(void)
+{
+	int to = listener(1);
+
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (setuid(DECOY_UID) != 0)
+			die("swap: setuid");
+		/* Dies with us: setuid() has forgotten that it should. */
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		close(STDOUT_FILENO);
+		client(to, HIGH);
+		while (getppid() != 1)
+			sleep(1);
+		_exit(0);
+	}
+	return high(accept4(to, NULL, NULL, 0));
+}
+
+static void pin(int cpu)
+{
+	cpu_set_t set;
+
+	CPU_ZERO(&set);
+	CPU_SET(cpu, &set);
+	/* Where there is but one, it is still a race, and a rare one. */
+	pthread_setaffinity_np(pthread_self(), sizeof(set), &set);
 }
 
 /*
- * Puts the decoy where the other thread's call has its descriptor, once a call. An
- * accept() has reserved it before it waits: EBUSY, until the kernel gives it away.
+ * A new descriptor is swapped as soon as it is there: before, dup2() would take
+ * its number. One of two is swapped all the time. This never sleeps, or it would
+ * be late each time.
  */
-static void *swap_when_there(void *unused)
+static void *swapper(void *unused)
 {
-	while (!atomic_load(&over)) {
-		if (!atomic_load(&armed))
-			continue;
-		if (to_connect.length) {
-			usleep(TO_BLOCK_US);
-			must(connect(client, (struct sockaddr *)&to_connect.storage,
-				     to_connect.length), "connect");
-		}
-		while (dup2(decoy, TARGET) < 0 && errno == EBUSY)
-			;
-		atomic_store(&armed, false);
+	unsigned int turn = 0;
+	int at;
+
+	pin(1);
+	for (;;) {
+		busy = true;
+		at = target;
+		if (at >= 0 && (both || fcntl(at, F_GETFD) >= 0))
+			dup2(pair[both ? turn++ % 2 : 1], at);
+		busy = false;
 	}
 	return unused;
 }
 
-/* From now on nothing but TARGET is free below it. */
-static void fill(void)
+static void pause_swapper(void)
 {
-	int fd;
-
-	while ((fd = must(dup(0), "dup")) < TARGET)
+	target = -1;
+	while (busy)
 		;
+}
+
+static void print_name(const struct name *name)
+{
+	for (socklen_t n = 0; name && n < name->len; n++)
+		printf("%02x", ((const unsigned char *)&name->any)[n]);
+	printf(name ? " " : "- ");
+}
+
+static void print(const struct name *peer, const struct name *local, unsigned long is,
+		  unsigned long other, bool swapped, int limit)
+{
+	print_name(peer);
+	print_name(local);
+	printf("%lu %lu %d %d\n", is, other, swapped, limit);
+}
+
+/* The number that the kernel will choose next. */
+static int next_number(void)
+{
+	int fd = dup(STDIN_FILENO);
+
 	close(fd);
+	return fd;
 }
 
-static void disarm(void)
+static void new_descriptor(bool is_accept, unsigned int try)
 {
-	while (atomic_load(&armed))
-		;
+	unsigned long other = inode(pair[1]), seen;
+	struct name peer = {}, local = {};
+	int from = -1, fd;
+
+	if (is_accept) {
+		from = client(pair[0], try % HIGH);
+		peer = name_of(from, getsockname);
+		local = name_of(from, getpeername);
+	}
+	target = next_number();
+	fd = is_accept ? accept4(pair[0], NULL, NULL, 0) : socket(family, SOCK_STREAM, 0);
+	if (fd < 0)
+		die("swap: call");
+	seen = inode(fd);
+	pause_swapper();
+	print(is_accept ? &peer : NULL, is_accept ? &local : NULL, seen == other ? 0 : seen, other,
+	      seen == other, is_accept ? limits[0] : 0);
+	close(fd);
+	if (is_accept)
+		forget(from);
 }
 
-static void accepts(unsigned int tries)
+/* One connection waits at each of the two: which one it was, its own name tells. */
+static void on_listener(int at, unsigned int try)
 {
-	int one = listener(7, true), first = listener(7, false), fd;
-	struct name *clients = calloc(tries, sizeof(*clients));
-	bool *swapped = calloc(tries, 1);
-	unsigned long inode;
+	static int waiting[2] = { -1, -1 };
+	struct name peer, local, name;
+	unsigned long other;
+	int fd, which;
 
-	if (family == AF_UNIX) {
-		int pair[2];
-
-		must(socketpair(AF_UNIX, SOCK_STREAM, 0, pair), "socketpair");
-		decoy = pair[0];
-	} else {
-		client_of(first);
-		decoy = must(accept(first, NULL, NULL), "accept");
-	}
-	inode = inode_of(decoy);
-	to_connect = name_of(one);
-	fill();
-	printf("%lu 7 ", inode_of(one));
-	print_name(&(struct name){ .length = 0 });
-	printf("%lu 7 ", inode);
-	print_name(&(struct name){ .length = 0 });
-	fflush(stdout);
-	getchar();
-	for (unsigned int i = 0; i < tries; i++) {
-		client = bound(SOCK_STREAM);
-		clients[i] = name_of(client);
-		close(TARGET);
-		atomic_store(&armed, true);
-		fd = must(accept(one, NULL, NULL), "accept");
-		disarm();
-		/* The decoy may have been there too early: then it is another one. */
-		swapped[i] = fd == TARGET && inode_of(TARGET) == inode;
-		if (fd != TARGET)
-			close(fd);
-		close(client);
-	}
-	for (unsigned int i = 0; i < tries; i++) {
-		printf("%d ", swapped[i]);
-		print_name(&clients[i]);
-	}
+	for (which = 0; which < 2; which++)
+		if (waiting[which] < 0)
+			waiting[which] = client(pair[which], try % HIGH);
+	target = at;
+	fd = accept4(at, NULL, NULL, 0);
+	other = inode(at);
+	if (fd < 0)
+		die("swap: accept4");
+	peer = name_of(fd, getpeername);
+	local = name_of(fd, getsockname);
+	name = name_of(pair[0], getsockname);
+	which = local.in.sin_port != name.in.sin_port;
+	print(&peer, &local, inode(fd), inode(pair[!which]), other != inode(pair[which]),
+	      limits[which]);
+	close(fd);
+	forget(waiting[which]);
+	waiting[which] = -1;
 }
 
-static void report_two(int one, int two, int limit_one, int limit_two)
+/* Which of the two is connected, their peers tell: no two calls ask for the same. */
+static void on_connect(int at, unsigned int try)
 {
-	struct name a = name_of(one), b = name_of(two);
+	struct name to = place("", 256 + try), peer, local;
+	unsigned long seen;
+	int which;
 
-	printf("%lu %d ", inode_of(one), limit_one);
-	print_name(&a);
-	printf("%lu %d ", inode_of(two), limit_two);
-	print_name(&b);
-	fflush(stdout);
-	getchar();
-}
-
-static void listeners(unsigned int tries)
-{
-	int one = listener(3, true), two = listener(5, false);
-
-	decoy = two;
-	report_two(one, two, 3, 5);
-	for (unsigned int i = 0; i < tries; i++) {
-		int clients[] = { client_of(one), client_of(two) };
-
-		must(dup2(one, TARGET), "dup2");
-		atomic_store(&armed, true);
-		close(must(accept(TARGET, NULL, NULL), "accept"));
-		disarm();
-		/* What is left in either queue. */
-		fcntl(one, F_SETFL, O_NONBLOCK);
-		fcntl(two, F_SETFL, O_NONBLOCK);
-		for (int left; (left = accept(one, NULL, NULL)) >= 0; close(left))
-			;
-		for (int left; (left = accept(two, NULL, NULL)) >= 0; close(left))
-			;
-		fcntl(one, F_SETFL, 0);
-		fcntl(two, F_SETFL, 0);
-		close(clients[0]);
-		close(clients[1]);
+	to.in.sin_port = htons(9);
+	target = at;
+	if (connect(at, &to.any, to.len) != 0)
+		die("swap: connect");
+	seen = inode(at);
+	for (which = 0; which < 2; which++) {
+		peer.len = sizeof(peer.un);
+		if (getpeername(pair[which], &peer.any, &peer.len) == 0 &&
+		    peer.in.sin_addr.s_addr == to.in.sin_addr.s_addr)
+			break;
 	}
-}
-
-static void connects(unsigned int tries)
-{
-	int one = bound(SOCK_DGRAM), two = bound(SOCK_DGRAM), to = bound(SOCK_DGRAM);
-	struct name name = name_of(to);
-
-	decoy = two;
-	report_two(one, two, 0, 0);
-	for (unsigned int i = 0; i < tries; i++) {
-		must(dup2(one, TARGET), "dup2");
-		atomic_store(&armed, true);
-		must(connect(TARGET, (struct sockaddr *)&name.storage, name.length), "connect");
-		disarm();
-	}
+	if (which == 2)
+		die("swap: nobody is connected");
+	local = name_of(pair[which], getsockname);
+	print(&to, &local, inode(pair[which]), inode(pair[!which]), seen != inode(pair[which]), 0);
 }
 
 int main(int argc, char **argv)
 {
+	unsigned int try = 0, count, n;
+	const char *what = argc == 3 ? argv[1] : "";
 	pthread_t thread;
-	unsigned int tries;
+	int at = -1;
 
-	if (argc != 4)
+	if (argc != 3 || !strchr("aslc", what[0]))
 		return 2;
-	family = !strcmp(argv[2], "unix") ? AF_UNIX :
-		 !strcmp(argv[2], "inet6") ? AF_INET6 : AF_INET;
-	tries = strtoul(argv[3], NULL, 10);
-	must(dup2(0, TARGET), "dup2");
-	must(pthread_create(&thread, NULL, swap_when_there, NULL) ? -1 : 0, "pthread_create");
-	if (!strcmp(argv[1], "accept"))
-		accepts(tries);
-	else if (!strcmp(argv[1], "listener"))
-		listeners(tries);
-	else
-		connects(tries);
-	atomic_store(&over, true);
-	pthread_join(thread, NULL);
+	family = !strcmp(argv[2], "inet") ? AF_INET :
+		 !strcmp(argv[2], "inet6") ? AF_INET6 : AF_UNIX;
+	both = what[0] == 'l' || what[0] == 'c';
+	if (what[0] == 'c') {
+		for (n = 0; n < 2; n++)
+			pair[n] = bound(SOCK_DGRAM, "", 1 + n);
+	} else {
+		pair[0] = listener(0);
+		pair[1] = both ? listener(1) : decoy();
+	}
+	if (both)
+		at = fcntl(pair[0], F_DUPFD, HIGH);
+	if (pthread_create(&thread, NULL, swapper, NULL) != 0)
+		return 1;
+	pin(0);
+	puts("ready");
+	fflush(stdout);
+	while (scanf("%u", &count) == 1) {
+		for (n = 0; n < count; n++, try++) {
+			switch (what[0]) {
+			case 'a':
+			case 's':
+				new_descriptor(what[0] == 'a', try);
+				break;
+			case 'l':
+				on_listener(at, try);
+				break;
+			case 'c':
+				on_connect(at, try);
+				break;
+			}
+		}
+		printf("made %u\n", count);
+		fflush(stdout);
+	}
 	return 0;
 }
