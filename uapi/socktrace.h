@@ -229,10 +229,12 @@ struct socktrace_event {
 		 * sockaddr: sa_family first, in host byte order, then
 		 * addr_len - 2 bytes as the kernel has them.
 		 *   addr   CONNECT and the LSM hook: the address asked for;
-		 *          ACCEPT4: the peer, from the new socket;
+		 *          ACCEPT4: the peer, from the new socket; also of a
+		 *          connection that a failed accept took, and lost;
 		 *          ADDR_MISMATCH: the caller's copy at entry
 		 *   local  the socket's own end, at return (at entry, for ENTER);
-	 *          a new socket's of SOCKET is not told
+		 *          ACCEPT4: that of the connection, if it had one; of a
+		 *          new SOCKET none
 		 */
 		__u8 addrs[SOCKTRACE_ADDRS_LEN];
 		/*
