@@ -12,7 +12,7 @@
 # The suites of tests/run; none named: the daily ones.
 SUITES ?=
 parts := $(addprefix check-,selftest host kunit dkms vm kernels kernels-whole fuzz debug \
-	debug-optimized)
+	debug-breakpoints)
 
 .PHONY: demo vm check check-debug-both fuzz $(parts)
 
@@ -30,7 +30,7 @@ check:
 	@tests/run $(SUITES)
 
 check-debug-both:
-	@$(MAKE) -s check SUITES='debug debug-optimized'
+	@$(MAKE) -s check SUITES='debug debug-breakpoints'
 
 $(parts): check-%:
 	@packaging/install-dev-packages
