@@ -7,12 +7,12 @@
 ## make check-debug-both    the same with both ways of probing for all
 ## make check-kernels-whole    all of VM on every other kernel
 ## make fuzz     fuzz the device on that kernel, and the reader: CALLS=N SEED=N MINUTES=N
-## make check SUITES='daily debug'    what CI runs
+## make check SUITES='daily debug-short'    what CI runs
 
 # The suites of tests/run; none named: the daily ones.
 SUITES ?=
 parts := $(addprefix check-,selftest host kunit dkms vm kernels kernels-whole fuzz debug \
-	debug-breakpoints)
+	debug-short debug-breakpoints)
 
 .PHONY: demo vm check check-debug-both fuzz $(parts)
 
