@@ -1,9 +1,14 @@
 // SPDX-License-Identifier: GPL-2.0-only
+#include <linux/fdtable.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
+#include <linux/nospec.h>
 #include <linux/percpu.h>
+#include <linux/rcupdate.h>
+#include <linux/sched.h>
 
+#include "compat/compat.h"
 #include "files.h"
 
 #define AT_ONCE 2 /* files that a handler holds */
@@ -43,9 +48,45 @@ void st_files_init(void)
 		init_irq_work(&per_cpu(put_later, cpu).work, files_put);
 }
 
-bool st_files_have_room(void)
+static bool have_room(void)
 {
 	return this_cpu_read(put_later.nr) <= ARRAY_SIZE(put_later.files) - AT_ONCE;
+}
+
+static struct file __rcu **table_entry(unsigned int fd)
+{
+	struct fdtable *table = files_fdtable(current->files);
+
+	if (fd >= table->max_fds)
+		return NULL;
+	return &table->fd[array_index_nospec(fd, table->max_fds)];
+}
+
+/*
+ * Since 6.7 a file's memory may be another file's as soon as the last reference is
+ * gone: what was got is @fd's only if it still stands there. Else it's put later,
+ * for which there is room for the one that is returned in its place, too.
+ */
+struct file *st_file_get_in_nmi(unsigned int fd)
+{
+	struct file __rcu **entry;
+	struct file *file = NULL;
+
+	rcu_read_lock();
+	while (have_room()) {
+		entry = table_entry(fd);
+		file = entry ? rcu_dereference(*entry) : NULL;
+		if (!file)
+			break;
+		if (!st_compat_file_get(file))
+			continue;
+		if (rcu_access_pointer(*entry) == file && table_entry(fd) == entry)
+			break;
+		st_file_put_later(file);
+		file = NULL;
+	}
+	rcu_read_unlock();
+	return file;
 }
 
 void st_file_put_later(struct file *file)

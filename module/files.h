@@ -4,7 +4,8 @@
  *
  * Another thread may close one meanwhile, so that ours is the last reference; and
  * to drop that, the kernel takes a timer's lock where the handler is one of a
- * breakpoint and so counts as an NMI. There files are put later, by an interrupt.
+ * breakpoint and so counts as an NMI. There files are put later, by an interrupt,
+ * and got without fget(), which itself puts one whose table changes meanwhile.
  */
 #ifndef SOCKTRACE_FILES_H
 #define SOCKTRACE_FILES_H
@@ -15,7 +16,7 @@
 
 void st_files_init(void);
 
-bool st_files_have_room(void);
+struct file *st_file_get_in_nmi(unsigned int fd);
 void st_file_put_later(struct file *file);
 
 /*
@@ -24,9 +25,9 @@ void st_file_put_later(struct file *file);
  */
 static inline struct file *st_file_get(int fd)
 {
-	if (fd < 0 || (in_nmi() && !st_files_have_room()))
+	if (fd < 0)
 		return NULL;
-	return fget(fd);
+	return in_nmi() ? st_file_get_in_nmi(fd) : fget(fd);
 }
 
 static inline void st_file_put(struct file *file)

@@ -92,6 +92,16 @@ static inline struct socket *st_compat_sock_from_file(struct file *file)
 #endif
 }
 
+/* A reference, unless the last is gone. As a reader of RCU. */
+static inline bool st_compat_file_get(struct file *file)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
+	return atomic_long_inc_not_zero(&file->f_count);
+#else
+	return file_ref_get(&file->f_ref);
+#endif
+}
+
 /* The flags in do_accept()'s second argument, which 6.10 made a structure. */
 static inline unsigned int st_compat_accept_file_flags(unsigned long arg)
 {
