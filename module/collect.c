@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
+#include <linux/audit.h>
 #include <linux/cgroup.h>
 #include <linux/cred.h>
 #include <linux/fs.h>
@@ -85,6 +86,10 @@ void st_collect_task(struct socktrace_event *ev)
 	/* A kuid is the uid in the initial namespace: no mapping needed. */
 	ev->uid = __kuid_val(cred->uid);
 	ev->gid = __kgid_val(cred->gid);
+	ev->euid = __kuid_val(cred->euid);
+	ev->loginuid = __kuid_val(audit_get_loginuid(current));
+	ev->sessionid = audit_get_sessionid(current);
+	ev->start_ns = st_compat_start_ns(current->group_leader);
 	if (pidns == &init_pid_ns) {
 		ev->ns_tgid = ev->tgid;
 		ev->ns_tid = ev->tid;

@@ -38,7 +38,7 @@
 #define SOCKTRACE_RECORD_VERSION 1
 
 #define SOCKTRACE_COMM_LEN 16 /* TASK_COMM_LEN */
-#define SOCKTRACE_ADDRS_LEN 152
+#define SOCKTRACE_ADDRS_LEN 128 /* of sockaddr_storage: any address fits */
 #define SOCKTRACE_SYMBOL_LEN 40
 #define SOCKTRACE_MAX_PROBES 16
 #define SOCKTRACE_MAX_RULES 64
@@ -170,15 +170,29 @@ struct socktrace_event {
 	__aligned_u64 seq;
 	/* Pairs the records of one call; 0: a point in none that is followed. */
 	__aligned_u64 call_id;
-	/* cgroup v2 id (the directory's inode number); 0: kernel has none. */
-	__aligned_u64 cgroup_id;
 	/* Inode of the socket, as in ss -e and /proc/net/; if F_SOCK. */
 	__aligned_u64 inode;
+	/* cgroup v2 id (the directory's inode number); 0: kernel has none. */
+	__aligned_u64 cgroup_id;
+	/*
+	 * When the process began, nanoseconds of CLOCK_BOOTTIME: the same for
+	 * all its threads and programs, as in /proc/PID/stat (in clock ticks
+	 * there). tgid and start_ns together are no other process's, ever.
+	 */
+	__aligned_u64 start_ns;
+	__aligned_u64 reserved0; /* 0 */
 	__u32 tgid; /* "PID" of the process, initial pid namespace */
 	__u32 tid; /* thread, initial pid namespace */
 	__u32 ppid; /* tgid of the parent, initial pid namespace */
 	__u32 uid; /* real uid, initial user namespace */
 	__u32 gid; /* real gid, initial user namespace */
+	__u32 euid; /* effective uid, initial user namespace */
+	/*
+	 * Who logged in, as in /proc/PID/loginuid (initial user namespace) and
+	 * /proc/PID/sessionid, of the kernel's audit; ~0: nobody, or no audit.
+	 */
+	__u32 loginuid;
+	__u32 sessionid;
 	__u32 ns_tgid; /* tgid in the task's own pid namespace */
 	__u32 ns_tid; /* tid in the task's own pid namespace */
 	__u32 netns; /* inode of /proc/PID/ns/net; 0: unknown */
@@ -214,14 +228,13 @@ struct socktrace_event {
 	__u8 local_len; /* bytes of local, likewise; 0: none */
 	__u8 addr_source; /* enum socktrace_addr_source */
 	__u8 toctou; /* enum socktrace_toctou; CONNECT at EXIT only */
-	__u16 reserved0; /* 0 */
+	__u16 reserved1; /* 0 */
 	/* ACCEPT4 at EXIT: connections that still wait, and listen()'s limit. */
 	__u32 queue_len; /* if F_QUEUE */
 	__u32 queue_limit; /* if F_QUEUE */
 	/* Connected AF_UNIX stream: as SO_PEERCRED; if F_PEERCRED. */
 	__u32 peer_pid; /* initial pid namespace */
 	__u32 peer_uid; /* effective uid, initial user namespace */
-	__u32 reserved1; /* 0 */
 	union {
 		/*
 		 * addr, then local at the next multiple of 8: the macros
@@ -507,16 +520,18 @@ struct socktrace_inflight {
 SOCKTRACE_ASSERT(sizeof(struct socktrace_event) == 320);
 SOCKTRACE_ASSERT_AT(socktrace_event, flags, 8);
 SOCKTRACE_ASSERT_AT(socktrace_event, time_ns, 16);
-SOCKTRACE_ASSERT_AT(socktrace_event, inode, 56);
-SOCKTRACE_ASSERT_AT(socktrace_event, tgid, 64);
-SOCKTRACE_ASSERT_AT(socktrace_event, comm, 104);
-SOCKTRACE_ASSERT_AT(socktrace_event, args, 120);
-SOCKTRACE_ASSERT_AT(socktrace_event, ret, 132);
-SOCKTRACE_ASSERT_AT(socktrace_event, addr_len, 142);
-SOCKTRACE_ASSERT_AT(socktrace_event, queue_len, 148);
-SOCKTRACE_ASSERT_AT(socktrace_event, addrs, 168);
-SOCKTRACE_ASSERT_AT(socktrace_event, lost_count, 168);
-SOCKTRACE_ASSERT_AT(socktrace_event, sv, 168);
+SOCKTRACE_ASSERT_AT(socktrace_event, inode, 48);
+SOCKTRACE_ASSERT_AT(socktrace_event, start_ns, 64);
+SOCKTRACE_ASSERT_AT(socktrace_event, tgid, 80);
+SOCKTRACE_ASSERT_AT(socktrace_event, euid, 100);
+SOCKTRACE_ASSERT_AT(socktrace_event, comm, 132);
+SOCKTRACE_ASSERT_AT(socktrace_event, args, 148);
+SOCKTRACE_ASSERT_AT(socktrace_event, ret, 160);
+SOCKTRACE_ASSERT_AT(socktrace_event, addr_len, 170);
+SOCKTRACE_ASSERT_AT(socktrace_event, queue_len, 176);
+SOCKTRACE_ASSERT_AT(socktrace_event, addrs, 192);
+SOCKTRACE_ASSERT_AT(socktrace_event, lost_count, 192);
+SOCKTRACE_ASSERT_AT(socktrace_event, sv, 192);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_probe) == 64);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_info) == 80 + 64 * SOCKTRACE_MAX_PROBES);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_config) == 24);

@@ -124,6 +124,18 @@ static inline unsigned int st_compat_accept_file_flags(unsigned long arg)
 #define st_compat_rcu_unlock_in_handler() do { } while (0)
 #endif
 
+/* Nanoseconds of CLOCK_BOOTTIME. */
+static inline u64 st_compat_start_ns(const struct task_struct *task)
+{
+#if LINUX_VERSION_CODE < KERNEL_VERSION(3, 17, 0)
+	return timespec_to_ns(&task->real_start_time);
+#elif LINUX_VERSION_CODE < KERNEL_VERSION(5, 5, 0)
+	return task->real_start_time;
+#else
+	return task->start_boottime;
+#endif
+}
+
 /*
  * A task's name, padded with zeroes. Before 5.17 the rest of a longer one that it
  * had before may stand behind its end.

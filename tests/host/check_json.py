@@ -164,11 +164,14 @@ def expect(ev):
                 "seq": ev["seq"]}
     result = {"event": EVENTS[ev["type"]], "phase": PHASES[ev["phase"]], "cpu": ev["cpu"],
               "seq": ev["seq"], "pid": ev["tgid"], "tid": ev["tid"], "ppid": ev["ppid"],
-              "uid": ev["uid"], "gid": ev["gid"], "comm": ev["comm"].split(b"\0")[0]}
+              "uid": ev["uid"], "gid": ev["gid"], "euid": ev["euid"], "comm": ev["comm"].split(b"\0")[0]}
     for key, field in (("call", "call_id"), ("nspid", "ns_tgid"), ("nstid", "ns_tid"),
                        ("netns", "netns"), ("mntns", "mntns"), ("pidns", "pidns"),
-                       ("cgroup", "cgroup_id")):
+                       ("cgroup", "cgroup_id"), ("start", "start_ns")):
         if ev[field]:
+            result[key] = ev[field]
+    for key, field in (("loginuid", "loginuid"), ("session", "sessionid")):
+        if ev[field] != 2**32 - 1:
             result[key] = ev[field]
     for key, field, names in (("abi", "abi", ABIS), ("via", "via", VIAS),
                               ("addr_source", "addr_source", SOURCES),

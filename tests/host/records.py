@@ -18,13 +18,13 @@ F_SOCK, F_QUEUE, F_PEERCRED = 1, 2, 4
 F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV, F_BY_DESCRIPTOR = 8, 16, 32, 64
 
 # Everything before the union, in order; the same on every machine.
-LAYOUT = "=HBBHBBIIQQQQQQIIIIIIIIII16s3iiHHHBBBBHIIIII"
+LAYOUT = "=HBBHBBII8Q13I16s3iiHHHBBBBH4I"
 FIELDS = """size type phase version abi via flags cpu time_ns duration_ns seq
-call_id cgroup_id inode tgid tid ppid uid gid ns_tgid ns_tid netns mntns pidns
-comm arg0 arg1 arg2 ret sock_family sock_type sock_protocol addr_len local_len
-addr_source toctou reserved0 queue_len queue_limit peer_pid peer_uid
-reserved1""".split()
-ADDRS = 152
+call_id inode cgroup_id start_ns reserved0 tgid tid ppid uid gid euid loginuid
+sessionid ns_tgid ns_tid netns mntns pidns comm arg0 arg1 arg2 ret sock_family
+sock_type sock_protocol addr_len local_len addr_source toctou reserved1 queue_len
+queue_limit peer_pid peer_uid""".split()
+ADDRS = 128
 assert struct.calcsize(LAYOUT) == SIZE - ADDRS
 
 
@@ -69,7 +69,8 @@ def unix(path):
     return struct.pack("=H", 1) + path
 
 
-PROCESS = dict(tgid=12345, tid=12345, ppid=1200, uid=1000, gid=1000,
+PROCESS = dict(tgid=12345, tid=12345, ppid=1200, uid=1000, gid=1000, euid=1000,
+               loginuid=1000, sessionid=3, start_ns=7100123456789,
                ns_tgid=12345, ns_tid=12345, netns=4026531840, mntns=4026531841,
                pidns=4026531836, cgroup_id=7312, abi=1, via=1, comm=b"python3")
 
@@ -160,9 +161,9 @@ def hostile(count, rng):
     for _ in range(count):
         kind = rng.choice([SOCKET, PAIR, CONNECT, CONNECT, ACCEPT4, LSM, MISMATCH, LOST])
         common = {name: any_int(rng, 32) for name in
-                  "cpu tgid tid ppid uid gid ns_tgid ns_tid netns mntns pidns "
+                  "cpu tgid tid ppid uid gid euid loginuid sessionid ns_tgid ns_tid netns mntns pidns "
                   "queue_len queue_limit peer_pid peer_uid".split()}
-        common.update((name, any_int(rng, 64)) for name in "seq call_id cgroup_id inode".split())
+        common.update((name, any_int(rng, 64)) for name in "seq call_id cgroup_id inode start_ns".split())
         common.update((name, any_int(rng, 32, True)) for name in "arg0 arg1 arg2 ret".split())
         common["time_ns"] = rng.choice([0, 1, 10**9 - 1, 10**9, rng.getrandbits(55)])
         common["duration_ns"] = any_int(rng, 64)

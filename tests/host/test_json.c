@@ -42,7 +42,7 @@ static void minimal_socket(void **state)
 	(void)state;
 	assert_line(&ev, "{\"time\":\"2024-02-29T23:59:59.000000000Z\",\"event\":\"socket\","
 			 "\"phase\":\"enter\",\"cpu\":0,\"seq\":0,\"pid\":4194999,\"tid\":0,"
-			 "\"ppid\":0,\"uid\":0,\"gid\":0,\"comm\":\"x\","
+			 "\"ppid\":0,\"uid\":0,\"gid\":0,\"euid\":0,\"loginuid\":0,\"session\":0,\"comm\":\"x\","
 			 "\"args\":{\"domain\":0,\"type\":0,\"protocol\":0},"
 			 "\"family\":\"AF_UNSPEC\",\"type\":\"0\",\"protocol\":\"0\"}");
 }
@@ -66,7 +66,7 @@ static void pair_of_descriptors(void **state)
 	(void)state;
 	assert_line(&ev, "{\"time\":\"2024-02-29T23:59:59.000000000Z\",\"event\":\"socketpair\","
 			 "\"phase\":\"exit\",\"cpu\":0,\"seq\":0,\"pid\":4194999,\"tid\":0,"
-			 "\"ppid\":0,\"uid\":0,\"gid\":0,\"comm\":\"x\","
+			 "\"ppid\":0,\"uid\":0,\"gid\":0,\"euid\":0,\"loginuid\":0,\"session\":0,\"comm\":\"x\","
 			 "\"args\":{\"domain\":1,\"type\":524291,\"protocol\":0},"
 			 "\"family\":\"AF_UNIX\",\"type\":\"SOCK_RAW\","
 			 "\"flags\":[\"SOCK_CLOEXEC\"],\"protocol\":\"0\","
@@ -77,7 +77,7 @@ static void pair_of_descriptors(void **state)
 	ev.phase = SOCKTRACE_ENTER;
 	assert_line(&ev, "{\"time\":\"2024-02-29T23:59:59.000000000Z\",\"event\":\"socketpair\","
 			 "\"phase\":\"enter\",\"cpu\":0,\"seq\":0,\"pid\":4194999,\"tid\":0,"
-			 "\"ppid\":0,\"uid\":0,\"gid\":0,\"comm\":\"x\","
+			 "\"ppid\":0,\"uid\":0,\"gid\":0,\"euid\":0,\"loginuid\":0,\"session\":0,\"comm\":\"x\","
 			 "\"args\":{\"domain\":1,\"type\":524291,\"protocol\":0},"
 			 "\"family\":\"AF_UNIX\",\"type\":\"SOCK_RAW\","
 			 "\"flags\":[\"SOCK_CLOEXEC\"],\"protocol\":\"0\"}");
@@ -107,6 +107,10 @@ static void full_connect(void **state)
 		.ppid = 3,
 		.uid = 4294967294,
 		.gid = 5,
+		.euid = 6,
+		.loginuid = UINT32_MAX,
+		.sessionid = UINT32_MAX,
+		.start_ns = 8000000001,
 		.ns_tgid = 6,
 		.ns_tid = 7,
 		.netns = 4026531840,
@@ -132,6 +136,7 @@ static void full_connect(void **state)
 		"{\"time\":\"2024-03-01T00:00:00.000000001Z\",\"event\":\"connect\","
 		"\"phase\":\"exit\",\"cpu\":3,\"seq\":18446744073709551615,\"call\":12,"
 		"\"pid\":4194999,\"tid\":2,\"ppid\":3,\"uid\":4294967294,\"gid\":5,"
+		"\"euid\":6,\"start\":8000000001,"
 		"\"comm\":\"a\\\"b\\u000a\\\\xff\",\"nspid\":6,\"nstid\":7,"
 		"\"netns\":4026531840,\"mntns\":8,\"pidns\":9,\"cgroup\":7312,"
 		"\"abi\":\"i386\",\"via\":\"io_uring\",\"args\":{\"sockfd\":10,\"addrlen\":16},"
@@ -161,7 +166,7 @@ static void unknown_way(void **state)
 	(void)state;
 	assert_line(&ev, "{\"time\":\"2024-02-29T23:59:59.000000000Z\","
 			 "\"event\":\"security_socket_connect\",\"phase\":\"point\",\"cpu\":0,"
-			 "\"seq\":0,\"pid\":4194999,\"tid\":0,\"ppid\":0,\"uid\":0,\"gid\":0,"
+			 "\"seq\":0,\"pid\":4194999,\"tid\":0,\"ppid\":0,\"uid\":0,\"gid\":0,\"euid\":0,\"loginuid\":0,\"session\":0,"
 			 "\"comm\":\"\",\"addr\":{\"family\":\"AF_UNSPEC\",\"family_id\":0},"
 			 "\"addr_source\":\"kernel\"}");
 }
@@ -215,7 +220,7 @@ static void accept_queue_and_flags(void **state)
 	assert_line(&ev,
 		"{\"time\":\"2024-02-29T23:59:59.000000000Z\",\"event\":\"accept4\","
 		"\"phase\":\"exit\",\"cpu\":0,\"seq\":0,\"pid\":4194999,\"tid\":0,\"ppid\":0,"
-		"\"uid\":0,\"gid\":0,\"comm\":\"\",\"args\":{\"sockfd\":4,\"flags\":526352},"
+		"\"uid\":0,\"gid\":0,\"euid\":0,\"loginuid\":0,\"session\":0,\"comm\":\"\",\"args\":{\"sockfd\":4,\"flags\":526352},"
 		"\"flags\":[\"SOCK_NONBLOCK\",\"SOCK_CLOEXEC\",\"0x10\"],"
 		"\"addr\":{\"family\":\"AF_UNIX\",\"family_id\":1,\"unnamed\":true},"
 		"\"addr_source\":\"kernel\",\"queue\":{\"length\":0,\"limit\":128},"
@@ -293,6 +298,9 @@ static void cache_sees_changes(void **state)
 		offsetof(struct socktrace_event, tgid),	   offsetof(struct socktrace_event, tid),
 		offsetof(struct socktrace_event, ppid),	   offsetof(struct socktrace_event, uid),
 		offsetof(struct socktrace_event, gid),	   offsetof(struct socktrace_event, ns_tgid),
+		offsetof(struct socktrace_event, euid),	   offsetof(struct socktrace_event, loginuid),
+		offsetof(struct socktrace_event, sessionid),
+		offsetof(struct socktrace_event, start_ns),
 		offsetof(struct socktrace_event, ns_tid),  offsetof(struct socktrace_event, netns),
 		offsetof(struct socktrace_event, mntns),   offsetof(struct socktrace_event, pidns),
 		offsetof(struct socktrace_event, comm),	   offsetof(struct socktrace_event, cgroup_id),

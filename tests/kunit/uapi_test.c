@@ -31,14 +31,15 @@ static void record_has_no_hole(struct kunit *test)
 	} fields[] = {
 		FIELD(size), FIELD(type), FIELD(phase), FIELD(version), FIELD(abi),
 		FIELD(via), FIELD(flags), FIELD(cpu), FIELD(time_ns),
-		FIELD(duration_ns), FIELD(seq), FIELD(call_id), FIELD(cgroup_id),
-		FIELD(inode), FIELD(tgid), FIELD(tid), FIELD(ppid), FIELD(uid),
-		FIELD(gid), FIELD(ns_tgid), FIELD(ns_tid), FIELD(netns), FIELD(mntns),
-		FIELD(pidns), FIELD(comm), FIELD(args), FIELD(ret),
+		FIELD(duration_ns), FIELD(seq), FIELD(call_id), FIELD(inode),
+		FIELD(cgroup_id), FIELD(start_ns), FIELD(reserved0), FIELD(tgid),
+		FIELD(tid), FIELD(ppid), FIELD(uid), FIELD(gid), FIELD(euid),
+		FIELD(loginuid), FIELD(sessionid), FIELD(ns_tgid), FIELD(ns_tid),
+		FIELD(netns), FIELD(mntns), FIELD(pidns), FIELD(comm), FIELD(args), FIELD(ret),
 		FIELD(sock_family), FIELD(sock_type), FIELD(sock_protocol),
 		FIELD(addr_len), FIELD(local_len), FIELD(addr_source), FIELD(toctou),
-		FIELD(reserved0), FIELD(queue_len), FIELD(queue_limit),
-		FIELD(peer_pid), FIELD(peer_uid), FIELD(reserved1), FIELD(addrs),
+		FIELD(reserved1), FIELD(queue_len), FIELD(queue_limit),
+		FIELD(peer_pid), FIELD(peer_uid), FIELD(addrs),
 	};
 	size_t end = 0, i;
 

@@ -191,6 +191,13 @@ static char *make_identity(const struct json *json, char *p,
 	p = KEY_U32(p, ",\"ppid\":", ev->ppid);
 	p = KEY_U32(p, ",\"uid\":", ev->uid);
 	p = KEY_U32(p, ",\"gid\":", ev->gid);
+	p = KEY_U32(p, ",\"euid\":", ev->euid);
+	if (ev->loginuid != UINT32_MAX)
+		p = KEY_U32(p, ",\"loginuid\":", ev->loginuid);
+	if (ev->sessionid != UINT32_MAX)
+		p = KEY_U32(p, ",\"session\":", ev->sessionid);
+	if (ev->start_ns)
+		p = KEY_U64(p, ",\"start\":", ev->start_ns);
 	p = escaped_string(fmt_lit(p, ",\"comm\":"), ev->comm, record_comm_length(ev));
 	exe = procinfo_exe(json->proc, ev->tgid, ev->comm, json->time->now_ns, &length,
 			   until_ns);
@@ -213,13 +220,13 @@ static char *make_identity(const struct json *json, char *p,
 
 static struct json_task task_of(const struct socktrace_event *ev)
 {
-	struct json_task task = { .cgroup_id = ev->cgroup_id };
+	struct json_task task;
 
 	_Static_assert(offsetof(struct socktrace_event, comm) + SOCKTRACE_COMM_LEN -
-				       offsetof(struct socktrace_event, tgid) ==
+				       offsetof(struct socktrace_event, cgroup_id) ==
 			       sizeof(task.facts),
-		       "from tgid to comm");
-	memcpy(task.facts, &ev->tgid, sizeof(task.facts));
+		       "from cgroup_id to comm");
+	memcpy(task.facts, &ev->cgroup_id, sizeof(task.facts));
 	return task;
 }
 

@@ -9,12 +9,11 @@
 #include "record/walltime.h"
 
 #define JSON_IDENTITY_SLOTS 128 /* a power of two */
-#define JSON_IDENTITY_MAX 496 /* longer ones are made anew each time */
+#define JSON_IDENTITY_MAX 608 /* longer ones are made anew each time */
 
 /* Of a record, the facts about its task; raw, as key of a cache. */
 struct json_task {
-	uint64_t cgroup_id;
-	char facts[56]; /* tgid to comm */
+	char facts[92]; /* cgroup_id to comm */
 };
 
 struct json {

@@ -54,6 +54,7 @@ NUMBER(tid)
 NUMBER(ppid)
 NUMBER(uid)
 NUMBER(gid)
+NUMBER(euid)
 NUMBER(ns_tgid)
 NUMBER(ns_tid)
 NUMBER(netns)
@@ -153,6 +154,7 @@ static const struct {
 	[FIELD_PPID] = { "ppid", show_ppid },
 	[FIELD_UID] = { "uid", show_uid },
 	[FIELD_GID] = { "gid", show_gid },
+	[FIELD_EUID] = { "euid", show_euid },
 	[FIELD_COMM] = { "comm", show_comm },
 	[FIELD_NSPID] = { "nspid", show_ns_tgid },
 	[FIELD_NSTID] = { "nstid", show_ns_tid },

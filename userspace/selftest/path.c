@@ -67,6 +67,7 @@ void path_begin(struct selftest_path *path)
 	who->tid = who->ns_tid = (__u32)syscall(SYS_gettid);
 	who->ppid = (__u32)getppid();
 	who->uid = getuid();
+	who->euid = geteuid();
 	who->gid = getgid();
 	prctl(PR_GET_NAME, who->comm, 0, 0, 0);
 	who->abi = (__u8)path->row->abi->number;
@@ -74,7 +75,7 @@ void path_begin(struct selftest_path *path)
 	path->who_fields = FIELD_BIT(FIELD_EVENT) | FIELD_BIT(FIELD_PHASE) |
 			   FIELD_BIT(FIELD_VIA) | FIELD_BIT(FIELD_PID) |
 			   FIELD_BIT(FIELD_TID) | FIELD_BIT(FIELD_PPID) |
-			   FIELD_BIT(FIELD_UID) | FIELD_BIT(FIELD_GID) |
+			   FIELD_BIT(FIELD_UID) | FIELD_BIT(FIELD_GID) | FIELD_BIT(FIELD_EUID) |
 			   FIELD_BIT(FIELD_COMM) | FIELD_BIT(FIELD_NSPID) |
 			   FIELD_BIT(FIELD_NSTID) | FIELD_BIT(FIELD_TIME) |
 			   FIELD_BIT(FIELD_CALL) | FIELD_BIT(FIELD_ARGS);

@@ -2,6 +2,7 @@
 """Many readers, loss, who calls, CPUs that come and go."""
 
 import os
+import pathlib
 import socket
 import threading
 import time
@@ -458,6 +459,41 @@ def _peer_credentials_seqpacket(context):
     if module.kernel() < (6, 1):
         raise Skip("before 6.1 such a socket may lose its peer at any time")
     know_each_other(context, socket.SOCK_SEQPACKET)
+
+
+@case("who it was: effective and login user, audit session, when the process began", "identity")
+def _who(context):
+    module.ensure()
+    out, write = os.pipe()
+
+    def fact(name):
+        return pathlib.Path("/proc/self", name).read_text(encoding="ascii")
+
+    def calls():
+        pathlib.Path("/proc/self/loginuid").write_text("4242", encoding="ascii")
+        # Field 22, counted behind the name, which may have blanks.
+        start = fact("stat").rpartition(")")[2].split()[19]
+        os.write(write, f"{fact('loginuid')} {fact('sessionid')} {start}".encode())
+        os.setresuid(1001, 1002, -1)
+        socket.socket().close()
+        thread = threading.Thread(target=lambda: socket.socket().close())
+        thread.start()
+        thread.join()
+        os.execvp("python3", ["python3", "-c", "import socket; socket.socket()"])
+
+    child = Child(context, calls)
+    session = context.enter_context(Session())
+    session.only(tgid=child.pid).start()
+    equal(child.go().wait(), 0, "status")
+    login, audit, ticks = map(int, os.read(out, 100).split())
+    os.close(out)
+    os.close(write)
+    events = session.finish()
+    equal([(e.uid, e.euid) for e in events], [(1001, 1002)] * 3)
+    equal({(e.loginuid, e.sessionid) for e in events}, {(login, audit)})
+    equal(login, 4242)
+    equal(len({e.start_ns for e in events}), 1, "a process, whatever it runs")
+    equal(events[0].start_ns // (10**9 // os.sysconf("SC_CLK_TCK")), ticks, "clock ticks")
 
 
 @case("in a pid namespace: its own numbers next to the initial ones", "identity")

@@ -55,7 +55,7 @@ ACCEPT, REJECT = 1, 2
 MAX_RULES = 64
 CLOCK_BOOTTIME = 7
 
-EVENT = struct.Struct("=HBBHBBII6Q10I16s3iiHHHBBBBHIIIII152s")
+EVENT = struct.Struct("=HBBHBBII8Q13I16s3iiHHHBBBBHIIII128s")
 assert EVENT.size == 320
 PROBE = struct.Struct("=40sQQIHH")
 INFO = struct.Struct("=10IQQ16sII")
@@ -183,13 +183,18 @@ class Event:
     duration_ns: int
     seq: int
     call_id: int
-    cgroup_id: int
     inode: int
+    cgroup_id: int
+    start_ns: int
+    reserved0: int
     tgid: int
     tid: int
     ppid: int
     uid: int
     gid: int
+    euid: int
+    loginuid: int
+    sessionid: int
     ns_tgid: int
     ns_tid: int
     netns: int
@@ -205,12 +210,11 @@ class Event:
     local_len: int
     addr_source: int
     toctou: int
-    reserved0: int
+    reserved1: int
     queue_len: int
     queue_limit: int
     peer_pid: int
     peer_uid: int
-    reserved1: int
     addrs: bytes
 
     @property
@@ -250,7 +254,8 @@ def parse(data):
     at = 0
     while at < len(data):
         fields = EVENT.unpack_from(data, at)
-        event = Event(*fields[:25], fields[25:28], *fields[28:])
+        at_args = 30
+        event = Event(*fields[:at_args], fields[at_args : at_args + 3], *fields[at_args + 3 :])
         if event.size < EVENT.size or event.size % 8 or at + event.size > len(data):
             raise ValueError(f"record of {event.size} bytes at {at} of {len(data)}")
         events.append(event)
