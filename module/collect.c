@@ -273,19 +273,23 @@ static unsigned int vsock_name(struct sockaddr_vm *name, struct sock *sk, enum e
 {
 	const struct vsock_sock *vsk = vsock_sk(sk);
 
+	BUILD_BUG_ON(sizeof(*name) > sizeof(struct sockaddr_in6));
 	*name = end == PEER ? vsk->remote_addr : vsk->local_addr;
 	return name->svm_port == VMADDR_PORT_ANY ? 0 : sizeof(*name);
 }
 #endif
 
-/* Names other than of AF_UNIX fit behind each other into a record. */
+/* Names other than of AF_UNIX: none is longer. */
+#define WHOLE_NAME sizeof(struct sockaddr_in6)
+
+/* Needs @room for a WHOLE_NAME; what is longer than that is cut. Its whole length. */
 static unsigned int socket_name(void *name, unsigned int room, struct socket *sock,
 				enum end end)
 {
 	struct sock *sk = READ_ONCE(sock->sk);
 
-	BUILD_BUG_ON(2 * SOCKTRACE_LOCAL_OFFSET(sizeof(struct sockaddr_in6)) >
-		     SOCKTRACE_ADDRS_LEN);
+	BUILD_BUG_ON(sizeof(struct sockaddr_in) > WHOLE_NAME);
+	BUILD_BUG_ON(2 * SOCKTRACE_LOCAL_OFFSET(WHOLE_NAME) > SOCKTRACE_ADDRS_LEN);
 	if (!sk)
 		return 0;
 	switch (sk->sk_family) {
@@ -381,13 +385,27 @@ void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv)
 		st_file_put(files[0]);
 }
 
+/* Behind an address of no family that is known, or a path: any may be that long. */
+static noinline void cut_local(struct st_ends *ends, u8 *at, unsigned int room,
+			       struct socket *sock)
+{
+	struct sockaddr_un whole;
+	unsigned int len = socket_name(&whole, sizeof(whole), sock, LOCAL);
+
+	memcpy(at, &whole, min(len, room));
+	st_ends_set_local_len(ends, len, room);
+}
+
 /* The socket's own name, behind `addr`, and who is at its other end. */
 void st_collect_local(struct st_ends *ends, struct socket *sock)
 {
 	unsigned int room;
 	u8 *name = st_ends_local_at(ends, &room);
 
-	st_ends_set_local_len(ends, socket_name(name, room, sock, LOCAL), room);
+	if (likely(room >= WHOLE_NAME))
+		st_ends_set_local_len(ends, socket_name(name, room, sock, LOCAL), room);
+	else
+		cut_local(ends, name, room, sock);
 	set_peercred(ends, sock);
 }
 

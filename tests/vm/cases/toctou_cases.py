@@ -40,8 +40,8 @@ REAL_TIME = "/proc/sys/kernel/sched_rt_runtime_us"
 
 # Of a hundred thousand records just some fields: their offset and form.
 FIELDS = {
-    **{"type": (2, "B"), "time_ns": (16, "Q"), "call_id": (40, "Q"), "addr_len": (142, "B")},
-    **{"addr_source": (144, "B"), "toctou": (145, "B"), "addr": (168, "8s")},
+    **{"type": (2, "B"), "time_ns": (16, "Q"), "call_id": (40, "Q"), "addr_len": (170, "B")},
+    **{"addr_source": (172, "B"), "toctou": (173, "B"), "addr": (192, "8s")},
 }
 
 
