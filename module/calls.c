@@ -56,7 +56,10 @@ static void facts_at_entry(struct st_filter_facts *facts, struct socktrace_event
 	}
 }
 
-/* What creates has its family and type from its caller, and never an address. */
+/*
+ * What creates has its family and type from its caller, and never an address. Which
+ * protocol that means in the end, its socket tells.
+ */
 static void facts_of_creation(struct st_filter_facts *facts, struct socktrace_event *ev,
 			      s32 domain, s32 type)
 {
@@ -311,8 +314,7 @@ static noinline void report_entry(struct st_inflight *call, bool missed)
 		/* It stands for the return, whose facts nobody will know. */
 		ev->flags |= SOCKTRACE_F_RETURN_MISSED;
 		unknown = SOCKTRACE_MATCH_PHASES | ST_FILTER_RESULT;
-		if (!creates)
-			unknown |= ST_FILTER_ENDS;
+		unknown |= creates ? SOCKTRACE_MATCH_PROTOCOL : ST_FILTER_ENDS;
 	}
 	/* All of that may be another's at the return. */
 	if (!call->socket)
@@ -389,7 +391,8 @@ static void report_security_socket_connect(const struct st_inflight *call, u64 t
 	struct st_filter_facts facts;
 
 	facts_at_entry(&facts, ev);
-	facts.known |= SOCKTRACE_MATCH_FAMILIES | SOCKTRACE_MATCH_TYPES;
+	facts.known |= SOCKTRACE_MATCH_FAMILIES | SOCKTRACE_MATCH_TYPES |
+		       SOCKTRACE_MATCH_PROTOCOL;
 	st_collect_set_socket(ev, sock);
 	if (!wanted(&facts, ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT)) {
 		st_sessions_refuse(1U << SOCKTRACE_POINT);

@@ -133,7 +133,7 @@ static __poll_t cdev_poll(struct file *file, poll_table *wait)
 /* The size of the first version: whoever has less never was a reader. */
 #define CONFIG_SIZE_V1 24
 #define FILTER_SIZE_V1 32
-#define RULE_SIZE_V1 256
+#define RULE_SIZE_V1 272
 #define RULE_SIZE_MAX 4096
 #define INFLIGHT_SIZE_V1 32
 #define CALL_SIZE_V1 56

@@ -21,7 +21,8 @@ void st_collect_init(void);
 
 /* The conditions of a filter whose facts st_collect_task() gives. */
 #define ST_COLLECT_TASK_CONDITIONS                                                \
-	(SOCKTRACE_MATCH_UID | SOCKTRACE_MATCH_COMM |                          \
+	(SOCKTRACE_MATCH_UID | SOCKTRACE_MATCH_EUID |                          \
+	 SOCKTRACE_MATCH_LOGINUID | SOCKTRACE_MATCH_COMM |                     \
 	 SOCKTRACE_MATCH_COMM_PREFIX | SOCKTRACE_MATCH_NETNS |                 \
 	 SOCKTRACE_MATCH_MNTNS | SOCKTRACE_MATCH_PIDNS |                       \
 	 SOCKTRACE_MATCH_CGROUP | SOCKTRACE_MATCH_CGROUP_TREE)

@@ -123,6 +123,11 @@ static bool identity_matches(const struct socktrace_rule *rule, u32 match,
 {
 	return !(match & SOCKTRACE_MATCH_UID &&
 		 (ev->uid < rule->uid_min || ev->uid > rule->uid_max)) &&
+	       !(match & SOCKTRACE_MATCH_EUID &&
+		 (ev->euid < rule->euid_min || ev->euid > rule->euid_max)) &&
+	       !(match & SOCKTRACE_MATCH_LOGINUID &&
+		 (ev->loginuid < rule->loginuid_min ||
+		  ev->loginuid > rule->loginuid_max)) &&
 	       !(match & SOCKTRACE_MATCH_COMM &&
 		 strncmp(ev->comm, rule->comm, SOCKTRACE_COMM_LEN)) &&
 	       !(match & SOCKTRACE_MATCH_COMM_PREFIX &&
@@ -135,7 +140,8 @@ static bool identity_matches(const struct socktrace_rule *rule, u32 match,
 }
 
 #define IDENTITY                                                               \
-	(SOCKTRACE_MATCH_UID | SOCKTRACE_MATCH_COMM |                          \
+	(SOCKTRACE_MATCH_UID | SOCKTRACE_MATCH_EUID |                          \
+	 SOCKTRACE_MATCH_LOGINUID | SOCKTRACE_MATCH_COMM |                     \
 	 SOCKTRACE_MATCH_COMM_PREFIX | SOCKTRACE_MATCH_NETNS |                 \
 	 SOCKTRACE_MATCH_MNTNS | SOCKTRACE_MATCH_PIDNS | SOCKTRACE_MATCH_CGROUP)
 
@@ -157,6 +163,14 @@ static int type_of(const struct socktrace_event *ev)
 	return ev->flags & SOCKTRACE_F_SOCK ? ev->sock_type : -1;
 }
 
+/* Of the socket, else the argument of what creates, which may leave it open; or -1. */
+static int protocol_of(const struct socktrace_event *ev)
+{
+	if (ev->flags & SOCKTRACE_F_SOCK)
+		return ev->sock_protocol;
+	return st_record_creates(ev->type) ? ev->args[2] : -1;
+}
+
 /* Do these conditions of the rule hold, all of which can be judged? */
 static bool rule_holds(const struct socktrace_rule *rule, u32 match,
 		       const struct st_filter_facts *facts)
@@ -174,6 +188,8 @@ static bool rule_holds(const struct socktrace_rule *rule, u32 match,
 	if (match & SOCKTRACE_MATCH_FAMILIES && !in_mask(rule->families, family_of(ev)))
 		return false;
 	if (match & SOCKTRACE_MATCH_TYPES && !in_mask(rule->types, type_of(ev)))
+		return false;
+	if (match & SOCKTRACE_MATCH_PROTOCOL && rule->protocol != protocol_of(ev))
 		return false;
 	if (match & IDENTITY && !identity_matches(rule, match, ev))
 		return false;
@@ -295,6 +311,10 @@ static const struct {
 	FIELD(families, SOCKTRACE_MATCH_FAMILIES, true),
 	FIELD(uid_min, SOCKTRACE_MATCH_UID, false),
 	FIELD(uid_max, SOCKTRACE_MATCH_UID, false),
+	FIELD(euid_min, SOCKTRACE_MATCH_EUID, false),
+	FIELD(euid_max, SOCKTRACE_MATCH_EUID, false),
+	FIELD(loginuid_min, SOCKTRACE_MATCH_LOGINUID, false),
+	FIELD(loginuid_max, SOCKTRACE_MATCH_LOGINUID, false),
 	FIELD(netns, SOCKTRACE_MATCH_NETNS, true),
 	FIELD(mntns, SOCKTRACE_MATCH_MNTNS, true),
 	FIELD(pidns, SOCKTRACE_MATCH_PIDNS, true),
@@ -317,6 +337,7 @@ static const struct {
 	FIELD(path, SOCKTRACE_MATCH_PATH, false),
 	FIELD(path_len, SOCKTRACE_MATCH_PATH, true),
 	FIELD(reserved, 0, false),
+	FIELD(protocol, SOCKTRACE_MATCH_PROTOCOL, false),
 };
 
 static bool all_zero(const void *bytes, size_t size)
@@ -356,6 +377,10 @@ static u32 rule_bad_value(const struct socktrace_rule *rule)
 		return BAD(types);
 	if (rule->uid_min > rule->uid_max)
 		return BAD(uid_max);
+	if (rule->euid_min > rule->euid_max)
+		return BAD(euid_max);
+	if (rule->loginuid_min > rule->loginuid_max)
+		return BAD(loginuid_max);
 	if (rule->error > 4095)
 		return BAD(error);
 	/* A name of the kernel ends with its NUL: a longer one never comes. */

@@ -356,7 +356,10 @@ struct socktrace_config {
 #define SOCKTRACE_MATCH_FAILED (1U << 21)
 #define SOCKTRACE_MATCH_ERROR (1U << 22)
 #define SOCKTRACE_MATCH_DURATION (1U << 23)
-#define SOCKTRACE_MATCH_ALL_BITS ((1U << 24) - 1)
+#define SOCKTRACE_MATCH_EUID (1U << 24)
+#define SOCKTRACE_MATCH_LOGINUID (1U << 25)
+#define SOCKTRACE_MATCH_PROTOCOL (1U << 26)
+#define SOCKTRACE_MATCH_ALL_BITS ((1U << 27) - 1)
 
 enum socktrace_action {
 	SOCKTRACE_ACCEPT = 1,
@@ -403,6 +406,10 @@ struct socktrace_rule {
 	__aligned_u64 families;
 	__u32 uid_min; /* UID: real uid, initial user namespace */
 	__u32 uid_max; /* UID: not below uid_min */
+	__u32 euid_min; /* EUID: effective uid, initial user namespace */
+	__u32 euid_max; /* EUID: not below euid_min */
+	__u32 loginuid_min; /* LOGINUID: as the record's; ~0: nobody logged in */
+	__u32 loginuid_max; /* LOGINUID: not below loginuid_min */
 	__u32 netns; /* NETNS: inode of /proc/PID/ns/net; not 0 */
 	__u32 mntns; /* MNTNS: likewise; not 0 */
 	__u32 pidns; /* PIDNS: likewise; not 0 */
@@ -421,7 +428,12 @@ struct socktrace_rule {
 	 */
 	char path[108];
 	__u8 path_len;
-	__u8 reserved[3]; /* 0 */
+	__u8 reserved; /* 0 */
+	/*
+	 * PROTOCOL: IPPROTO_*, NETLINK_*, ..., as sock_protocol; where there is no
+	 * socket, the argument of socket() and socketpair().
+	 */
+	__u16 protocol;
 };
 
 /*
@@ -536,11 +548,12 @@ SOCKTRACE_ASSERT(sizeof(struct socktrace_probe) == 64);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_info) == 80 + 64 * SOCKTRACE_MAX_PROBES);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_config) == 24);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_endpoint) == 24);
-SOCKTRACE_ASSERT(sizeof(struct socktrace_rule) == 256);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_rule) == 272);
 SOCKTRACE_ASSERT_AT(socktrace_rule, families, 32);
-SOCKTRACE_ASSERT_AT(socktrace_rule, cgroup, 64);
-SOCKTRACE_ASSERT_AT(socktrace_rule, remote, 96);
-SOCKTRACE_ASSERT_AT(socktrace_rule, path, 144);
+SOCKTRACE_ASSERT_AT(socktrace_rule, cgroup, 80);
+SOCKTRACE_ASSERT_AT(socktrace_rule, remote, 112);
+SOCKTRACE_ASSERT_AT(socktrace_rule, path, 160);
+SOCKTRACE_ASSERT_AT(socktrace_rule, protocol, 270);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_filter) == 32);
 SOCKTRACE_ASSERT_AT(socktrace_filter, rules, 24);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_stats) == 64);

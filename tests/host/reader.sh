@@ -80,7 +80,7 @@ help_names_all_options() {
 	empty err
 	local option
 	for option in --event --pid --follow --family --output --count --enter --stats --quiet \
-		--color --device --records --latency --help --version --user --comm --type --net \
+		--color --device --records --latency --help --version --user --euid --loginuid --proto --comm --type --net \
 		--local-net --rport --lport --path --ok --failed --errno --min-duration --netns \
 		--mntns --pidns --cgroup --filter --explain --inflight --selftest; do
 		has out "$option"

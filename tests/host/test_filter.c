@@ -83,6 +83,22 @@ static void values(void **state)
 	assert_int_equal(rule->uid_max, 5);
 	assert_int_equal(one("user root")->uid_max, 0);
 	assert_int_equal(one("uid 0-4294967295")->uid_max, UINT32_MAX);
+	rule = one("euid 33-34");
+	assert_int_equal(rule->match, SOCKTRACE_MATCH_EUID);
+	assert_int_equal(rule->euid_min * 100 + rule->euid_max, 3334);
+	rule = one("loginuid root");
+	assert_int_equal(rule->match, SOCKTRACE_MATCH_LOGINUID);
+	assert_int_equal(rule->loginuid_max, 0);
+	assert_int_equal(one("loginuid none")->loginuid_min, UINT32_MAX);
+	rule = one("proto 262");
+	assert_int_equal(rule->match, SOCKTRACE_MATCH_PROTOCOL);
+	assert_int_equal(rule->protocol, 262);
+	rule = one("protocol mptcp");
+	assert_int_equal(rule->match, SOCKTRACE_MATCH_PROTOCOL | SOCKTRACE_MATCH_FAMILIES);
+	assert_int_equal(rule->protocol, 262);
+	assert_int_equal(rule->families, 1 << AF_INET | 1 << AF_INET6);
+	assert_int_equal(one("proto netlink_audit")->protocol, 9);
+	assert_int_equal(rules[0].families, 1 << AF_NETLINK);
 	assert_int_equal(one("tid 7")->tid, 7);
 	assert_int_equal(one("descendant 7")->ancestor, 7);
 	rule = one("comm 0123456789abcde");
@@ -188,6 +204,9 @@ static void mistakes(void **state)
 	assert_wrong("uid 1,^x y", "unknown user 'x'");
 	assert_wrong("uid ^5-4", "is no uid");
 	assert_wrong("uid ^4294967296", "is no uid");
+	assert_wrong("loginuid ^nobody_there", "unknown user");
+	assert_wrong("proto ^tpc", "unknown protocol 'tpc'");
+	assert_wrong("proto ^65536", "unknown protocol");
 	assert_wrong("pid ^0", "is no process id");
 	assert_wrong("^(connect", "this parenthesis is not closed");
 	assert_wrong("^(connect or (uid 0)", "this parenthesis is not closed");
@@ -251,6 +270,13 @@ static void tables(void **state)
 	/* Masks and ranges that join become one. */
 	assert_rules("(connect or accept4) and (port 1-10 or port 11-20 or port 5)",
 		     "+ event connect,accept4 and rport 1-20");
+	assert_rules("proto tcp", "+ family inet,inet6 and proto tcp");
+	assert_rules("proto tcp and family inet", "+ family inet and proto tcp");
+	assert_rules("proto 6 and family unix", "+ family unix and proto 6");
+	assert_rules("not proto tcp", "- family inet,inet6 and proto tcp; + event all");
+	assert_rules("not loginuid 0-999", "+ loginuid 1000-4294967295");
+	assert_rules("not loginuid none", "+ loginuid 0-4294967294");
+	assert_rules("euid 0 and not uid 0", "+ user 1-4294967295 and euid 0");
 	assert_rules("family inet or family inet6", "+ family inet,inet6");
 	/* What can't be true takes no rule. */
 	assert_rules("pid 1 and pid 2", "");

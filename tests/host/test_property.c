@@ -70,14 +70,15 @@ static const uint32_t uids[] = { 0, 1, 33, 999, 1000, 1001, UINT32_MAX };
 static const uint32_t inodes[] = { 0, 4026531840, 4026532000 };
 static const int families[] = { AF_UNIX, AF_INET, AF_INET6, AF_NETLINK, 77, -1 };
 static const int types[] = { SOCK_STREAM, SOCK_DGRAM, SOCK_SEQPACKET };
+static const int protocols[] = { 0, IPPROTO_TCP, IPPROTO_UDP, 262 };
 static const int results[] = { 0, 7, -ECONNREFUSED, -EINPROGRESS, -EAGAIN, -512 };
 static const uint64_t durations[] = { 0, 999999, 1000000, 1000001, 1000000000, UINT64_MAX };
 static const uint32_t port_numbers[] = { 0, 80, 443, 1023, 1024, 65535 };
 
 static struct facts {
-	unsigned int event, phase, tgid, tid, uid, netns, mntns, pidns, cgroup;
+	unsigned int event, phase, tgid, tid, uid, euid, loginuid, netns, mntns, pidns, cgroup;
 	const char *comm;
-	int family, type; /* -1: none */
+	int family, type, protocol; /* -1: none */
 	int remote, local; /* of addresses[]; or NO_ADDRESS */
 	unsigned int remote_port, local_port;
 	int ret;
@@ -153,6 +154,7 @@ static void draw(struct socktrace_event *ev)
 	memset(ev, 0, sizeof(*ev));
 	now = (struct facts){
 		.event = DRAW(events), .tgid = 1 + any(15), .uid = DRAW(uids),
+		.euid = DRAW(uids), .loginuid = DRAW(uids), .protocol = -1,
 		.netns = DRAW(inodes), .mntns = DRAW(inodes), .pidns = DRAW(inodes),
 		.cgroup = any(16), .comm = DRAW(comms), .type = -1, .family = -1,
 		.remote = (int)any(COUNT(addresses) + 3), .local = (int)any(COUNT(addresses) + 3),
@@ -174,9 +176,16 @@ static void draw(struct socktrace_event *ev)
 		now.type = DRAW(types);
 		ev->args[0] = now.family;
 		ev->args[1] = now.type | (any(2) ? SOCK_CLOEXEC : 0);
+		now.protocol = ev->args[2] = DRAW(protocols);
+		/* What its caller left open, its socket tells. */
+		if (now.phase == SOCKTRACE_EXIT && any(2)) {
+			now.protocol = DRAW(protocols);
+			ev->flags |= SOCKTRACE_F_SOCK;
+		}
 	} else if (any(3)) {
 		now.family = families[any(COUNT(families) - 1)];
 		now.type = DRAW(types);
+		now.protocol = DRAW(protocols);
 		ev->flags |= SOCKTRACE_F_SOCK;
 		ev->sock_family = (__u16)now.family;
 		ev->sock_type = (__u16)now.type;
@@ -185,6 +194,8 @@ static void draw(struct socktrace_event *ev)
 		if (now.family < 0)
 			now.family = AF_INET;
 	}
+	if (ev->flags & SOCKTRACE_F_SOCK)
+		ev->sock_protocol = (__u16)now.protocol;
 	if (now.phase == SOCKTRACE_EXIT) {
 		now.ret = DRAW(results);
 		now.duration = DRAW(durations);
@@ -196,6 +207,8 @@ static void draw(struct socktrace_event *ev)
 	ev->tgid = now.tgid;
 	ev->tid = now.tid;
 	ev->uid = now.uid;
+	ev->euid = now.euid;
+	ev->loginuid = now.loginuid;
 	ev->netns = now.netns;
 	ev->mntns = now.mntns;
 	ev->pidns = now.pidns;
@@ -260,10 +273,10 @@ static bool leaf(struct tree *t, bool make)
 		}                                                               \
 	} while (0)
 	if (make) {
-		t->kind = any(26);
+		t->kind = any(29);
 		/* What can't stand twice in a rule: less often, to be refused less. */
-		if (t->kind >= 22 && any(3))
-			t->kind = any(22);
+		if (t->kind >= 25 && any(3))
+			t->kind = any(25);
 		t->a = any(1 << 20);
 		t->b = any(1 << 20);
 	}
@@ -344,10 +357,28 @@ static bool leaf(struct tree *t, bool make)
 		return (t->a % 3 == 0 ? now.netns : t->a % 3 == 1 ? now.mntns : now.pidns) ==
 		       inodes[1 + t->b % 2];
 	case 22:
+		MAKE("euid %u", A(uids));
+		return now.euid == A(uids);
+	case 23:
+		if (t->a % 4) {
+			MAKE("loginuid %u-%u", B(uids), UINT32_MAX);
+			return now.loginuid >= B(uids);
+		}
+		MAKE("loginuid none");
+		return now.loginuid == UINT32_MAX;
+	case 24:
+		if (t->a % 2) {
+			MAKE("proto %d", B(protocols));
+			return now.protocol == B(protocols);
+		}
+		MAKE("proto %s", t->b % 2 ? "TCP" : "ipproto_udp");
+		return now.protocol == (t->b % 2 ? IPPROTO_TCP : IPPROTO_UDP) &&
+		       (now.family == AF_INET || now.family == AF_INET6);
+	case 25:
 		OF(1, 15);
 		MAKE("descendant %u", (unsigned int)t->a);
 		return below(now.tgid, (unsigned int)t->a);
-	case 23:
+	case 26:
 		OF(1, 15);
 		MAKE("cgroup %u", (unsigned int)t->a);
 		return below(now.cgroup, (unsigned int)t->a);
@@ -464,7 +495,7 @@ static void judge_records(struct tree *tree, const struct socktrace_rule *rules,
 				 text, i, now.event, now.phase, now.uid,
 				 final == MATCHER_ACCEPT ? "accepts" : "rejects");
 		/* What is judged before all is known is what is judged then. */
-		early = matcher_judge(matcher, &ev, any(2) ? any(1U << 24) : 0x7cf, descends,
+		early = matcher_judge(matcher, &ev, any(2) ? any(1U << 27) : 0x7cf, descends,
 				      in_cgroup);
 		if (early != MATCHER_UNDECIDED && early != wanted)
 			fail_msg("%s: record %u: judged too early", text, i);

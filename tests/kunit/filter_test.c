@@ -59,6 +59,8 @@ static void sample(struct socktrace_event *ev, enum sample which)
 	ev->tgid = 100;
 	ev->tid = 101;
 	ev->uid = 1000;
+	ev->euid = 33;
+	ev->loginuid = which == NO_SOCKET ? ~0U : 1001;
 	ev->netns = 11;
 	ev->mntns = 12;
 	ev->pidns = 13;
@@ -69,6 +71,7 @@ static void sample(struct socktrace_event *ev, enum sample which)
 	ev->flags = SOCKTRACE_F_SOCK;
 	ev->sock_family = AF_INET;
 	ev->sock_type = SOCK_STREAM;
+	ev->sock_protocol = IPPROTO_TCP;
 	set_in(&in, 0x0a010203, 443);
 	set_in(&in_local, 0xc0a80009, 40000);
 	switch (which) {
@@ -106,6 +109,7 @@ static void sample(struct socktrace_event *ev, enum sample which)
 		ev->type = SOCKTRACE_SOCKET;
 		ev->args[0] = AF_INET6;
 		ev->args[1] = SOCK_DGRAM | O_CLOEXEC;
+		ev->sock_protocol = IPPROTO_UDP;
 		ev->ret = 3;
 		break;
 	case LOST_PAIR: /* what its caller's memory had was no pair */
@@ -116,6 +120,7 @@ static void sample(struct socktrace_event *ev, enum sample which)
 		ev->type = SOCKTRACE_SOCKETPAIR;
 		ev->args[0] = AF_UNIX;
 		ev->args[1] = SOCK_RAW | O_CLOEXEC; /* it becomes one of datagrams */
+		ev->args[2] = 1;
 		ev->ret = 0;
 		if (which == PAIR) {
 			ev->flags |= SOCKTRACE_F_SV;
@@ -173,6 +178,19 @@ static const struct match_case match_cases[] = {
 	{ "uid at its highest", TCP, true, { WITH(UID), .uid_min = 0, .uid_max = 1000 } },
 	{ "uid above", TCP, false, { WITH(UID), .uid_min = 0, .uid_max = 999 } },
 	{ "uid below", TCP, false, { WITH(UID), .uid_min = 1001, .uid_max = ~0U } },
+	{ "euid alone", TCP, true, { WITH(EUID), .euid_min = 33, .euid_max = 33 } },
+	{ "euid is not uid", TCP, false, { WITH(EUID), .euid_min = 34, .euid_max = ~0U } },
+	{ "euid above", TCP, false, { WITH(EUID), .euid_max = 32 } },
+	{ "loginuid alone", TCP, true, { WITH(LOGINUID), .loginuid_min = 1001, .loginuid_max = 1001 } },
+	{ "loginuid is not uid", TCP, false, { WITH(LOGINUID), .loginuid_max = 1000 } },
+	{ "loginuid below", TCP, false, { WITH(LOGINUID), .loginuid_min = 1002, .loginuid_max = ~0U } },
+	{ "nobody logged in", NO_SOCKET, true, { WITH(LOGINUID), .loginuid_min = ~0U, .loginuid_max = ~0U } },
+	{ "anybody logged in", NO_SOCKET, false, { WITH(LOGINUID), .loginuid_max = ~0U - 1 } },
+	{ "protocol", TCP, true, { WITH(PROTOCOL), .protocol = IPPROTO_TCP } },
+	{ "other protocol", TCP, false, { WITH(PROTOCOL), .protocol = IPPROTO_UDP } },
+	{ "protocol that socket() left open", SOCKET_CALL, true, { WITH(PROTOCOL), .protocol = IPPROTO_UDP } },
+	{ "protocol of no socket, as asked for", LOST_PAIR, true, { WITH(PROTOCOL), .protocol = 1 } },
+	{ "protocol of no socket", NO_SOCKET, false, { WITH(PROTOCOL) } },
 	{ "comm", TCP, true, { WITH(COMM), .comm = "nginx" } },
 	{ "comm, longer", TCP, false, { WITH(COMM), .comm = "nginxx" } },
 	{ "comm, shorter", TCP, false, { WITH(COMM), .comm = "ngin" } },

@@ -47,6 +47,18 @@ static const struct rule_case rule_cases[] = {
 	{ "uid_max, not asked", AT(uid_max), { NONE, .uid_max = 1 } },
 	{ "uids upside down", AT(uid_max), { WITH(UID), .uid_min = 2, .uid_max = 1 } },
 	{ "root", FINE, { WITH(UID) } },
+	{ "euid_min, not asked", AT(euid_min), { WITH(UID), .euid_min = 1 } },
+	{ "euid_max, not asked", AT(euid_max), { WITH(UID), .euid_max = 1 } },
+	{ "euids upside down", AT(euid_max), { WITH(EUID), .euid_min = 2, .euid_max = 1 } },
+	{ "the effective root", FINE, { WITH(EUID) } },
+	{ "loginuid_min, not asked", AT(loginuid_min), { WITH(EUID), .loginuid_min = 1 } },
+	{ "loginuid_max, not asked", AT(loginuid_max), { WITH(EUID), .loginuid_max = 1 } },
+	{ "loginuids upside down", AT(loginuid_max),
+	  { WITH(LOGINUID), .loginuid_min = 2, .loginuid_max = 1 } },
+	{ "nobody logged in", FINE,
+	  { WITH(LOGINUID), .loginuid_min = ~0U, .loginuid_max = ~0U } },
+	{ "protocol, not asked", AT(protocol), { NONE, .protocol = 6 } },
+	{ "protocol 0", FINE, { WITH(PROTOCOL) } },
 	{ "comm, not asked", AT(comm), { NONE, .comm = "x" } },
 	{ "no comm", AT(comm), { WITH(COMM) } },
 	{ "no beginning of comm", AT(comm), { WITH(COMM_PREFIX) } },
@@ -100,7 +112,7 @@ static const struct rule_case rule_cases[] = {
 	{ "path of 108 bytes", FINE, { WITH(PATH), .path_len = 108 } },
 	{ "path too long", AT(path_len), { WITH(PATH), .path_len = 109 } },
 	{ "something behind path", AT(path), { WITH(PATH), .path = "ab", .path_len = 1 } },
-	{ "reserved", AT(reserved), { NONE, .reserved = { 0, 0, 1 } } },
+	{ "reserved", AT(reserved), { NONE, .reserved = 1 } },
 };
 
 static void describe(const struct rule_case *c, char *desc)

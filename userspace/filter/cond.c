@@ -5,17 +5,24 @@
 #include <stdio.h>
 #include <string.h>
 #include <strings.h>
+#include <sys/socket.h>
 
 #include "base/escape.h"
 #include "record/decode.h"
 #include "record/sockaddr.h"
+
+static char *lower(char *p, const char *s)
+{
+	for (; *s; s++)
+		*p++ = (char)(*s >= 'A' && *s <= 'Z' ? *s + ('a' - 'A') : *s);
+	return p;
+}
 
 /* A mask as names between commas: in lower case without the prefix, if any. */
 static char *mask(char *p, uint64_t bits, const struct name *(*name_of)(unsigned int),
 		  unsigned int prefix)
 {
 	unsigned int bit;
-	const char *s;
 
 	for (bit = 0; bit < 64; bit++) {
 		const struct name *name = name_of(bit);
@@ -27,8 +34,7 @@ static char *mask(char *p, uint64_t bits, const struct name *(*name_of)(unsigned
 		else if (!prefix)
 			p = fmt_str(p, name->s);
 		else
-			for (s = name->s + prefix; *s; s++)
-				*p++ = (char)(*s >= 'A' && *s <= 'Z' ? *s + ('a' - 'A') : *s);
+			p = lower(p, name->s + prefix);
 		*p++ = ',';
 	}
 	return p - 1;
@@ -83,6 +89,34 @@ static char *range(char *p, uint32_t min, uint32_t max)
 static char *print_uid(char *p, const struct socktrace_rule *rule)
 {
 	return range(p, rule->uid_min, rule->uid_max);
+}
+
+static char *print_euid(char *p, const struct socktrace_rule *rule)
+{
+	return range(p, rule->euid_min, rule->euid_max);
+}
+
+static char *print_loginuid(char *p, const struct socktrace_rule *rule)
+{
+	if (rule->loginuid_min == UINT32_MAX)
+		return fmt_lit(p, "none");
+	return range(p, rule->loginuid_min, rule->loginuid_max);
+}
+
+/* By name where that says no more than the rule: it implies the families. */
+static char *print_protocol(char *p, const struct socktrace_rule *rule)
+{
+	const uint64_t ip = 1ULL << AF_INET | 1ULL << AF_INET6, netlink = 1ULL << AF_NETLINK;
+	uint64_t families = rule->match & SOCKTRACE_MATCH_FAMILIES ? rule->families : ~0ULL;
+	const struct name *name = NULL;
+
+	if (!(families & ~ip))
+		name = decode_protocol(AF_INET, rule->protocol);
+	else if (!(families & ~netlink))
+		name = decode_protocol(AF_NETLINK, rule->protocol);
+	if (!name)
+		return fmt_u32(p, rule->protocol);
+	return lower(p, name->s + (families & ip ? sizeof("IPPROTO_") - 1 : 0));
 }
 
 static char *print_comm(char *p, const struct socktrace_rule *rule)
@@ -195,6 +229,12 @@ static const struct filter_cond rows[] = {
 	  SOCKTRACE_MATCH_TGID, FIELD(tgid, tgid), value_pid, print_pid },
 	{ "user", "uid", 'u', "user", "USER[,USER]", "only of these: a name, 1000, 1000-1999",
 	  true, SOCKTRACE_MATCH_UID, FIELD(uid_min, uid_max), value_user, print_uid },
+	{ "euid", NULL, 0, "euid", "USER[,USER]", "only with these effective users", true,
+	  SOCKTRACE_MATCH_EUID, FIELD(euid_min, euid_max), value_euid, print_euid },
+	{ "loginuid", NULL, 0, "loginuid", "USER[,USER]",
+	  "only by whom they logged in as; none: nobody", true,
+	  SOCKTRACE_MATCH_LOGINUID, FIELD(loginuid_min, loginuid_max), value_loginuid,
+	  print_loginuid },
 	{ "comm", NULL, 0, "comm", "NAME", "only threads of this name; NAME*: its beginning",
 	  false, COMM_BITS, FIELD(comm, comm), value_comm, print_comm },
 	{ "family", NULL, 0, "family", "FAMILY[,FAMILY]",
@@ -202,6 +242,9 @@ static const struct filter_cond rows[] = {
 	  SOCKTRACE_MATCH_FAMILIES, FIELD(families, families), value_family, print_families },
 	{ "type", NULL, 0, "type", "TYPE[,TYPE]", "only these: stream, dgram, seqpacket, ...",
 	  true, SOCKTRACE_MATCH_TYPES, FIELD(types, types), value_type, print_types },
+	{ "proto", "protocol", 0, "proto", "PROTO[,PROTO]", "only these: tcp, udp, icmp, ...",
+	  true, SOCKTRACE_MATCH_PROTOCOL, FIELD(protocol, protocol), value_protocol,
+	  print_protocol },
 	{ "net", NULL, 0, "net", "NET[,NET]", "only to or from these: 10.0.0.0/8, ::1, ...",
 	  true, SOCKTRACE_MATCH_REMOTE_NET, FIELD(remote.addr, remote.prefix_len),
 	  value_remote_net, print_remote_net },

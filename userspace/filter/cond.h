@@ -29,7 +29,7 @@ struct filter_cond {
 /* The rows in the order of --help; NULL at the end. */
 const struct filter_cond *filter_cond(unsigned int row);
 unsigned int filter_cond_row(const struct filter_cond *cond);
-#define FILTER_CONDS 22
+#define FILTER_CONDS 25
 
 const struct filter_cond *filter_cond_by_keyword(const char *s, size_t length);
 const struct filter_cond *filter_cond_by_offset(size_t offset);

@@ -8,7 +8,8 @@
 enum shape {
 	MASK32, /* the fact is one of these */
 	MASK64,
-	ID32, /* the fact is this */
+	ID16, /* the fact is this */
+	ID32,
 	ID64,
 	RANGE32, /* from this field to the next one */
 	PORTS, /* likewise, within an endpoint */
@@ -37,6 +38,9 @@ static const struct fact {
 	FACT(FAMILIES, MASK64, families, false),
 	FACT(TYPES, MASK32, types, false),
 	FACT(UID, RANGE32, uid_min, false),
+	FACT(EUID, RANGE32, euid_min, false),
+	FACT(LOGINUID, RANGE32, loginuid_min, false),
+	FACT(PROTOCOL, ID16, protocol, false),
 	FACT(COMM | SOCKTRACE_MATCH_COMM_PREFIX, COMM, comm, false),
 	FACT(NETNS, ID32, netns, false),
 	FACT(MNTNS, ID32, mntns, false),
@@ -64,6 +68,14 @@ static const void *at(const struct socktrace_rule *rule, size_t offset)
 	return (const char *)rule + offset;
 }
 
+static uint16_t get16(const struct socktrace_rule *rule, size_t offset)
+{
+	uint16_t v;
+
+	memcpy(&v, at(rule, offset), sizeof(v));
+	return v;
+}
+
 static uint32_t get32(const struct socktrace_rule *rule, size_t offset)
 {
 	uint32_t v;
@@ -78,6 +90,11 @@ static uint64_t get64(const struct socktrace_rule *rule, size_t offset)
 
 	memcpy(&v, at(rule, offset), sizeof(v));
 	return v;
+}
+
+static void put16(struct socktrace_rule *rule, size_t offset, uint16_t v)
+{
+	memcpy((char *)rule + offset, &v, sizeof(v));
 }
 
 static void put32(struct socktrace_rule *rule, size_t offset, uint32_t v)
@@ -166,6 +183,8 @@ static bool fact_within(const struct fact *fact, const struct socktrace_rule *a,
 		return !(get32(a, offset) & ~get32(b, offset));
 	case MASK64:
 		return !(get64(a, offset) & ~get64(b, offset));
+	case ID16:
+		return get16(a, offset) == get16(b, offset);
 	case ID32:
 		return get32(a, offset) == get32(b, offset);
 	case ID64:
@@ -264,6 +283,9 @@ static void copy_fact(const struct fact *fact, struct socktrace_rule *to,
 
 	to->match = (to->match & ~fact->bits) | (from->match & fact->bits);
 	switch (fact->shape) {
+	case ID16:
+		put16(to, fact->offset, get16(from, fact->offset));
+		return;
 	case MASK32:
 	case ID32:
 	case RESULT:
@@ -391,6 +413,18 @@ bool rule_join(struct socktrace_rule *a, const struct socktrace_rule *b)
 	return false;
 }
 
+/* Of a range that ends at either end of all numbers, the rest is one, too. */
+static bool range_complement(struct socktrace_rule *rule, size_t offset)
+{
+	uint32_t min = get32(rule, offset), max = get32(rule, offset + 4);
+
+	if (!min == (max == UINT32_MAX))
+		return false;
+	put32(rule, offset, min ? 0 : max + 1);
+	put32(rule, offset + 4, min ? min - 1 : UINT32_MAX);
+	return true;
+}
+
 bool rule_complement(struct socktrace_rule *rule)
 {
 	uint32_t mask;
@@ -407,17 +441,11 @@ bool rule_complement(struct socktrace_rule *rule)
 			rule->phases = mask;
 		return mask;
 	case SOCKTRACE_MATCH_UID:
-		if (!rule->uid_min && rule->uid_max != UINT32_MAX) {
-			rule->uid_min = rule->uid_max + 1;
-			rule->uid_max = UINT32_MAX;
-			return true;
-		}
-		if (rule->uid_min && rule->uid_max == UINT32_MAX) {
-			rule->uid_max = rule->uid_min - 1;
-			rule->uid_min = 0;
-			return true;
-		}
-		return false;
+		return range_complement(rule, offsetof(struct socktrace_rule, uid_min));
+	case SOCKTRACE_MATCH_EUID:
+		return range_complement(rule, offsetof(struct socktrace_rule, euid_min));
+	case SOCKTRACE_MATCH_LOGINUID:
+		return range_complement(rule, offsetof(struct socktrace_rule, loginuid_min));
 	default:
 		return false;
 	}

@@ -4,6 +4,7 @@
 #include <stdarg.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/socket.h>
 
 #include "filter/rule.h"
 #include "record/decode.h"
@@ -148,8 +149,9 @@ static int user_id(const char *name, size_t length, uint64_t *uid)
 	return ret;
 }
 
-int value_user(struct socktrace_rule *rule, const char *s, size_t length,
-	       struct filter_error *error)
+/* A name, a number, or two as in 1000-1999. */
+static int users(uint32_t *first, uint32_t *last, const char *s, size_t length,
+		 struct filter_error *error)
 {
 	uint64_t min, max;
 
@@ -165,10 +167,35 @@ int value_user(struct socktrace_rule *rule, const char *s, size_t length,
 					    LENGTH(length), s);
 		max = min;
 	}
-	rule->match = SOCKTRACE_MATCH_UID;
-	rule->uid_min = (uint32_t)min;
-	rule->uid_max = (uint32_t)max;
+	*first = (uint32_t)min;
+	*last = (uint32_t)max;
 	return 0;
+}
+
+int value_user(struct socktrace_rule *rule, const char *s, size_t length,
+	       struct filter_error *error)
+{
+	rule->match = SOCKTRACE_MATCH_UID;
+	return users(&rule->uid_min, &rule->uid_max, s, length, error);
+}
+
+int value_euid(struct socktrace_rule *rule, const char *s, size_t length,
+	       struct filter_error *error)
+{
+	rule->match = SOCKTRACE_MATCH_EUID;
+	return users(&rule->euid_min, &rule->euid_max, s, length, error);
+}
+
+/* Of a daemon nobody logged in: the kernel's number for that is the highest. */
+int value_loginuid(struct socktrace_rule *rule, const char *s, size_t length,
+		   struct filter_error *error)
+{
+	rule->match = SOCKTRACE_MATCH_LOGINUID;
+	if (length == 4 && !strncmp(s, "none", 4)) {
+		rule->loginuid_min = rule->loginuid_max = UINT32_MAX;
+		return 0;
+	}
+	return users(&rule->loginuid_min, &rule->loginuid_max, s, length, error);
 }
 
 int value_comm(struct socktrace_rule *rule, const char *s, size_t length,
@@ -224,6 +251,34 @@ int value_type(struct socktrace_rule *rule, const char *s, size_t length,
 				    LENGTH(length), s, DECODE_TYPE_MASK);
 	rule->match = SOCKTRACE_MATCH_TYPES;
 	rule->types = 1U << value;
+	return 0;
+}
+
+int value_protocol(struct socktrace_rule *rule, const char *s, size_t length,
+		   struct filter_error *error)
+{
+	const uint64_t ip = 1ULL << AF_INET | 1ULL << AF_INET6;
+	uint64_t value;
+	int number;
+
+	rule->match = SOCKTRACE_MATCH_PROTOCOL;
+	/* A number is of whatever family; of a name it is known of which. */
+	if (!value_number(s, length, 0, UINT16_MAX, &value)) {
+		rule->protocol = (uint16_t)value;
+		return 0;
+	}
+	rule->families = ip;
+	number = decode_protocol_by_name(AF_INET, s, (unsigned int)length);
+	if (number < 0) {
+		rule->families = 1ULL << AF_NETLINK;
+		number = decode_protocol_by_name(AF_NETLINK, s, (unsigned int)length);
+	}
+	if (number < 0)
+		return filter_wrong(error, "unknown protocol '%.*s' (tcp, udp, icmp, sctp, mptcp, "
+					   "..., netlink_route, ..., or a number from 0 to %d)",
+				    LENGTH(length), s, UINT16_MAX);
+	rule->match |= SOCKTRACE_MATCH_FAMILIES;
+	rule->protocol = (uint16_t)number;
 	return 0;
 }
 

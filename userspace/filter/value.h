@@ -27,7 +27,8 @@ typedef int value_parser(struct socktrace_rule *rule, const char *s, size_t leng
 			 struct filter_error *error);
 
 value_parser value_event, value_phase, value_pid, value_tid, value_descendant,
-	value_user, value_comm, value_family, value_type, value_remote_net,
+	value_user, value_euid, value_loginuid, value_comm, value_family, value_type,
+	value_protocol, value_remote_net,
 	value_local_net, value_remote_port, value_local_port, value_path, value_ok,
 	value_failed, value_errno, value_duration, value_netns, value_mntns,
 	value_pidns, value_cgroup;

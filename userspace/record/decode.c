@@ -286,6 +286,25 @@ int decode_type_by_name(const char *name, unsigned int length)
 	return -1;
 }
 
+int decode_protocol_by_name(unsigned int family, const char *name, unsigned int length)
+{
+	static const char prefix[] = "IPPROTO_";
+	const unsigned int skip = sizeof(prefix) - 1;
+	const struct name *row;
+	int i;
+
+	if (family == AF_INET && length > skip && !strncasecmp(name, prefix, skip)) {
+		name += skip;
+		length -= skip;
+	}
+	for (i = 0; i < (int)(family == AF_INET ? ROWS(ipproto) : ROWS(netlink)); i++) {
+		row = decode_protocol(family, i);
+		if (row && same(row->s + (family == AF_INET ? skip : 0), name, length))
+			return i;
+	}
+	return -1;
+}
+
 unsigned int decode_errno_by_name(const char *name, unsigned int length)
 {
 	const struct name *row;

@@ -50,6 +50,12 @@ int decode_family_by_name(const char *name, unsigned int length);
 /* The type of a name: "stream", "SOCK_STREAM"; any case. -1: none. */
 int decode_type_by_name(const char *name, unsigned int length);
 
+/*
+ * The protocol of a name among those of AF_INET ("tcp", "IPPROTO_TCP") or AF_NETLINK
+ * ("netlink_route"); any case. -1: none.
+ */
+int decode_protocol_by_name(unsigned int family, const char *name, unsigned int length);
+
 /* The positive errno of a name, in any case. 0: none. */
 unsigned int decode_errno_by_name(const char *name, unsigned int length);
 

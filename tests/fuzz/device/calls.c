@@ -347,7 +347,7 @@ static void random_rule(struct rng *rng, struct socktrace_rule *rule)
 	memset(rule, 0, sizeof(*rule));
 	rule->action = between(rng, SOCKTRACE_ACCEPT, SOCKTRACE_REJECT);
 	do {
-		rule->match |= 1U << below(rng, 24);
+		rule->match |= 1U << below(rng, 27);
 	} while (one_in(rng, 2));
 	if (rule->match & SOCKTRACE_MATCH_EVENTS)
 		rule->events = SOCKTRACE_EVENT_BIT(between(rng, 1, 6));
@@ -365,6 +365,12 @@ static void random_rule(struct rng *rng, struct socktrace_rule *rule)
 		rule->families = rng_next(rng) | 1;
 	if (rule->match & SOCKTRACE_MATCH_UID)
 		rule->uid_max = below(rng, 3);
+	if (rule->match & SOCKTRACE_MATCH_EUID)
+		rule->euid_max = below(rng, 3);
+	if (rule->match & SOCKTRACE_MATCH_LOGINUID)
+		rule->loginuid_max = one_in(rng, 2) ? 0 : ~0U;
+	if (rule->match & SOCKTRACE_MATCH_PROTOCOL)
+		rule->protocol = one_in(rng, 2) ? 0 : 6;
 	if (rule->match & SOCKTRACE_MATCH_NETNS)
 		rule->netns = rng_next(rng) | 1;
 	if (rule->match & SOCKTRACE_MATCH_MNTNS)
@@ -511,7 +517,7 @@ static void do_get_filter(struct worker *w, struct session *s, struct request *r
 		memcpy(&rule, at, sizeof(rule));
 		EXPECT(RESULTS,
 		       !(rule.match & ~SOCKTRACE_MATCH_ALL_BITS) &&
-			       is_zero(rule.reserved, sizeof(rule.reserved)) &&
+			       !rule.reserved &&
 			       is_zero(at + sizeof(rule), header.rule_size - sizeof(rule)),
 		       "GET_FILTER: rule %u of %u", i, out.nr_rules);
 	}

@@ -46,6 +46,79 @@ def _uid(context):
     )
 
 
+@case("euid: the effective uid, whatever the real one is", "conditions")
+def _euid(context):
+    def calls():
+        for uid in (999, 1000, 1001, 2000):
+            os.setresuid(7, uid, 0)
+            mark(uid)
+            os.setresuid(0, 0, 0)
+
+    wanted = {
+        "one": {"euid": (1000, 1000)},
+        "range": {"euid": (1000, 2000)},
+        "the real one": {"euid": (7, 7)},
+        "both": {"uid": (7, 7), "euid": (1001, 1001)},
+        "none": {"uid": (8, 8), "euid": (1001, 1001)},
+    }
+    equal(
+        marks(judged(context, calls, wanted)),
+        {"one": [1000], "range": [1000, 1001, 2000], "the real one": [], "both": [1001], "none": []},
+    )
+
+
+@case("loginuid: who logged in, or nobody", "conditions")
+def _loginuid(context):
+    nobody = 0xFFFFFFFF
+
+    def calls():
+        for uid in (nobody, 1000, 1001, 0):
+            with open("/proc/self/loginuid", "w", encoding="ascii") as file:
+                file.write(str(uid))
+            os.setresuid(5000, 5000, 0)
+            mark(uid % 100000)
+            os.setresuid(0, 0, 0)
+
+    wanted = {
+        "one": {"loginuid": (1000, 1000)},
+        "range": {"loginuid": (0, 1000)},
+        "nobody": {"loginuid": (nobody, nobody)},
+        "anybody": {"loginuid": (0, nobody - 1)},
+        "none": {"loginuid": (1002, nobody - 1)},
+    }
+    equal(
+        marks(judged(context, calls, wanted)),
+        {
+            **{"one": [1000], "range": [1000, 0], "nobody": [nobody % 100000]},
+            **{"anybody": [1000, 1001, 0], "none": []},
+        },
+    )
+
+
+@case("protocol: the socket's, also where socket() left it open", "conditions")
+def _protocol(context):
+    def calls():
+        for kind in (socket.SOCK_STREAM, socket.SOCK_DGRAM):
+            with socket.socket(socket.AF_INET, kind) as sock:
+                tag(sock, "connect", ("127.0.0.1", 1))
+        libc.socket(socket.AF_INET, socket.SOCK_STREAM, 250)  # no such protocol
+        libc.socket(socket.AF_INET, socket.SOCK_DGRAM, 17)
+        libc.accept4(-1, None, None, 0)
+
+    wanted = {n: {"protocol": n} for n in (0, 6, 17, 250)}
+    wanted["entry"] = {"protocol": 17, "phases": device.PHASE_ENTER}
+    got = judged(context, calls, wanted, phases=BOTH_PHASES)
+    got = {name: sorted((e.type, e.phase) for e in events) for name, events in got.items()}
+    opened, connected = (SOCKET, device.EXIT), (CONNECT, device.EXIT)
+    entered = [(SOCKET, device.ENTER), (CONNECT, device.ENTER)]
+    # Of an entry to socket() there is only what its caller asked for.
+    equal(got[0], [entered[0]] * 2, "0")
+    equal(got[6], [opened, *sorted((entered[1], connected))], "tcp")
+    equal(got[17], [entered[0], opened, opened, *sorted((entered[1], connected))], "udp")
+    equal(got[250], sorted((entered[0], opened)), "one that there isn't")
+    equal(got["entry"], entered, "entries")
+
+
 @case("comm: all of it, or its beginning", "conditions")
 def _comm(context):
     names = [b"nginx", b"nginx: worker", b"ngin", b"", b"fifteen bytes..", b"\xff\x01 x"]

@@ -307,7 +307,7 @@ def _filter_header(context):
 def bad_rules():
     """Each field's bad values: its name, and a rule that is wrong there alone."""
     match = device.MATCH
-    yield "match", raw_rule(1 << 24)
+    yield "match", raw_rule(1 << 27)
     yield "match", raw_rule(1 << 31)
     yield "action", raw_rule(action=0)
     yield "action", raw_rule(action=3)
@@ -323,7 +323,7 @@ def bad_rules():
     # A field whose condition is not asked for, and those that are reserved.
     for name in device.RULE_OFFSETS:
         if name not in ("match", "action"):
-            text = name in ("comm", "path", "remote_addr", "local_addr", "reserved")
+            text = name in ("comm", "path", "remote_addr", "local_addr")
             yield name, raw_rule(**{name: b"\1" if text else 1})
     yield "events", raw_rule(match["tgid"], tgid=1, events=2)
     for end in ("remote", "local"):
@@ -342,7 +342,8 @@ def bad_rules():
     for phases in (1, 1 << 4, 1 << 31 | 2):
         yield "phases", raw_rule(match["phases"], phases=phases)
     yield "types", raw_rule(match["types"], types=1 << 16)
-    yield "uid_max", raw_rule(match["uid"], uid_min=2, uid_max=1)
+    for name in ("uid", "euid", "loginuid"):
+        yield f"{name}_max", raw_rule(match[name], **{f"{name}_min": 2, f"{name}_max": 1})
     yield "error", raw_rule(match["error"], error=4096)
     yield "comm", raw_rule(match["comm"], comm=b"sixteen bytes...")
     yield "comm", raw_rule(match["comm_prefix"], comm=b"a\0b")
@@ -357,7 +358,12 @@ def _good_rules(context):
     for conditions in (
         *({"events": 2}, {"events": 1 << 6}, {"events": device.EVENTS_ALL}, {"phases": 2}, {"phases": 14}),
         *({"families": [0]}, {"families": range(64)}, {"types": [0]}, {"types": range(16)}),
-        *({"uid": (0, 0)}, {"uid": (0, NO_RULE)}, {"uid": (NO_RULE, NO_RULE)}),
+        *(
+            {name: ids}
+            for name in ("uid", "euid", "loginuid")
+            for ids in ((0, 0), (0, NO_RULE), (NO_RULE, NO_RULE))
+        ),
+        *({"protocol": 0}, {"protocol": 65535}),
         *({"comm": b"a"}, {"comm": b"fifteen bytes.."}, {"comm_prefix": b"\xff"}),
         *({name: n} for name in ("netns", "mntns", "pidns", "tgid", "tid", "ancestor") for n in (1, NO_RULE)),
         *({name: n} for name in ("cgroup", "cgroup_tree") for n in (1, (1 << 64) - 1)),

@@ -47,10 +47,10 @@ MATCHES = (
     *("events", "tgid", "tid", "ancestor", "families", "phases", "types", "uid"),
     *("comm", "comm_prefix", "netns", "mntns", "pidns", "cgroup", "cgroup_tree"),
     *("remote_net", "remote_port", "local_net", "local_port", "path"),
-    *("ok", "failed", "error", "duration"),
+    *("ok", "failed", "error", "duration", "euid", "loginuid", "protocol"),
 )
 MATCH = {name: 1 << n for n, name in enumerate(MATCHES)}
-MATCH_ALL_BITS = (1 << 24) - 1
+MATCH_ALL_BITS = (1 << 27) - 1
 ACCEPT, REJECT = 1, 2
 MAX_RULES = 64
 CLOCK_BOOTTIME = 7
@@ -62,18 +62,20 @@ INFO = struct.Struct("=10IQQ16sII")
 INFO_SIZE = INFO.size + 16 * PROBE.size
 assert INFO_SIZE == 80 + 64 * 16
 CONFIG = struct.Struct("=6I")
-RULE = struct.Struct("=8IQ6IQQ16s16sBBHHH16sBBHHH108sB3s")
-assert RULE.size == 256
+RULE = struct.Struct("=8IQ10IQQ16s16sBBHHH16sBBHHH108sBBH")
+assert RULE.size == 272
 # Its fields: name, offset.
 RULE_OFFSETS = {
     **{"match": 0, "action": 4, "events": 8, "phases": 12, "tgid": 16, "tid": 20},
     **{"ancestor": 24, "types": 28, "families": 32, "uid_min": 40, "uid_max": 44},
-    **{"netns": 48, "mntns": 52, "pidns": 56, "error": 60, "cgroup": 64},
-    **{"min_duration_ns": 72, "comm": 80, "remote_addr": 96, "remote_prefix_len": 112},
-    **{"remote_reserved": 113, "remote_port_min": 114, "remote_port_max": 116},
-    **{"remote_reserved2": 118, "local_addr": 120, "local_prefix_len": 136},
-    **{"local_reserved": 137, "local_port_min": 138, "local_port_max": 140},
-    **{"local_reserved2": 142, "path": 144, "path_len": 252, "reserved": 253},
+    **{"euid_min": 48, "euid_max": 52, "loginuid_min": 56, "loginuid_max": 60},
+    **{"netns": 64, "mntns": 68, "pidns": 72, "error": 76, "cgroup": 80},
+    **{"min_duration_ns": 88, "comm": 96, "remote_addr": 112, "remote_prefix_len": 128},
+    **{"remote_reserved": 129, "remote_port_min": 130, "remote_port_max": 132},
+    **{"remote_reserved2": 134, "local_addr": 136, "local_prefix_len": 152},
+    **{"local_reserved": 153, "local_port_min": 154, "local_port_max": 156},
+    **{"local_reserved2": 158, "path": 160, "path_len": 268, "reserved": 269},
+    "protocol": 270,
 }
 INFLIGHT = struct.Struct("=4IQQ")
 INFLIGHT_CALL = struct.Struct("=QQIIBBBB3i16s")
@@ -344,7 +346,7 @@ class Inflight:
 def raw_rule(match=0, action=ACCEPT, **fields):
     """The bytes of a rule by its fields' names, whatever they make of it."""
     defaults = {"s": b"", "n": 0}
-    kinds = dict.fromkeys(("comm", "remote_addr", "local_addr", "path", "reserved"), "s")
+    kinds = dict.fromkeys(("comm", "remote_addr", "local_addr", "path"), "s")
     fields = {"match": match, "action": action, **fields}
     unknown = fields.keys() - RULE_OFFSETS.keys()
     if unknown:
@@ -370,14 +372,14 @@ def rule(action=ACCEPT, **conditions):
     """The bytes of a rule, by its conditions: rule(tgid=5), rule(REJECT, ok=True).
 
     Masks are given as lists of numbers (families, types) or as masks (events,
-    phases); ranges as pairs (uid, *_port); networks as text (*_net).
+    phases); ranges as pairs (*uid, *_port); networks as text (*_net).
     """
     fields = {}
     for name, value in conditions.items():
         if name in ("families", "types"):
             fields[name] = _bits(value)
-        elif name == "uid":
-            fields["uid_min"], fields["uid_max"] = value
+        elif name in ("uid", "euid", "loginuid"):
+            fields[f"{name}_min"], fields[f"{name}_max"] = value
         elif name.endswith("_port"):
             fields[f"{name}_min"], fields[f"{name}_max"] = value
         elif name.endswith("_net"):
