@@ -73,7 +73,7 @@ usage_errors_exit_2() {
 		empty out
 	done
 	status 2 "$real" -e connect,bind
-	has err "'bind'" "socket, socketpair, connect, accept4"
+	has err "'bind'" "(socket, connect, accept4, "
 }
 help_names_all_options() {
 	status 0 "$real" --help

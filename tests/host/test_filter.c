@@ -116,6 +116,17 @@ static void values(void **state)
 	assert_int_equal(one("lnet 2001:db8::1")->local.prefix_len, 128);
 	assert_int_equal(rules[0].local.addr[15], 1);
 	assert_int_equal(one("net ::/0")->remote.prefix_len, 0);
+	/* Words that people type. */
+	assert_int_equal(one("family ipv4,ipv6")->families, 1 << AF_INET | 1 << AF_INET6);
+	assert_int_equal(one("domain ip or family IP6")->families, 1 << AF_INET | 1 << AF_INET6);
+	assert_int_equal(one("family local")->families, 1 << AF_UNIX);
+	assert_int_equal(one("tgid 7")->tgid, 7);
+	assert_int_equal(one("dst ::1")->match, SOCKTRACE_MATCH_REMOTE_NET);
+	assert_int_equal(one("DADDR ::1")->match, SOCKTRACE_MATCH_REMOTE_NET);
+	assert_int_equal(one("src 10/8")->match, SOCKTRACE_MATCH_LOCAL_NET);
+	assert_int_equal(one("saddr 10/8")->match, SOCKTRACE_MATCH_LOCAL_NET);
+	assert_int_equal(one("dport = :443")->remote.port_max, 443);
+	assert_int_equal(one("sport 22")->local.port_min, 22);
 	rule = one("port 80");
 	assert_int_equal(rule->match, SOCKTRACE_MATCH_REMOTE_PORT);
 	assert_int_equal(rule->remote.port_min + rule->remote.port_max, 160);
@@ -191,7 +202,11 @@ static void mistakes(void **state)
 	(void)state;
 	assert_wrong("^", "a condition is missing");
 	assert_wrong("  ^", "a condition is missing");
-	assert_wrong("^foo", "unknown condition 'foo'");
+	assert_wrong("^foo", "unknown condition 'foo' (event, pid, user, euid,");
+	assert_wrong("^foo", "tid, descendant, phase; or an event or a phase");
+	assert_wrong("event ^bind4", "unknown event 'bind4' (socket, connect, accept4, "
+				    "security_socket_connect, addr_mismatch, socketpair");
+	assert_wrong("port ^:", "is no port");
 	assert_wrong("connect and^", "a condition is missing");
 	assert_wrong("connect and ^or uid 0", "a condition is missing");
 	assert_wrong("connect ^uid 0", "'and' or 'or' is missing");

@@ -224,7 +224,7 @@ static char *print_cgroup(char *p, const struct socktrace_rule *rule)
 static const struct filter_cond rows[] = {
 	{ "event", NULL, 'e', "event", "EVENT[,EVENT]", "only these events, see below", true,
 	  SOCKTRACE_MATCH_EVENTS, FIELD(events, events), value_event, print_events },
-	{ "pid", NULL, 'p', "pid", "PID[,PID]",
+	{ "pid", "tgid", 'p', "pid", "PID[,PID]",
 	  "only these processes (initial pid namespace)", true,
 	  SOCKTRACE_MATCH_TGID, FIELD(tgid, tgid), value_pid, print_pid },
 	{ "user", "uid", 'u', "user", "USER[,USER]", "only of these: a name, 1000, 1000-1999",
@@ -237,7 +237,7 @@ static const struct filter_cond rows[] = {
 	  print_loginuid },
 	{ "comm", NULL, 0, "comm", "NAME", "only threads of this name; NAME*: its beginning",
 	  false, COMM_BITS, FIELD(comm, comm), value_comm, print_comm },
-	{ "family", NULL, 0, "family", "FAMILY[,FAMILY]",
+	{ "family", "domain", 0, "family", "FAMILY[,FAMILY]",
 	  "only these: inet, inet6, unix, netlink, ...", true,
 	  SOCKTRACE_MATCH_FAMILIES, FIELD(families, families), value_family, print_families },
 	{ "type", NULL, 0, "type", "TYPE[,TYPE]", "only these: stream, dgram, seqpacket, ...",
@@ -245,16 +245,17 @@ static const struct filter_cond rows[] = {
 	{ "proto", "protocol", 0, "proto", "PROTO[,PROTO]", "only these: tcp, udp, icmp, ...",
 	  true, SOCKTRACE_MATCH_PROTOCOL, FIELD(protocol, protocol), value_protocol,
 	  print_protocol },
-	{ "net", NULL, 0, "net", "NET[,NET]", "only to or from these: 10.0.0.0/8, ::1, ...",
+	/* Ends of a socket as ss(8) calls them: dst is the peer. */
+	{ "net", "dst daddr", 0, "net", "NET[,NET]", "only to or from these: 10.0.0.0/8, ::1, ...",
 	  true, SOCKTRACE_MATCH_REMOTE_NET, FIELD(remote.addr, remote.prefix_len),
 	  value_remote_net, print_remote_net },
-	{ "lnet", NULL, 0, "local-net", "NET[,NET]", "only with a local address of these", true,
+	{ "lnet", "src saddr", 0, "local-net", "NET[,NET]", "only with a local address of these", true,
 	  SOCKTRACE_MATCH_LOCAL_NET, FIELD(local.addr, local.prefix_len), value_local_net,
 	  print_local_net },
-	{ "rport", "port", 0, "rport", "PORT[,PORT]", "only these remote ports: 443, 1-1023",
+	{ "rport", "port dport", 0, "rport", "PORT[,PORT]", "only these remote ports: 443, 1-1023",
 	  true, SOCKTRACE_MATCH_REMOTE_PORT, FIELD(remote.port_min, remote.port_max),
 	  value_remote_port, print_remote_port },
-	{ "lport", NULL, 0, "lport", "PORT[,PORT]", "only these local ports", true,
+	{ "lport", "sport", 0, "lport", "PORT[,PORT]", "only these local ports", true,
 	  SOCKTRACE_MATCH_LOCAL_PORT, FIELD(local.port_min, local.port_max),
 	  value_local_port, print_local_port },
 	{ "path", NULL, 0, "path", "PREFIX", "only paths that begin so; @NAME: abstract",
@@ -297,9 +298,17 @@ unsigned int filter_cond_row(const struct filter_cond *cond)
 	return (unsigned int)(cond - rows);
 }
 
-static bool is(const char *word, const char *s, size_t length)
+/* Is it one of these words, which have blanks between? */
+static bool is(const char *words, const char *s, size_t length)
 {
-	return word && strlen(word) == length && !strncasecmp(word, s, length);
+	size_t n;
+
+	for (; words && *words; words += n + (words[n] == ' ')) {
+		n = strcspn(words, " ");
+		if (n == length && !strncasecmp(words, s, length))
+			return true;
+	}
+	return false;
 }
 
 const struct filter_cond *filter_cond_by_keyword(const char *s, size_t length)
@@ -307,10 +316,22 @@ const struct filter_cond *filter_cond_by_keyword(const char *s, size_t length)
 	unsigned int row;
 
 	for (row = 0; row < FILTER_CONDS; row++) {
-		if (is(rows[row].keyword, s, length) || is(rows[row].alias, s, length))
+		if (is(rows[row].keyword, s, length) || is(rows[row].aliases, s, length))
 			return &rows[row];
 	}
 	return NULL;
+}
+
+const char *filter_cond_keywords(char *buffer, size_t size)
+{
+	size_t used = 0;
+	unsigned int row;
+
+	*buffer = '\0';
+	for (row = 0; row < FILTER_CONDS && used < size; row++)
+		used += (size_t)snprintf(buffer + used, size - used, "%s%s", row ? ", " : "",
+					 rows[row].keyword);
+	return buffer;
 }
 
 const struct filter_cond *filter_cond_by_offset(size_t offset)

@@ -12,7 +12,7 @@
 
 struct filter_cond {
 	const char *keyword; /* in an expression */
-	const char *alias; /* another one; or NULL */
+	const char *aliases; /* others, between blanks; or NULL */
 	int letter; /* of the short option; or 0 */
 	const char *option; /* without its dashes; NULL: there is none */
 	const char *argument; /* NULL: takes no value */
@@ -32,6 +32,10 @@ unsigned int filter_cond_row(const struct filter_cond *cond);
 #define FILTER_CONDS 25
 
 const struct filter_cond *filter_cond_by_keyword(const char *s, size_t length);
+
+/* All keywords, ", " between, as far as there is room; ends with NUL. */
+const char *filter_cond_keywords(char *buffer, size_t size);
+
 const struct filter_cond *filter_cond_by_offset(size_t offset);
 
 /* How people call it: "--net", or the keyword of what is no option. */

@@ -307,6 +307,7 @@ static const struct filter_node *duration(struct parser *parser)
 static const struct filter_node *named(struct parser *parser)
 {
 	static const char *const keywords[] = { "event", "phase" };
+	char keywords_text[256];
 	size_t i;
 
 	for (i = 0; i < 2; i++) {
@@ -317,8 +318,10 @@ static const struct filter_node *named(struct parser *parser)
 		if (!cond->parse(&rule, parser->value, parser->length, &ignored))
 			return value(parser, cond);
 	}
-	filter_wrong(parser->error, "unknown condition '%.*s'", LENGTH(parser->length),
-		     parser->value);
+	filter_wrong(parser->error, "unknown condition '%.*s' (%s; or an event or a phase by its "
+				    "name)",
+		     LENGTH(parser->length), parser->value,
+		     filter_cond_keywords(keywords_text, sizeof(keywords_text)));
 	parser->error->at = (size_t)(parser->start - parser->text);
 	return NULL;
 }

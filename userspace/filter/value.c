@@ -2,8 +2,10 @@
 #include "filter/value.h"
 
 #include <stdarg.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
+#include <strings.h>
 #include <sys/socket.h>
 
 #include "filter/rule.h"
@@ -56,10 +58,26 @@ static int range(const char *s, size_t length, uint64_t limit, uint64_t *min,
 	return dash ? value_number(dash + 1, length - first - 1, *min, limit, max) : 0;
 }
 
+/* The names of all events, ", " between; `buffer` has room for them. */
+static const char *event_names(char *buffer, size_t size)
+{
+	size_t used = 0;
+	unsigned int type;
+
+	*buffer = '\0';
+	for (type = 0; type < SOCKTRACE_LOST && used < size; type++) {
+		if (SOCKTRACE_EVENTS_ALL >> type & 1)
+			used += (size_t)snprintf(buffer + used, size - used, "%s, ",
+						 decode_event(type)->s);
+	}
+	return buffer;
+}
+
 int value_event(struct socktrace_rule *rule, const char *s, size_t length,
 		struct filter_error *error)
 {
 	unsigned int type = decode_event_by_name(s, (unsigned int)length);
+	char names[256];
 
 	rule->match = SOCKTRACE_MATCH_EVENTS;
 	if (length == 3 && !strncmp(s, "all", 3))
@@ -67,9 +85,8 @@ int value_event(struct socktrace_rule *rule, const char *s, size_t length,
 	else if (type)
 		rule->events = SOCKTRACE_EVENT_BIT(type);
 	else
-		return filter_wrong(error, "unknown event '%.*s' (socket, socketpair, connect, accept4, "
-					   "security_socket_connect, addr_mismatch, all)",
-				    LENGTH(length), s);
+		return filter_wrong(error, "unknown event '%.*s' (%sall)", LENGTH(length), s,
+				    event_names(names, sizeof(names)));
 	return 0;
 }
 
@@ -220,12 +237,22 @@ int value_comm(struct socktrace_rule *rule, const char *s, size_t length,
 	return 0;
 }
 
+static bool is(const char *s, size_t length, const char *word)
+{
+	return strlen(word) == length && !strncasecmp(s, word, length);
+}
+
 int value_family(struct socktrace_rule *rule, const char *s, size_t length,
 		 struct filter_error *error)
 {
 	int family = decode_family_by_name(s, (unsigned int)length);
 	uint64_t value;
 
+	/* Names of others than the kernel. */
+	if (is(s, length, "ipv4") || is(s, length, "ip"))
+		family = AF_INET;
+	else if (is(s, length, "ipv6") || is(s, length, "ip6"))
+		family = AF_INET6;
 	if (family >= 0)
 		value = (uint64_t)family;
 	else if (value_number(s, length, 0, 63, &value))
@@ -286,8 +313,9 @@ static int ports(struct socktrace_endpoint *end, const char *s, size_t length,
 		 struct filter_error *error)
 {
 	uint64_t min, max;
+	bool colon = length && *s == ':'; /* as ss(8) has them: dport = :443 */
 
-	if (range(s, length, UINT16_MAX, &min, &max))
+	if (range(s + colon, length - colon, UINT16_MAX, &min, &max))
 		return filter_wrong(error, "'%.*s' is no port (0 to %d, or two as in 1-1023)",
 				    LENGTH(length), s, UINT16_MAX);
 	end->port_min = (uint16_t)min;

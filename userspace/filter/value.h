@@ -10,7 +10,7 @@
 
 /* What is wrong, without a newline; and where in an expression. */
 struct filter_error {
-	char text[256];
+	char text[512];
 	size_t at;
 };
 
