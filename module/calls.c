@@ -166,9 +166,9 @@ static noinline struct st_inflight *call_judge(enum socktrace_type type,
 	else
 		phases = phases_wanted(type, entry, regs);
 	if (!(phases & SOCKTRACE_PHASE_EXIT))
-		st_sessions_refuse(SOCKTRACE_PHASE_EXIT);
+		st_sessions_refuse(type, SOCKTRACE_PHASE_EXIT);
 	if (!phases) {
-		st_sessions_refuse(SOCKTRACE_PHASE_ENTER);
+		st_sessions_refuse(type, SOCKTRACE_PHASE_ENTER);
 		return NULL;
 	}
 
@@ -211,7 +211,7 @@ struct st_inflight *st_call_enter(enum socktrace_type type, const struct st_entr
 {
 	if (st_sessions_may_want_of(current->tgid))
 		return call_judge(type, entry, regs);
-	st_sessions_refuse(SOCKTRACE_PHASE_ENTER | SOCKTRACE_PHASE_EXIT);
+	st_sessions_refuse(type, SOCKTRACE_PHASE_ENTER | SOCKTRACE_PHASE_EXIT);
 	return NULL;
 }
 
@@ -278,7 +278,7 @@ static struct socket *call_socket(const struct st_inflight *call, struct file **
 	return NULL;
 }
 
-/* That socket, its own end, and of an accept's who waits there. */
+/* That socket, its own end, and of a listener's who waits there. */
 static void add_socket(struct st_inflight *call)
 {
 	struct file *file;
@@ -291,7 +291,7 @@ static void add_socket(struct st_inflight *call)
 		call->sock.by_descriptor = true;
 	}
 	st_collect_local(&call->ends, sock);
-	if (call->type == SOCKTRACE_ACCEPT4)
+	if (call->type == SOCKTRACE_ACCEPT4 || call->type == SOCKTRACE_LISTEN)
 		st_collect_queue(&call->ends, sock);
 	if (file)
 		st_file_put(file);
@@ -335,7 +335,7 @@ void st_call_entered(struct st_inflight *call)
 	if (missed || call->wants_entry)
 		report_entry(call, missed);
 	else
-		st_sessions_refuse(SOCKTRACE_PHASE_ENTER);
+		st_sessions_refuse(call->type, SOCKTRACE_PHASE_ENTER);
 	if (!call->hooked && call->task)
 		call_release(call);
 }
@@ -395,7 +395,7 @@ static void report_security_socket_connect(const struct st_inflight *call, u64 t
 		       SOCKTRACE_MATCH_PROTOCOL;
 	st_collect_set_socket(ev, sock);
 	if (!wanted(&facts, ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT)) {
-		st_sessions_refuse(1U << SOCKTRACE_POINT);
+		st_sessions_refuse(SOCKTRACE_SECURITY_SOCKET_CONNECT, 1U << SOCKTRACE_POINT);
 		return;
 	}
 	st_record_init(ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT);
@@ -435,7 +435,7 @@ void st_call_security_socket_connect(struct pt_regs *regs)
 		if (st_entry_is_another_look(sock, addr, addrlen))
 			return;
 		if (!st_sessions_may_want_of(current->tgid)) {
-			st_sessions_refuse(1U << SOCKTRACE_POINT);
+			st_sessions_refuse(SOCKTRACE_SECURITY_SOCKET_CONNECT, 1U << SOCKTRACE_POINT);
 			return;
 		}
 	}
@@ -469,6 +469,29 @@ void st_call_security_sock_graft(struct pt_regs *regs)
 	st_collect_local(&call->ends, made);
 	if (call->listener)
 		st_collect_queue(&call->ends, call->listener);
+}
+
+/* security_socket_bind(sock, address, addrlen): what a bind that is followed goes by. */
+void st_call_security_socket_bind(struct pt_regs *regs)
+{
+	struct st_inflight *call = st_inflight_of_current();
+	s32 len = st_arch_arg(regs, 2);
+
+	if (!call || call->type != SOCKTRACE_BIND)
+		return;
+	st_collect_socket(&call->sock, (struct socket *)st_arch_arg(regs, 0));
+	st_ends_set_addr(&call->ends, (const void *)st_arch_arg(regs, 1), max(len, 0));
+	call->ends.addr_source = call->ends.addr_len ? SOCKTRACE_ADDR_KERNEL :
+						       SOCKTRACE_ADDR_NONE;
+}
+
+/* security_socket_listen(sock, backlog), likewise. */
+void st_call_security_socket_listen(struct pt_regs *regs)
+{
+	struct st_inflight *call = st_inflight_of_current();
+
+	if (call && call->type == SOCKTRACE_LISTEN)
+		st_collect_socket(&call->sock, (struct socket *)st_arch_arg(regs, 0));
 }
 
 /* The new socket that @call returned as @ret; until st_file_put(@file), if there is one. */
@@ -556,6 +579,8 @@ void st_call_return(struct st_inflight *call, long ret)
 			add_made(call, ret);
 		break;
 	case SOCKTRACE_CONNECT:
+	case SOCKTRACE_BIND:
+	case SOCKTRACE_LISTEN:
 		add_socket(call);
 		break;
 	case SOCKTRACE_ACCEPT4:

@@ -19,5 +19,7 @@ void st_call_return(struct st_inflight *call, long ret);
 void st_call_pass(const struct st_entry_point *entry, struct pt_regs *regs);
 void st_call_security_socket_connect(struct pt_regs *regs);
 void st_call_security_sock_graft(struct pt_regs *regs);
+void st_call_security_socket_bind(struct pt_regs *regs);
+void st_call_security_socket_listen(struct pt_regs *regs);
 
 #endif /* SOCKTRACE_CALLS_H */

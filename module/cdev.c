@@ -131,6 +131,9 @@ static __poll_t cdev_poll(struct file *file, poll_table *wait)
 /* --- ioctls: each takes the user's structure and the size that it has there -- */
 
 /* The size of the first version: whoever has less never was a reader. */
+#define INFO_SIZE_V1 96
+#define PROBE_SIZE_V1 64
+#define PROBE_SIZE_MAX 4096
 #define CONFIG_SIZE_V1 24
 #define FILTER_SIZE_V1 32
 #define RULE_SIZE_V1 272
@@ -150,29 +153,50 @@ static long give(void __user *arg, size_t usize, const void *from, size_t ksize)
 	return 0;
 }
 
+/* To the caller's array, of which @info tells; sets how many were given. */
+static long give_probes(struct socktrace_info *info)
+{
+	char __user *to = u64_to_user_ptr(info->probes);
+	u32 room = info->nr_probes, i;
+	struct socktrace_probe probe;
+	long err = 0;
+
+	if (room && (info->probe_size < PROBE_SIZE_V1 || info->probe_size > PROBE_SIZE_MAX))
+		return -EINVAL;
+	for (i = 0; !err && i < room && st_probe_info(i, &probe); i++)
+		err = give(to + i * info->probe_size, info->probe_size, &probe, sizeof(probe));
+	info->nr_probes = i;
+	return err;
+}
+
 static long ioctl_get_info(struct st_session *s, void __user *arg, size_t size)
 {
-	struct socktrace_info *info;
+	struct socktrace_info asked, info = { 0 };
 	long err;
 
-	info = kzalloc(sizeof(*info), GFP_KERNEL);
-	if (!info)
-		return -ENOMEM;
-	info->abi_version = SOCKTRACE_ABI_VERSION;
-	info->record_size = sizeof(struct socktrace_event);
-	info->clock = CLOCK_BOOTTIME;
-	info->possible_cpus = num_possible_cpus();
-	info->max_rules = SOCKTRACE_MAX_RULES;
-	strscpy(info->module_version, SOCKTRACE_VERSION,
-		sizeof(info->module_version));
+	if (size < INFO_SIZE_V1)
+		return -EINVAL;
+	err = copy_struct_from_user(&asked, sizeof(asked), arg, size);
+	if (err)
+		return err;
+	info.nr_probes = asked.nr_probes;
+	info.probe_size = asked.probe_size;
+	info.probes = asked.probes;
+	err = give_probes(&info);
+	if (err)
+		return err;
+	info.abi_version = SOCKTRACE_ABI_VERSION;
+	info.record_size = sizeof(struct socktrace_event);
+	info.clock = CLOCK_BOOTTIME;
+	info.possible_cpus = num_possible_cpus();
+	info.max_rules = SOCKTRACE_MAX_RULES;
+	strscpy(info.module_version, SOCKTRACE_VERSION, sizeof(info.module_version));
 	mutex_lock(&s->lock);
-	info->records_per_cpu = s->config.records_per_cpu;
+	info.records_per_cpu = s->config.records_per_cpu;
 	mutex_unlock(&s->lock);
-	st_sessions_info(info);
-	st_probes_info(info);
-	err = give(arg, size, info, sizeof(*info));
-	kfree(info);
-	return err;
+	st_sessions_info(&info);
+	st_probes_info(&info);
+	return give(arg, size, &info, sizeof(info));
 }
 
 static long ioctl_set_config(struct st_session *s, void __user *arg, size_t size)
@@ -269,7 +293,7 @@ static long ioctl_set_filter(struct st_session *s, void __user *arg, size_t size
 		return refuse_filter(&header, arg, size, rule, field, err);
 	}
 	st_filter_prepare(filter);
-	st_session_set_filter(s, filter);
+	st_tracing_set_filter(s, filter);
 	return 0;
 }
 

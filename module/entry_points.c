@@ -53,6 +53,20 @@ static void enter_connect(struct st_inflight *call, struct pt_regs *regs)
 	read_user_addr(call, (const void __user *)st_arch_arg(regs, 1), call->args[1]);
 }
 
+/* __sys_bind(fd, umyaddr, addrlen) */
+static void enter_bind(struct st_inflight *call, struct pt_regs *regs)
+{
+	enter_connect(call, regs);
+	call->toctou = SOCKTRACE_TOCTOU_NONE;
+}
+
+/* __sys_listen(fd, backlog) */
+static void enter_listen(struct st_inflight *call, struct pt_regs *regs)
+{
+	call->args[0] = st_arch_arg(regs, 0);
+	call->args[1] = st_arch_arg(regs, 1);
+}
+
 /* __sys_accept4(fd, upeer_sockaddr, upeer_addrlen, flags) */
 static void enter_accept4(struct st_inflight *call, struct pt_regs *regs)
 {
@@ -78,6 +92,12 @@ const struct st_entry_point st_entry_accept4 = {
 };
 const struct st_entry_point st_entry_socketpair = {
 	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_socketpair, .creates = true,
+};
+const struct st_entry_point st_entry_bind = {
+	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_bind,
+};
+const struct st_entry_point st_entry_listen = {
+	.via = SOCKTRACE_VIA_SYSCALL, .enter = enter_listen,
 };
 
 /* --- io_uring --------------------------------------------------------------- */
@@ -231,20 +251,49 @@ const struct st_entry_point st_entry_accept4_file = {
 	.enter = enter_do_accept, .nests = true,
 };
 
-/* --- others ------------------------------------------------------------------ */
+/* By socket, not by descriptor. */
+static void at_socket(struct st_inflight *call, struct socket *sock)
+{
+	call->args[0] = -1;
+	if (!sock)
+		return;
+	call->socket = sock;
+	st_collect_socket(&call->sock, sock);
+}
 
-/* By any of them @sock is connected to @addr, which is the kernel's. */
+/* Its @addr is the kernel's. */
 static void enter_with_socket(struct st_inflight *call, struct socket *sock,
 			      const void *addr, s32 len)
 {
-	call->args[0] = -1;
+	at_socket(call, sock);
 	call->args[1] = len;
-	if (sock) {
-		call->socket = sock;
-		st_collect_socket(&call->sock, sock);
-	}
 	take_addr(call, addr, len);
 }
+
+/* __sys_bind_socket(sock, address, addrlen) */
+static void enter_bind_socket(struct st_inflight *call, struct pt_regs *regs)
+{
+	enter_with_socket(call, (struct socket *)st_arch_arg(regs, 0),
+			  (const void *)st_arch_arg(regs, 1), st_arch_arg(regs, 2));
+}
+
+/* __sys_listen_socket(sock, backlog) */
+static void enter_listen_socket(struct st_inflight *call, struct pt_regs *regs)
+{
+	at_socket(call, (struct socket *)st_arch_arg(regs, 0));
+	call->args[1] = st_arch_arg(regs, 1);
+}
+
+const struct st_entry_point st_entry_bind_socket = {
+	.via = SOCKTRACE_VIA_IO_URING,
+	.is_call = is_io_uring_call, .enter = enter_bind_socket, .nests = true,
+};
+const struct st_entry_point st_entry_listen_socket = {
+	.via = SOCKTRACE_VIA_IO_URING,
+	.is_call = is_io_uring_call, .enter = enter_listen_socket, .nests = true,
+};
+
+/* --- others ------------------------------------------------------------------ */
 
 /*
  * kernel_connect(sock, addr, addrlen, flags): NFS and whoever else in the kernel

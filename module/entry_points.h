@@ -34,9 +34,10 @@ struct st_entry_point {
 bool st_entry_is_another_look(const struct socket *sock, const void *addr, s32 len);
 
 extern const struct st_entry_point st_entry_socket, st_entry_connect, st_entry_accept4;
-extern const struct st_entry_point st_entry_socketpair;
+extern const struct st_entry_point st_entry_socketpair, st_entry_bind, st_entry_listen;
 extern const struct st_entry_point st_entry_socket_file, st_entry_connect_file;
 extern const struct st_entry_point st_entry_do_accept, st_entry_accept4_file;
+extern const struct st_entry_point st_entry_bind_socket, st_entry_listen_socket;
 extern const struct st_entry_point st_entry_kernel_connect, st_entry_sendmsg_fastopen;
 extern const struct st_entry_point st_entry_stream_connect;
 

@@ -86,6 +86,22 @@ static bool in_mask(u64 mask, int bit)
 
 /* --- rules ----------------------------------------------------------------- */
 
+static bool remote_is(const struct socktrace_rule *rule, const struct socktrace_event *ev,
+		      bool net, bool port)
+{
+	return ev->type != SOCKTRACE_BIND &&
+	       endpoint_is(&rule->remote, socktrace_addr(ev), ev->addr_len, net, port);
+}
+
+/* Of a bind that has not succeeded: the end that it asks for. */
+static bool local_is(const struct socktrace_rule *rule, const struct socktrace_event *ev,
+		     bool net, bool port)
+{
+	if (ev->type == SOCKTRACE_BIND && (ev->phase != SOCKTRACE_EXIT || ev->ret < 0))
+		return endpoint_is(&rule->local, socktrace_addr(ev), ev->addr_len, net, port);
+	return endpoint_is(&rule->local, socktrace_local(ev), ev->local_len, net, port);
+}
+
 static bool ends_match(const struct socktrace_rule *rule, u32 match,
 		       const struct socktrace_event *ev)
 {
@@ -93,13 +109,11 @@ static bool ends_match(const struct socktrace_rule *rule, u32 match,
 
 	net = match & SOCKTRACE_MATCH_REMOTE_NET;
 	port = match & SOCKTRACE_MATCH_REMOTE_PORT;
-	if ((net || port) &&
-	    !endpoint_is(&rule->remote, socktrace_addr(ev), ev->addr_len, net, port))
+	if ((net || port) && !remote_is(rule, ev, net, port))
 		return false;
 	net = match & SOCKTRACE_MATCH_LOCAL_NET;
 	port = match & SOCKTRACE_MATCH_LOCAL_PORT;
-	if ((net || port) &&
-	    !endpoint_is(&rule->local, socktrace_local(ev), ev->local_len, net, port))
+	if ((net || port) && !local_is(rule, ev, net, port))
 		return false;
 	return !(match & SOCKTRACE_MATCH_PATH) ||
 	       path_is(rule, socktrace_addr(ev), ev->addr_len) ||

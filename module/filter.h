@@ -30,7 +30,7 @@ struct st_filter {
 	u32 events; /* those that it may accept at all */
 	u64 tgids; /* from whom, a bit for each of the tgid's low bits */
 	u32 conditions; /* what any rule looks at */
-	u64 by_event[SOCKTRACE_SOCKETPAIR + 1]; /* rules that may match it */
+	u64 by_event[SOCKTRACE_LISTEN + 1]; /* rules that may match it */
 	u64 by_tgid[ST_FILTER_TGID_BUCKETS]; /* likewise, by the tgid's low bits */
 
 	u32 default_action; /* enum socktrace_action */

@@ -39,6 +39,8 @@ struct probe {
 	} otherwise;
 
 	bool gives_facts; /* no records: a point that tells those of `type` more */
+	/* Optional if either is set: armed while a session asks for some of these. */
+	struct st_needs serves;
 
 	const char *symbol; /* of the candidates; NULL: not bound */
 	bool armed;
@@ -66,6 +68,21 @@ static struct probe probes[] = {
 	  { "__sys_socketpair", "SyS_socketpair", "sys_socketpair" } },
 	{ SOCKTRACE_ACCEPT4, NULL, st_call_security_sock_graft, { "security_sock_graft" },
 	  .gives_facts = true },
+	{ SOCKTRACE_BIND, &st_entry_bind, NULL, { "__sys_bind", "SyS_bind", "sys_bind" },
+	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND) } },
+	{ SOCKTRACE_BIND, NULL, st_call_security_socket_bind, { "security_socket_bind" },
+	  .gives_facts = true,
+	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND) } },
+	{ SOCKTRACE_BIND, &st_entry_bind_socket, NULL, { "__sys_bind_socket" },
+	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND) } },
+	{ SOCKTRACE_LISTEN, &st_entry_listen, NULL,
+	  { "__sys_listen", "SyS_listen", "sys_listen" },
+	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN) } },
+	{ SOCKTRACE_LISTEN, NULL, st_call_security_socket_listen, { "security_socket_listen" },
+	  .gives_facts = true,
+	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN) } },
+	{ SOCKTRACE_LISTEN, &st_entry_listen_socket, NULL, { "__sys_listen_socket" },
+	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN) } },
 };
 
 /* Per probe and CPU: each CPU writes its own, anybody reads. */
@@ -193,23 +210,69 @@ static int probe_arm(struct probe *probe)
 	return err;
 }
 
-int st_probes_arm(void)
+static bool probe_is_optional(const struct probe *probe)
 {
-	unsigned int armed = 0, i;
+	return probe->serves.events || probe->serves.conditions;
+}
+
+static bool probe_is_needed(const struct probe *probe, const struct st_needs *needs)
+{
+	return !probe_is_optional(probe) || probe->serves.events & needs->events ||
+	       probe->serves.conditions & needs->conditions;
+}
+
+void st_probes_arm_more(const struct st_needs *needs)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].symbol && !probes[i].armed && probe_is_needed(&probes[i], needs))
+			probe_arm(&probes[i]);
+}
+
+/*
+ * Points alone. By an entry point calls have come in that are still to return: it
+ * stays until the last session ends.
+ */
+void st_probes_disarm_unneeded(const struct st_needs *needs)
+{
+	struct kprobe *points[ARRAY_SIZE(probes)];
+	int nr_points = 0;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		if (!probes[i].armed || probes[i].entry || probe_is_needed(&probes[i], needs))
+			continue;
+		probes[i].armed = false;
+		points[nr_points++] = &probes[i].rp.kp;
+	}
+	if (nr_points)
+		unregister_kprobes(points, nr_points);
+}
+
+static bool any_is_armed(void)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].armed)
+			return true;
+	return false;
+}
+
+int st_probes_arm(const struct st_needs *needs)
+{
 	int err;
 
 	err = st_inflight_init(probes_maxactive);
 	if (err)
 		return err;
 	st_share_init(probes_maxactive);
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
-		if (probes[i].symbol && !probe_arm(&probes[i]))
-			armed++;
-	if (!armed) {
-		st_inflight_exit();
-		return -ENODEV;
-	}
-	return 0;
+	st_probes_arm_more(needs);
+	if (any_is_armed())
+		return 0;
+	st_inflight_exit();
+	return -ENODEV;
 }
 
 void st_probes_disarm(void)
@@ -294,30 +357,34 @@ int st_probes_init(unsigned int maxactive)
 
 void st_probes_info(struct socktrace_info *info)
 {
-	unsigned int i;
+	info->maxactive = probes_maxactive;
+	info->total_probes = ARRAY_SIZE(probes);
+}
+
+bool st_probe_info(unsigned int i, struct socktrace_probe *out)
+{
+	const struct probe *probe = &probes[i];
 	int cpu;
 
-	info->maxactive = probes_maxactive;
-	info->nr_probes = ARRAY_SIZE(probes);
-	for (i = 0; i < ARRAY_SIZE(probes); i++) {
-		struct socktrace_probe *out = &info->probes[i];
+	if (i >= ARRAY_SIZE(probes))
+		return false;
+	memset(out, 0, sizeof(*out));
+	strscpy(out->symbol, probe->symbol ?: probe->candidates[0], sizeof(out->symbol));
+	out->type = probe->type;
+	out->via = probe->entry ? probe->entry->via : SOCKTRACE_VIA_SYSCALL;
+	if (probe->symbol)
+		out->flags |= SOCKTRACE_PROBE_BOUND;
+	if (READ_ONCE(probe->armed))
+		out->flags |= SOCKTRACE_PROBE_ARMED;
+	if (probe->gives_facts)
+		out->flags |= SOCKTRACE_PROBE_FACTS;
+	if (probe_is_optional(probe))
+		out->flags |= SOCKTRACE_PROBE_OPTIONAL;
+	for_each_possible_cpu(cpu) {
+		const struct probe_counts *counts = &per_cpu(probe_counts, cpu)[i];
 
-		strscpy(out->symbol, probes[i].symbol ?: probes[i].candidates[0],
-			sizeof(out->symbol));
-		out->type = probes[i].type;
-		out->via = probes[i].entry ? probes[i].entry->via : SOCKTRACE_VIA_SYSCALL;
-		if (probes[i].symbol)
-			out->flags |= SOCKTRACE_PROBE_BOUND;
-		if (READ_ONCE(probes[i].armed))
-			out->flags |= SOCKTRACE_PROBE_ARMED;
-		if (probes[i].gives_facts)
-			out->flags |= SOCKTRACE_PROBE_FACTS;
-		for_each_possible_cpu(cpu) {
-			const struct probe_counts *counts =
-				&per_cpu(probe_counts, cpu)[i];
-
-			out->hits += READ_ONCE(counts->hits);
-			out->missed += READ_ONCE(counts->missed);
-		}
+		out->hits += READ_ONCE(counts->hits);
+		out->missed += READ_ONCE(counts->missed);
 	}
+	return true;
 }

@@ -3,15 +3,30 @@
 #define SOCKTRACE_PROBES_H
 
 #include "../uapi/socktrace.h"
+#include "needs.h"
 
 /* Finds which probe points this kernel has, and logs them. */
 int st_probes_init(unsigned int maxactive);
 
-/* -ENODEV: none could be registered; -ENOMEM. The callers take turns. */
-int st_probes_arm(void);
+/*
+ * The callers of these take turns. Armed are those that every session uses, and the
+ * optional ones that @needs asks for. -ENODEV: none could be registered; -ENOMEM.
+ */
+int st_probes_arm(const struct st_needs *needs);
 void st_probes_disarm(void);
 
-/* What @info tells of the probes. */
+/*
+ * While armed: arms the optional ones that @needs asks for; one that can't be now is
+ * logged, and told by GET_INFO.
+ */
+void st_probes_arm_more(const struct st_needs *needs);
+/* Disarms the optional ones that @needs does not ask for, as far as can be. */
+void st_probes_disarm_unneeded(const struct st_needs *needs);
+
+/* What @info tells of the probes, but for the caller's array. */
 void st_probes_info(struct socktrace_info *info);
+
+/* What is told of probe @i; false: there are no more. */
+bool st_probe_info(unsigned int i, struct socktrace_probe *out);
 
 #endif /* SOCKTRACE_PROBES_H */

@@ -41,9 +41,11 @@ static u32 sessions_phases; /* likewise: a bit for each that is asked for */
 u32 st_sessions_sure; /* likewise: events that some filter accepts whatever the facts */
 u32 st_sessions_asked; /* likewise: conditions that any filter looks at */
 
-/* Which of these phases does the session get records of, of what current does? */
-static u32 session_takes(const struct st_session *s, u32 phases)
+/* Which of these phases of @type does the session get records of, of what current does? */
+static u32 session_takes(const struct st_session *s, u8 type, u32 phases)
 {
+	if (!(s->events & SOCKTRACE_EVENT_BIT(type)))
+		return 0;
 	return s->own || s->owner != task_tgid(current) ? s->phases & phases : 0;
 }
 
@@ -63,7 +65,7 @@ bool st_sessions_keep_any(enum socktrace_type type, enum socktrace_phase phase)
 	const struct st_session *s;
 
 	list_for_each_entry_rcu(s, &sessions_started, node)
-		if (session_takes(s, 1U << phase) &&
+		if (session_takes(s, type, 1U << phase) &&
 		    rcu_dereference_sched(s->filter)->accepts & SOCKTRACE_EVENT_BIT(type))
 			return true;
 	return false;
@@ -75,7 +77,7 @@ bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase 
 	const struct st_session *s;
 
 	list_for_each_entry_rcu(s, &sessions_started, node)
-		if (session_takes(s, 1U << phase) &&
+		if (session_takes(s, facts->ev->type, 1U << phase) &&
 		    session_judge(s, facts) != ST_FILTER_REJECT)
 			return true;
 	return false;
@@ -87,7 +89,7 @@ static struct st_ring *session_ring(const struct st_session *s)
 }
 
 /* Counts a record of each of @phases, which st_sessions_want() said nobody wants. */
-void st_sessions_refuse(u32 phases)
+void st_sessions_refuse(enum socktrace_type type, u32 phases)
 {
 	const struct st_session *s;
 
@@ -95,7 +97,7 @@ void st_sessions_refuse(u32 phases)
 		return;
 	list_for_each_entry_rcu(s, &sessions_started, node) {
 		struct st_ring *ring = session_ring(s);
-		u32 takes = session_takes(s, phases);
+		u32 takes = session_takes(s, type, phases);
 
 		if (!takes)
 			continue;
@@ -132,7 +134,7 @@ static void session_notify(struct st_session *s, struct st_ring *ring)
 static void session_deliver(struct st_session *s, struct socktrace_event *ev,
 			  const struct st_filter_facts *facts, u32 phases)
 {
-	u32 takes = session_takes(s, phases);
+	u32 takes = session_takes(s, ev->type, phases);
 	enum st_filter_verdict verdict;
 	struct st_ring_counts *counts;
 	struct st_ring *ring;
@@ -305,7 +307,7 @@ int st_session_configure(struct st_session *s, struct socktrace_config *config)
 	int err = 0;
 
 	if (config->phases & ~phases || config->flags & ~SOCKTRACE_CONFIG_OWN ||
-	    config->reserved || config->latency_ms > ST_SESSION_MAX_LATENCY_MS ||
+	    config->events & ~SOCKTRACE_EVENTS_ALL || config->latency_ms > ST_SESSION_MAX_LATENCY_MS ||
 	    config->records_per_cpu > st_session_limits.max_records_per_cpu)
 		return -EINVAL;
 	if (!config->records_per_cpu)
@@ -316,6 +318,8 @@ int st_session_configure(struct st_session *s, struct socktrace_config *config)
 		return -EINVAL;
 	if (!config->phases)
 		config->phases = SOCKTRACE_PHASE_EXIT;
+	if (!config->events)
+		config->events = SOCKTRACE_EVENTS_DEFAULT;
 	if (!config->watermark)
 		config->watermark = 1;
 	if (config->watermark > 1 && !config->latency_ms)
@@ -327,6 +331,7 @@ int st_session_configure(struct st_session *s, struct socktrace_config *config)
 	} else {
 		s->config = *config;
 		s->phases = config->phases | 1U << SOCKTRACE_POINT;
+		s->events = config->events;
 		s->watermark = config->watermark;
 		s->own = config->flags & SOCKTRACE_CONFIG_OWN;
 	}
@@ -354,7 +359,7 @@ static void sessions_sum_up(void)
 		sure |= filter->accepts;
 		for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 			if (s->phases & 1U << phase)
-				events[phase] |= filter->events;
+				events[phase] |= filter->events & s->events;
 	}
 	WRITE_ONCE(st_sessions_tgids, tgids);
 	WRITE_ONCE(sessions_phases, phases);
@@ -362,6 +367,38 @@ static void sessions_sum_up(void)
 	WRITE_ONCE(st_sessions_asked, asked);
 	for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 		WRITE_ONCE(st_sessions_events[phase], events[phase]);
+}
+
+/* Adds to @needs what the session asks for that not every session does. */
+void st_session_add_needs(const struct st_session *s, const struct st_filter *filter,
+			  struct st_needs *needs)
+{
+	needs->events |= filter->events & s->events;
+	needs->conditions |= filter->conditions;
+}
+
+/* Of the session as it is configured, with its present filter. */
+void st_session_needs(struct st_session *s, struct st_needs *needs)
+{
+	mutex_lock(&s->lock);
+	st_session_add_needs(s, rcu_dereference_protected(s->filter,
+							  lockdep_is_held(&s->lock)),
+			     needs);
+	mutex_unlock(&s->lock);
+}
+
+/* Of all sessions that are started. */
+void st_sessions_needs(struct st_needs *needs)
+{
+	const struct st_session *s;
+
+	memset(needs, 0, sizeof(*needs));
+	mutex_lock(&sessions_lock);
+	list_for_each_entry(s, &sessions_started, node)
+		st_session_add_needs(s, rcu_dereference_protected(
+						s->filter, lockdep_is_held(&sessions_lock)),
+				     needs);
+	mutex_unlock(&sessions_lock);
 }
 
 /* Takes @filter over. */

@@ -16,6 +16,7 @@
 #include <linux/workqueue.h>
 
 #include "filter.h"
+#include "needs.h"
 #include "ring.h"
 
 /* From the module's parameters; set once before the device is there. */
@@ -44,6 +45,7 @@ struct st_session {
 	struct st_ring_set *rings; /* set by the first start, for good */
 	struct pid *owner; /* the opener: its calls are not traced */
 	u32 phases; /* a bit per phase; fixed before the first start */
+	u32 events; /* likewise: a bit per event that it is offered */
 	u32 watermark; /* likewise */
 	bool own; /* likewise: trace the owner too */
 	int wake; /* enum st_session_wake: set up by writers, down by readers */
@@ -67,6 +69,10 @@ int st_session_configure(struct st_session *s, struct socktrace_config *config);
 void st_session_set_filter(struct st_session *s, struct st_filter *filter);
 void st_session_get_filter(struct st_session *s, struct socktrace_filter *header,
 			   struct socktrace_rule *rules);
+void st_session_add_needs(const struct st_session *s, const struct st_filter *filter,
+			  struct st_needs *needs);
+void st_session_needs(struct st_session *s, struct st_needs *needs);
+void st_sessions_needs(struct st_needs *needs);
 int st_session_enlist(struct st_session *s);
 bool st_session_delist(struct st_session *s);
 int st_session_flush(struct st_session *s);
@@ -127,7 +133,7 @@ static inline bool st_sessions_surely_want(enum socktrace_type type,
 }
 
 bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase phase);
-void st_sessions_refuse(u32 phases);
+void st_sessions_refuse(enum socktrace_type type, u32 phases);
 void st_sessions_deliver(struct socktrace_event *ev, const struct st_filter_facts *facts);
 
 #endif /* SOCKTRACE_SESSION_H */

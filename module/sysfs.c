@@ -7,7 +7,6 @@
  */
 #include <linux/device.h>
 #include <linux/kernel.h>
-#include <linux/slab.h>
 
 #include "probes.h"
 #include "session.h"
@@ -16,16 +15,11 @@
 /* Prints @value, a member of the module's state as GET_INFO tells it. */
 static ssize_t show(char *buf, u64 (*value)(const struct socktrace_info *info))
 {
-	struct socktrace_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
-	ssize_t len;
+	struct socktrace_info info = { 0 };
 
-	if (!info)
-		return -ENOMEM;
-	st_sessions_info(info);
-	st_probes_info(info);
-	len = scnprintf(buf, PAGE_SIZE, "%llu\n", value(info));
-	kfree(info);
-	return len;
+	st_sessions_info(&info);
+	st_probes_info(&info);
+	return scnprintf(buf, PAGE_SIZE, "%llu\n", value(&info));
 }
 
 #define TOTAL(name)                                                            \
@@ -64,18 +58,14 @@ static ssize_t show_probe(struct device_attribute *attr, char *buf,
 			  ssize_t (*print)(const struct socktrace_probe *probe, char *buf))
 {
 	const struct probe_attribute *of = container_of(attr, struct probe_attribute, attr);
-	struct socktrace_info *info = kzalloc(sizeof(*info), GFP_KERNEL);
+	struct socktrace_probe probe;
 	ssize_t len = 0;
 	u32 i;
 
-	if (!info)
-		return -ENOMEM;
-	st_probes_info(info);
-	for (i = 0; i < info->nr_probes; i++)
-		if (info->probes[i].type == of->type && info->probes[i].via == of->via &&
-		    (info->probes[i].flags & SOCKTRACE_PROBE_FACTS) == of->facts)
-			len = print(&info->probes[i], buf);
-	kfree(info);
+	for (i = 0; st_probe_info(i, &probe); i++)
+		if (probe.type == of->type && probe.via == of->via &&
+		    (probe.flags & SOCKTRACE_PROBE_FACTS) == of->facts)
+			len = print(&probe, buf);
 	return len;
 }
 
@@ -146,11 +136,21 @@ PROBE_GROUP(connect_sendmsg, .type = SOCKTRACE_CONNECT, .via = SOCKTRACE_VIA_SEN
 PROBE_GROUP(socketpair, .type = SOCKTRACE_SOCKETPAIR, .via = SOCKTRACE_VIA_SYSCALL);
 PROBE_GROUP(security_sock_graft, .type = SOCKTRACE_ACCEPT4,
 	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
+PROBE_GROUP(bind, .type = SOCKTRACE_BIND, .via = SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(security_socket_bind, .type = SOCKTRACE_BIND, .via = SOCKTRACE_VIA_SYSCALL,
+	    .facts = SOCKTRACE_PROBE_FACTS);
+PROBE_GROUP(bind_io_uring, .type = SOCKTRACE_BIND, .via = SOCKTRACE_VIA_IO_URING);
+PROBE_GROUP(listen, .type = SOCKTRACE_LISTEN, .via = SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(security_socket_listen, .type = SOCKTRACE_LISTEN,
+	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
+PROBE_GROUP(listen_io_uring, .type = SOCKTRACE_LISTEN, .via = SOCKTRACE_VIA_IO_URING);
 
 const struct attribute_group *st_sysfs_groups[] = {
 	&totals_group, &socket_group, &connect_group, &accept4_group,
 	&security_socket_connect_group, &socket_io_uring_group,
 	&connect_io_uring_group, &accept4_io_uring_group,
 	&connect_kernel_group, &connect_sendmsg_group, &socketpair_group,
-	&security_sock_graft_group, NULL,
+	&security_sock_graft_group, &bind_group, &security_socket_bind_group,
+	&bind_io_uring_group, &listen_group, &security_socket_listen_group,
+	&listen_io_uring_group, NULL,
 };

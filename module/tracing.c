@@ -5,47 +5,90 @@
 #include "probes.h"
 #include "tracing.h"
 
-/* Held for as long as arming takes: nothing that must not wait may take it. */
+/*
+ * Taken before those of sessions. Held for as long as arming takes: nothing that must
+ * not wait may take it.
+ */
 static DEFINE_MUTEX(tracing_lock);
 static unsigned int tracing_users; /* sessions that want the probes armed */
 
-static int tracing_get(void)
+/*
+ * For the first session, or one more: before it is offered anything, so that it
+ * misses nothing of what it asks for.
+ */
+static int tracing_get(struct st_session *s)
 {
+	struct st_needs needs;
 	int err = 0;
 
-	mutex_lock(&tracing_lock);
+	st_sessions_needs(&needs);
+	st_session_needs(s, &needs);
 	if (!tracing_users)
-		err = st_probes_arm();
+		err = st_probes_arm(&needs);
+	else
+		st_probes_arm_more(&needs);
 	if (!err)
 		tracing_users++;
-	mutex_unlock(&tracing_lock);
 	return err;
+}
+
+/* What only sessions that are gone asked for need not be armed any more. */
+static void tracing_trim(void)
+{
+	struct st_needs needs;
+
+	st_sessions_needs(&needs);
+	st_probes_disarm_unneeded(&needs);
 }
 
 static void tracing_put(void)
 {
-	mutex_lock(&tracing_lock);
 	if (!--tracing_users)
 		st_probes_disarm();
-	mutex_unlock(&tracing_lock);
+	else
+		tracing_trim();
 }
 
 int st_tracing_start(struct st_session *s)
 {
-	int err = tracing_get();
+	int err;
 
-	if (err)
-		return err;
-	err = st_session_enlist(s);
-	if (err)
-		tracing_put();
+	mutex_lock(&tracing_lock);
+	err = tracing_get(s);
+	if (!err) {
+		err = st_session_enlist(s);
+		if (err)
+			tracing_put();
+	}
+	mutex_unlock(&tracing_lock);
 	return err == -EALREADY ? 0 : err;
 }
 
 void st_tracing_stop(struct st_session *s)
 {
+	if (!st_session_was_started(s)) /* nor waits for those that are */
+		return;
+	mutex_lock(&tracing_lock);
 	if (st_session_delist(s))
 		tracing_put();
+	mutex_unlock(&tracing_lock);
+}
+
+void st_tracing_set_filter(struct st_session *s, struct st_filter *filter)
+{
+	struct st_needs needs;
+
+	mutex_lock(&tracing_lock);
+	if (st_session_is_started(s)) {
+		st_sessions_needs(&needs);
+		st_session_add_needs(s, filter, &needs);
+		st_probes_arm_more(&needs);
+		st_session_set_filter(s, filter);
+		tracing_trim();
+	} else {
+		st_session_set_filter(s, filter);
+	}
+	mutex_unlock(&tracing_lock);
 }
 
 unsigned int st_tracing_inflight_max(void)

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * Start and stop of a session's tracing: the first session arms the probes, the
- * last one disarms them. Above both, so that neither knows of the other.
+ * last one disarms them; optional ones are armed as sessions ask for them. Above both,
+ * so that neither knows of the other.
  */
 #ifndef SOCKTRACE_TRACING_H
 #define SOCKTRACE_TRACING_H
@@ -13,6 +14,9 @@ int st_tracing_start(struct st_session *s);
 
 /* When it returns, no probe writes to the session. */
 void st_tracing_stop(struct st_session *s);
+
+/* Takes @filter over, once the probes are armed that it needs. */
+void st_tracing_set_filter(struct st_session *s, struct st_filter *filter);
 
 /* How many calls can be in flight at most, as long as no session starts. */
 unsigned int st_tracing_inflight_max(void);

@@ -40,7 +40,6 @@
 #define SOCKTRACE_COMM_LEN 16 /* TASK_COMM_LEN */
 #define SOCKTRACE_ADDRS_LEN 128 /* of sockaddr_storage: any address fits */
 #define SOCKTRACE_SYMBOL_LEN 40
-#define SOCKTRACE_MAX_PROBES 16
 #define SOCKTRACE_MAX_RULES 64
 
 /* What a record tells of: socktrace_event::type. */
@@ -52,6 +51,9 @@ enum socktrace_type {
 	SOCKTRACE_SECURITY_SOCKET_CONNECT = 4, /* the LSM hook of that name */
 	SOCKTRACE_ADDR_MISMATCH = 5, /* user's address differs from the kernel's */
 	SOCKTRACE_SOCKETPAIR = 6, /* socketpair(2): __sys_socketpair() */
+	/* In socktrace_config::events only if asked for; likewise: */
+	SOCKTRACE_BIND = 8, /* bind(2): __sys_bind(), __sys_bind_socket() */
+	SOCKTRACE_LISTEN = 9, /* listen(2): __sys_listen(), __sys_listen_socket() */
 	/*
 	 * Records that this session lost: lost_*, cpu and seq tell which, and
 	 * time_ns when that was noticed; all else of such a record is zero.
@@ -59,13 +61,18 @@ enum socktrace_type {
 	SOCKTRACE_LOST = 31
 };
 #define SOCKTRACE_EVENT_BIT(type) (1U << (type))
-#define SOCKTRACE_EVENTS_ALL                                                   \
+/* What a session is offered that does not ask for other events. */
+#define SOCKTRACE_EVENTS_DEFAULT                                               \
 	(SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKET) |                               \
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |                              \
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4) |                              \
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT) |              \
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH) |                        \
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKETPAIR))
+#define SOCKTRACE_EVENTS_ALL                                                   \
+	(SOCKTRACE_EVENTS_DEFAULT |                                            \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND) |                                 \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN))
 
 /* When, within the call: socktrace_event::phase. */
 enum socktrace_phase {
@@ -202,7 +209,8 @@ struct socktrace_event {
 	/*
 	 * The arguments exactly as they were passed:
 	 *   SOCKET, SOCKETPAIR       domain, type (with its flags), protocol
-	 *   CONNECT                  sockfd, addrlen
+	 *   CONNECT, BIND            sockfd, addrlen
+	 *   LISTEN                   sockfd, backlog
 	 *   ACCEPT4                  sockfd, flags
 	 *   SECURITY_SOCKET_CONNECT, ADDR_MISMATCH
 	 *                            sockfd (-1: of no call that is followed),
@@ -229,7 +237,7 @@ struct socktrace_event {
 	__u8 addr_source; /* enum socktrace_addr_source */
 	__u8 toctou; /* enum socktrace_toctou; CONNECT at EXIT only */
 	__u16 reserved1; /* 0 */
-	/* ACCEPT4 at EXIT: connections that still wait, and listen()'s limit. */
+	/* ACCEPT4, LISTEN at EXIT: connections that wait, and listen()'s limit. */
 	__u32 queue_len; /* if F_QUEUE */
 	__u32 queue_limit; /* if F_QUEUE */
 	/* Connected AF_UNIX stream: as SO_PEERCRED; if F_PEERCRED. */
@@ -244,6 +252,7 @@ struct socktrace_event {
 		 *   addr   CONNECT and the LSM hook: the address asked for;
 		 *          ACCEPT4: the peer, from the new socket; also of a
 		 *          connection that a failed accept took, and lost;
+		 *          BIND: the address asked for;
 		 *          ADDR_MISMATCH: the caller's copy at entry
 		 *   local  the socket's own end, at return (at entry, for ENTER);
 		 *          ACCEPT4: that of the connection, if it had one; of a
@@ -281,10 +290,15 @@ struct socktrace_probe {
 #define SOCKTRACE_PROBE_BOUND (1U << 0) /* else the kernel has no such function */
 #define SOCKTRACE_PROBE_ARMED (1U << 1) /* registered now */
 #define SOCKTRACE_PROBE_FACTS (1U << 2) /* gives no record: tells those of `type` more */
+#define SOCKTRACE_PROBE_OPTIONAL (1U << 3) /* armed only when a session asks for it */
 
 /*
- * GET_INFO. Size-extensible: the module fills the smaller of the caller's size
- * and its own, and zeroes what it does not know.
+ * GET_INFO, with `nr_probes` probe points at most, `probe_size` bytes apart; of the
+ * caller's structure nothing else is looked at. Size-extensible: the module fills the
+ * smaller of the caller's size and its own, and zeroes what it does not know; a longer
+ * one must be zero there.
+ * Errors: EINVAL the structure's size, or probe_size with nr_probes not 0; E2BIG
+ * non-zero bytes beyond the module's structure; EFAULT.
  */
 struct socktrace_info {
 	__u32 abi_version; /* SOCKTRACE_ABI_VERSION */
@@ -300,9 +314,11 @@ struct socktrace_info {
 	__aligned_u64 memory; /* bytes of all sessions' rings now */
 	__aligned_u64 memory_max; /* and their limit */
 	char module_version[16]; /* ends with NUL */
-	__u32 nr_probes; /* entries of probes[] that are valid */
-	__u32 reserved; /* 0 */
-	struct socktrace_probe probes[SOCKTRACE_MAX_PROBES];
+	__u32 nr_probes; /* in: room for; out: given */
+	__u32 probe_size; /* in: sizeof(struct socktrace_probe) of the caller */
+	__u32 total_probes; /* out: how many there are */
+	__u32 reserved; /* out: 0 */
+	__aligned_u64 probes; /* in: user's address of struct socktrace_probe[] */
 };
 
 /*
@@ -325,7 +341,12 @@ struct socktrace_config {
 	__u32 watermark;
 	__u32 latency_ms; /* milliseconds, at most 10000 */
 	__u32 flags; /* SOCKTRACE_CONFIG_* */
-	__u32 reserved; /* 0 */
+	/*
+	 * The events that the session is offered, mask of SOCKTRACE_EVENT_BIT();
+	 * default: SOCKTRACE_EVENTS_DEFAULT. Of others it counts nothing, and
+	 * the probes that only those need are not armed for it.
+	 */
+	__u32 events;
 };
 #define SOCKTRACE_PHASE_ENTER (1U << SOCKTRACE_ENTER)
 #define SOCKTRACE_PHASE_EXIT (1U << SOCKTRACE_EXIT)
@@ -383,7 +404,8 @@ struct socktrace_endpoint {
 /*
  * One rule. A condition whose bit is not in `match` is not looked at, and its
  * field must be 0. A condition about a fact that the record does not have does
- * not hold: no address, no socket, no result yet.
+ * not hold: no address, no socket, no result yet. Of a BIND that has not succeeded
+ * the local end is the one that it asks for.
  */
 struct socktrace_rule {
 	__u32 match; /* SOCKTRACE_MATCH_* */
@@ -464,7 +486,7 @@ struct socktrace_filter {
  *   hits == delivered + queued + filtered + dropped + missed + flushed
  */
 struct socktrace_stats {
-	__aligned_u64 hits; /* records that this session was offered */
+	__aligned_u64 hits; /* records that it was offered, of its phases and events */
 	__aligned_u64 delivered; /* given by read() */
 	__aligned_u64 queued; /* wait in the rings now */
 	__aligned_u64 filtered; /* refused by the filter */
@@ -502,7 +524,7 @@ struct socktrace_inflight {
 };
 
 #define SOCKTRACE_IOC_MAGIC 0xD7
-#define SOCKTRACE_IOC_GET_INFO _IOR(SOCKTRACE_IOC_MAGIC, 1, struct socktrace_info)
+#define SOCKTRACE_IOC_GET_INFO _IOWR(SOCKTRACE_IOC_MAGIC, 1, struct socktrace_info)
 #define SOCKTRACE_IOC_SET_CONFIG _IOWR(SOCKTRACE_IOC_MAGIC, 2, struct socktrace_config)
 #define SOCKTRACE_IOC_SET_FILTER _IOWR(SOCKTRACE_IOC_MAGIC, 3, struct socktrace_filter)
 #define SOCKTRACE_IOC_GET_FILTER _IOWR(SOCKTRACE_IOC_MAGIC, 4, struct socktrace_filter)
@@ -545,7 +567,9 @@ SOCKTRACE_ASSERT_AT(socktrace_event, addrs, 192);
 SOCKTRACE_ASSERT_AT(socktrace_event, lost_count, 192);
 SOCKTRACE_ASSERT_AT(socktrace_event, sv, 192);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_probe) == 64);
-SOCKTRACE_ASSERT(sizeof(struct socktrace_info) == 80 + 64 * SOCKTRACE_MAX_PROBES);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_info) == 96);
+SOCKTRACE_ASSERT_AT(socktrace_info, nr_probes, 72);
+SOCKTRACE_ASSERT_AT(socktrace_info, probes, 88);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_config) == 24);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_endpoint) == 24);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_rule) == 272);

@@ -221,9 +221,8 @@ void options_help(FILE *to)
 		fprintf(to, "%-25s%s%s\n", left,
 			strlen(left) < 25 ? "" : "\n                               ", row.help);
 	}
-	fputs("\nEVENT: socket, socketpair, connect, accept4, security_socket_connect,\n"
-	      "addr_mismatch, all.\n"
-	      "Without -e it is all but security_socket_connect, and what --filter names.\n", to);
+	fputs("\nEVENT: socket, socketpair, connect, accept4, addr_mismatch; if named here or by\n"
+	      "--filter also bind, listen, security_socket_connect. Or all.\n", to);
 	fputs("\nThe trace goes to standard output; of a COMMAND to standard error, unless\n"
 	      "FILE is named. The exit status is the COMMAND's; else 0, 1 trouble, 2 usage.\n",
 	      to);

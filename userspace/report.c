@@ -36,13 +36,13 @@ void complain(const char *format, ...)
 
 void warn_missing(const struct reader *reader)
 {
-	const struct socktrace_info *info = &reader->device.info;
+	const struct device *device = &reader->device;
 	uint32_t events = filter_events(reader->rules, reader->nr_rules);
 	unsigned int type, i;
 	uint32_t bound = 0;
 
-	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
-		const struct socktrace_probe *probe = &info->probes[i];
+	for (i = 0; i < device->info.nr_probes; i++) {
+		const struct socktrace_probe *probe = &device->probes[i];
 
 		if ((probe->flags & SOCKTRACE_PROBE_BOUND) && probe->type < 32 &&
 		    !(probe->flags & SOCKTRACE_PROBE_FACTS) &&
@@ -60,13 +60,13 @@ void warn_missing(const struct reader *reader)
 
 void warn_unarmed(const struct reader *reader)
 {
-	const struct socktrace_info *info = &reader->device.info;
+	const struct device *device = &reader->device;
 	uint32_t events = filter_events(reader->rules, reader->nr_rules), i;
 
 	if (events & SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH))
 		events |= MISMATCH_NEEDS;
-	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
-		const struct socktrace_probe *probe = &info->probes[i];
+	for (i = 0; i < device->info.nr_probes; i++) {
+		const struct socktrace_probe *probe = &device->probes[i];
 
 		if ((probe->flags & SOCKTRACE_PROBE_BOUND) && !device_probe_armed(probe) &&
 		    probe->type < 32 && (events & SOCKTRACE_EVENT_BIT(probe->type)))
@@ -92,7 +92,7 @@ void warn_muted(struct reader *reader)
 void banner(const struct reader *reader)
 {
 	uint32_t wanted = filter_events(reader->rules, reader->nr_rules);
-	const struct socktrace_info *info = &reader->device.info;
+	const struct device *device = &reader->device;
 	char events[128], symbols[256] = "";
 	char *p = events;
 	unsigned int type, i;
@@ -107,8 +107,8 @@ void banner(const struct reader *reader)
 		p = fmt_mem(p, name->s, name->length);
 	}
 	*p = '\0';
-	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
-		const struct socktrace_probe *probe = &info->probes[i];
+	for (i = 0; i < device->info.nr_probes; i++) {
+		const struct socktrace_probe *probe = &device->probes[i];
 
 		if (!device_probe_armed(probe))
 			continue;

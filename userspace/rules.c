@@ -5,7 +5,7 @@
 
 /* Of each connect, connect's own record tells more. */
 #define DEFAULT_EVENTS                                                          \
-	(SOCKTRACE_EVENTS_ALL &                                                 \
+	(SOCKTRACE_EVENTS_DEFAULT &                                             \
 	 ~SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT))
 
 /* The processes that these conditions name, with their descendants. */
@@ -70,8 +70,8 @@ uint32_t filter_events(const struct socktrace_rule *rules, unsigned int nr_rules
 
 	for (i = 0; i < nr_rules; i++) {
 		if (rules[i].action == SOCKTRACE_ACCEPT)
-			events |= rules[i].match & SOCKTRACE_MATCH_EVENTS ? rules[i].events :
-									   SOCKTRACE_EVENTS_ALL;
+			events |= rules[i].match & SOCKTRACE_MATCH_EVENTS ?
+					  rules[i].events : SOCKTRACE_EVENTS_DEFAULT;
 	}
 	return events;
 }

@@ -43,6 +43,7 @@ static int setup_device(struct reader *reader)
 		.records_per_cpu = options->records,
 		.phases = SOCKTRACE_PHASE_EXIT | (options->enter ? SOCKTRACE_PHASE_ENTER : 0),
 		.latency_ms = options->latency_ms,
+		.events = filter_events(reader->rules, reader->nr_rules),
 	};
 	/* No latency: each record wakes us, however small the batches get. */
 	if (options->latency_ms && ring >= 2)

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 import records
 
 EVENTS = {1: "socket", 2: "connect", 3: "accept4", 4: "security_socket_connect",
-          5: "addr_mismatch", 6: "socketpair"}
+          5: "addr_mismatch", 6: "socketpair", 8: "bind", 9: "listen"}
 PHASES = {1: "enter", 2: "exit", 3: "point"}
 ABIS = dict(enumerate("x86_64 i386 x32 arm64 arm riscv64 riscv32 ppc64 ppc s390x s390 "
                       "mips64 mips".split(), 1))
@@ -191,11 +191,13 @@ def expect(ev):
     else:
         # -1 stands for none, but where a program may have passed it.
         passed = args[0] != -1 or (
-            ev["via"] <= 1 and ev["type"] in (records.CONNECT, records.ACCEPT4))
+            ev["via"] <= 1 and ev["type"] in (records.CONNECT, records.ACCEPT4, records.BIND, records.LISTEN))
         sockfd = dict(sockfd=args[0]) if passed else {}
         if ev["type"] == records.ACCEPT4:
             bits = args[1] & 0xffffffff
             result["args"] = dict(sockfd, flags=args[1])
+        elif ev["type"] == records.LISTEN:
+            result["args"] = dict(sockfd, backlog=args[1])
         elif ev["type"] != records.LSM:
             result["args"] = dict(sockfd, addrlen=args[1])
         elif passed:

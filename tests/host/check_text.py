@@ -11,7 +11,7 @@ import sys
 import records
 
 CALLS = {1: "socket", 2: "connect", 3: "accept4", 4: "security_socket_connect",
-         5: "addr_mismatch", 6: "socketpair"}
+         5: "addr_mismatch", 6: "socketpair", 8: "bind", 9: "listen"}
 
 
 def main():

@@ -87,7 +87,7 @@ int device_open(struct device *device, const char *path)
 		.started = started ? (unsigned int)atoi(started) : 0,
 	};
 	for (type = 1; type < sizeof(symbols) / sizeof(symbols[0]); type++) {
-		struct socktrace_probe *probe = &device->info.probes[device->info.nr_probes];
+		struct socktrace_probe *probe = &device->probes[device->info.nr_probes];
 
 		if (!symbols[type])
 			continue;
@@ -98,7 +98,7 @@ int device_open(struct device *device, const char *path)
 		if (!unbound || (unsigned int)atoi(unbound) != type)
 			probe->flags = SOCKTRACE_PROBE_BOUND;
 	}
-	graft = &device->info.probes[device->info.nr_probes++];
+	graft = &device->probes[device->info.nr_probes++];
 	*graft = (struct socktrace_probe){
 		.symbol = "security_sock_graft",
 		.type = SOCKTRACE_ACCEPT4,
@@ -185,7 +185,7 @@ int device_start(struct device *device)
 	if (error)
 		return fail(device, error);
 	for (i = 0; i < device->info.nr_probes; i++) {
-		struct socktrace_probe *probe = &device->info.probes[i];
+		struct socktrace_probe *probe = &device->probes[i];
 
 		if ((probe->flags & SOCKTRACE_PROBE_BOUND) &&
 		    (!unarmed || strcmp(unarmed, probe->symbol)))

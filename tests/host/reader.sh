@@ -63,7 +63,7 @@ directory_as_device() {
 }
 usage_errors_exit_2() {
 	local args
-	for args in "--bogus" "-e bind" "-p 0" "-p x" "--family klingon" "-o xml" "-o json:" \
+	for args in "--bogus" "-e sendto" "-p 0" "-p x" "--family klingon" "-o xml" "-o json:" \
 		"-n 0" "-n -1" "-u no_such_user" "--net 10.0" "--rport 65536" \
 		"--min-duration 3" "--cgroup ./nowhere" "--comm 0123456789abcdef" "--inflight --ok" "--selftest --ok" "--color red" "--records 0" "--latency 99999" "-f" "ls" "--" "-e" \
 		"--port 80" "-p 1 -- ls"; do
@@ -72,8 +72,8 @@ usage_errors_exit_2() {
 		one_line_error
 		empty out
 	done
-	status 2 "$real" -e connect,bind
-	has err "'bind'" "(socket, connect, accept4, "
+	status 2 "$real" -e connect,sendto
+	has err "'sendto'" "(socket, connect, accept4, "
 }
 help_names_all_options() {
 	status 0 "$real" --help
@@ -138,7 +138,7 @@ the_schema_refuses() {
 		validator = jsonschema.Draft7Validator(json.load(open(sys.argv[1])))
 		good = json.load(open("out"))
 		assert validator.is_valid(good)
-		changes = [("more", 1), ("event", "bind"), ("phase", "leave"), ("time", "today"),
+		changes = [("more", 1), ("event", "sendto"), ("phase", "leave"), ("time", "today"),
 		           ("pid", -1), ("pid", "1"), ("call", 0), ("flags", []), ("netns", 0),
 		           ("family", "INET"), ("args", {"domain": 2}), ("phase", "enter"),
 		           ("args", {"sockfd": 1, "addrlen": 2}), ("ret", -1), ("error", "EPERM"),
@@ -642,7 +642,7 @@ no_leak_and_no_wild_access() {
 		status 3 $check "$O/fake-plain" --device r -o text:t -- sh -c 'exit 3'
 		status 1 $check "$O/fake-plain" -q --device r -o json:/dev/full
 		status 1 $check "$O/plain/socktrace-read" --device /dev/null
-		status 2 $check "$O/plain/socktrace-read" -e bind
+		status 2 $check "$O/plain/socktrace-read" -e sendto
 		status 2 $check "$O/plain/socktrace-read" --filter 'not (net 10/8 or x)'
 		status 2 $check "$O/plain/socktrace-read" --filter 'path /a and path /b or uid 1,2'
 		status 0 $check "$O/plain/socktrace-read" --explain --filter 'path /a or not uid 1,2'

@@ -13,6 +13,7 @@ import sys
 
 SIZE = 320
 SOCKET, CONNECT, ACCEPT4, LSM, MISMATCH, PAIR, LOST = 1, 2, 3, 4, 5, 6, 31
+BIND, LISTEN = 8, 9
 ENTER, EXIT, POINT = 1, 2, 3
 F_SOCK, F_QUEUE, F_PEERCRED = 1, 2, 4
 F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV, F_BY_DESCRIPTOR = 8, 16, 32, 64
@@ -159,7 +160,7 @@ def any_addr(rng, room):
 
 def hostile(count, rng):
     for _ in range(count):
-        kind = rng.choice([SOCKET, PAIR, CONNECT, CONNECT, ACCEPT4, LSM, MISMATCH, LOST])
+        kind = rng.choice([SOCKET, PAIR, CONNECT, CONNECT, ACCEPT4, BIND, LISTEN, LSM, MISMATCH, LOST])
         common = {name: any_int(rng, 32) for name in
                   "cpu tgid tid ppid uid gid euid loginuid sessionid ns_tgid ns_tid netns mntns pidns "
                   "queue_len queue_limit peer_pid peer_uid".split()}
@@ -171,7 +172,7 @@ def hostile(count, rng):
             yield record(type=kind, phase=POINT, lost=(any_int(rng, 64), rng.choice([0, 1, 9])),
                          **common)
             continue
-        if kind in (SOCKET, PAIR, CONNECT, ACCEPT4):
+        if kind in (SOCKET, PAIR, CONNECT, ACCEPT4, BIND, LISTEN):
             common["phase"] = rng.choice([ENTER, EXIT, EXIT])
         else:
             common["phase"] = POINT

@@ -14,6 +14,7 @@ static struct {
 	int open_errno, info_errno, errno_of[16], read_errno;
 	ssize_t read_result;
 	struct socktrace_info info;
+	struct socktrace_probe probes[2];
 	uint32_t error_rule, error_field;
 	struct socktrace_filter filter; /* as last set */
 	int flags; /* of open() */
@@ -58,9 +59,15 @@ int __wrap_ioctl(int fd, unsigned long command, void *argument)
 	}
 	if (errno)
 		return -1;
-	kernel.info.probes[1].hits += kernel.hits_per_info;
-	if ((unsigned int)command == SOCKTRACE_IOC_GET_INFO)
+	kernel.probes[1].hits += kernel.hits_per_info;
+	if ((unsigned int)command == SOCKTRACE_IOC_GET_INFO) {
+		struct socktrace_info *info = argument;
+
+		assert_int_equal(info->nr_probes, DEVICE_PROBES_MAX);
+		assert_int_equal(info->probe_size, sizeof(kernel.probes[0]));
+		memcpy((void *)(uintptr_t)info->probes, kernel.probes, sizeof(kernel.probes));
 		memcpy(argument, &kernel.info, sizeof(kernel.info));
+	}
 	if ((unsigned int)command == SOCKTRACE_IOC_SET_FILTER)
 		memcpy(&kernel.filter, argument, sizeof(kernel.filter));
 	return 0;
@@ -270,7 +277,7 @@ static void in_flight(void **state)
 /* A call of the reader's own must be counted, if there is a probe that counts. */
 static void muted(void **state)
 {
-	struct socktrace_probe *probe = &kernel.info.probes[1];
+	struct socktrace_probe *probe = &kernel.probes[1];
 
 	(void)state;
 	kernel.info.nr_probes = 2;

@@ -114,7 +114,7 @@ static void wrong_values(void **state)
 	int i;
 
 	(void)state;
-	assert_wrong("'bind'", "(socket, connect, accept4, ", "-e", "connect,bind");
+	assert_wrong("'sendto'", "(socket, connect, accept4, ", "-e", "connect,sendto");
 	assert_wrong("'lost'", ", all)", "-e", "lost");
 	assert_wrong("''", "socket", "-e", "");
 	assert_wrong("''", "socket", "-e", "connect,");
@@ -220,7 +220,18 @@ static void options_and_filter(void **state)
 	parse("--filter", "security_socket_connect and uid 0 or enter", NULL);
 	assert_true(options.enter);
 	assert_int_equal(filter_build(&options, 0, made, &error), 2);
-	assert_int_equal(filter_events(made, 2), SOCKTRACE_EVENTS_ALL);
+	assert_int_equal(filter_events(made, 2), SOCKTRACE_EVENTS_DEFAULT);
+	/* Events that are not told by default, by their name alone. */
+	parse("-e", "bind,listen", NULL);
+	assert_int_equal(filter_build(&options, 0, made, &error), 1);
+	assert_int_equal(filter_events(made, 1), SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND) |
+							 SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN));
+	parse("--filter", "not socket", NULL);
+	assert_int_equal(filter_build(&options, 0, made, &error), 1);
+	assert_false(filter_events(made, 1) & SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND));
+	parse("--filter", "listen and failed", NULL);
+	assert_int_equal(filter_build(&options, 0, made, &error), 1);
+	assert_int_equal(filter_events(made, 1), SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN));
 	/* -e says it for all. */
 	parse("-e", "socket", "--filter", "connect", NULL);
 	assert_false(options.enter);

@@ -241,9 +241,8 @@ static const struct selftest_row rows[] = {
 
 /* One of them is not bound, and one can't be armed. */
 #define ARMED (SOCKTRACE_PROBE_BOUND | SOCKTRACE_PROBE_ARMED)
-static const struct socktrace_info info = {
-	.module_version = "1.2",
-	.nr_probes = 5,
+static const struct device device = {
+	.info = { .module_version = "1.2", .nr_probes = 5 },
 	.probes = {
 		{ "sys_accept4", 0, 0, SOCKTRACE_ACCEPT4, ARMED, SOCKTRACE_VIA_SYSCALL },
 		{ "sys_accept", 0, 0, SOCKTRACE_ACCEPT4, ARMED, SOCKTRACE_VIA_SYSCALL },
@@ -257,7 +256,7 @@ static struct out out;
 
 static struct selftest_report begin(bool json)
 {
-	struct selftest_report report = { .out = &out, .info = &info, .json = json };
+	struct selftest_report report = { .out = &out, .device = &device, .json = json };
 
 	if (!out.buffer)
 		assert_int_equal(out_open(&out, -1, NULL), 0);

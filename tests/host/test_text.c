@@ -94,6 +94,31 @@ static void socket_call(void **state)
 			      "              = -1 EAFNOSUPPORT <61.000001>");
 }
 
+static void bind_and_listen(void **state)
+{
+	struct socktrace_event ev = event(SOCKTRACE_BIND, SOCKTRACE_EXIT);
+	const struct sockaddr_in in = { AF_INET, htons(80), { htonl(0x0a000001) }, { 0 } };
+
+	(void)state;
+	ev.args[0] = 7;
+	ev.args[1] = 16;
+	ev.addr_len = sizeof(in);
+	memcpy(ev.addrs, &in, sizeof(in));
+	ev.addr_source = SOCKTRACE_ADDR_KERNEL;
+	assert_line(&ev, CURL "bind(7, {AF_INET 10.0.0.1:80}, 16)"
+			      "                         = 0 <0.000012>");
+	ev.ret = -EADDRINUSE;
+	assert_line(&ev, CURL "bind(7, {AF_INET 10.0.0.1:80}, 16)"
+			      "                         = -1 EADDRINUSE <0.000012>");
+	ev = event(SOCKTRACE_LISTEN, SOCKTRACE_EXIT);
+	ev.args[0] = 7;
+	ev.args[1] = 5;
+	ev.flags = SOCKTRACE_F_QUEUE;
+	ev.queue_limit = 5;
+	assert_line(&ev, CURL "listen(7, 5)"
+			      "                                               = 0 <0.000012> queue=0/5");
+}
+
 static void socketpair_call(void **state)
 {
 	struct socktrace_event ev = event(SOCKTRACE_SOCKETPAIR, SOCKTRACE_EXIT);
@@ -275,8 +300,8 @@ static void points(void **state)
 	ev.addr_source = SOCKTRACE_ADDR_USER;
 	assert_line(&ev, CURL "addr_mismatch(7, {AF_INET 10.0.0.1:53}?, 16) MISMATCH: "
 			      "the address as passed; the kernel used another");
-	ev.type = 9;
-	assert_line(&ev, CURL "event_9(?)");
+	ev.type = 29;
+	assert_line(&ev, CURL "event_29(?)");
 }
 
 static void lost_records(void **state)
@@ -359,6 +384,7 @@ static void colours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(bind_and_listen),
 		cmocka_unit_test(socketpair_call),
 		cmocka_unit_test(socket_call),	   cmocka_unit_test(connect_calls),
 		cmocka_unit_test(results),	   cmocka_unit_test(addresses),

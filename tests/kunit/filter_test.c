@@ -31,7 +31,8 @@ static bool in_cgroup(u64 id)
 
 /* Records that the rules are tried on. */
 enum sample {
-	TCP, TCP6, MAPPED, UNIX_PATH_CALL, ABSTRACT, NO_SOCKET, SOCKET_CALL, PAIR, LOST_PAIR, ENTERED
+	TCP, TCP6, MAPPED, UNIX_PATH_CALL, ABSTRACT, NO_SOCKET, SOCKET_CALL, PAIR, LOST_PAIR, ENTERED,
+	BOUND, NOT_BOUND
 };
 
 static void set_in(struct sockaddr_in *in, u32 addr, u16 port)
@@ -75,6 +76,14 @@ static void sample(struct socktrace_event *ev, enum sample which)
 	set_in(&in, 0x0a010203, 443);
 	set_in(&in_local, 0xc0a80009, 40000);
 	switch (which) {
+	case BOUND: /* to any port of any address, which became 192.168.0.9:40000 */
+		set_in(&in, 0, 0);
+		ev->ret = 0;
+		fallthrough;
+	case NOT_BOUND:
+		ev->type = SOCKTRACE_BIND;
+		set_ends(ev, &in, sizeof(in), &in_local, which == BOUND ? sizeof(in_local) : 0);
+		break;
 	case ENTERED:
 		ev->phase = SOCKTRACE_ENTER;
 		ev->ret = 0;
@@ -249,6 +258,11 @@ static const struct match_case match_cases[] = {
 	{ "local port", TCP, true, { WITH(LOCAL_PORT), .local = PORTS(40000, 40000) } },
 	{ "local port is not remote", TCP, false, { WITH(LOCAL_PORT), .local = PORTS(443, 443) } },
 	{ "port of no address", SOCKET_CALL, false, { WITH(REMOTE_PORT), .remote = PORTS(0, 65535) } },
+	{ "port of a bind", BOUND, true, { WITH(LOCAL_PORT), .local = PORTS(40000, 40000) } },
+	{ "port that a bind asks for", BOUND, false, { WITH(LOCAL_PORT), .local = PORTS(0, 0) } },
+	{ "port that a bind did not get", NOT_BOUND, true, { WITH(LOCAL_PORT), .local = PORTS(443, 443) } },
+	{ "net that a bind did not get", NOT_BOUND, true, { WITH(LOCAL_NET), .local = NET(96 + 8, V4(10, 0, 0, 0)) } },
+	{ "a bind's is not remote", NOT_BOUND, false, { WITH(REMOTE_PORT), .remote = PORTS(0, 65535) } },
 	{ "path", UNIX_PATH_CALL, true, { WITH(PATH), PATH("/run/") } },
 	{ "path, all of it", UNIX_PATH_CALL, true, { WITH(PATH), PATH("/run/dbus/socket") } },
 	{ "path, longer", UNIX_PATH_CALL, false, { WITH(PATH), PATH("/run/dbus/socket2") } },
@@ -552,9 +566,8 @@ static void what_is_sure_is_known_beforehand(struct kunit *test)
 
 	filter->default_action = SOCKTRACE_ACCEPT;
 	st_filter_prepare(filter);
-	KUNIT_EXPECT_EQ(test, filter->accepts, BIT_OF(SOCKET) |
-			BIT_OF(SECURITY_SOCKET_CONNECT) | BIT_OF(ADDR_MISMATCH) |
-			BIT_OF(SOCKETPAIR) | 1);
+	KUNIT_EXPECT_EQ(test, filter->accepts, ((1U << ARRAY_SIZE(filter->by_event)) - 1) &
+			~(BIT_OF(CONNECT) | BIT_OF(ACCEPT4)));
 	KUNIT_EXPECT_EQ(test, filter->tgids, ~0ULL);
 }
 

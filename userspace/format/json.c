@@ -281,8 +281,13 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 		*p++ = '}';
 		break;
 	case SOCKTRACE_CONNECT:
+	case SOCKTRACE_BIND:
 	case SOCKTRACE_ADDR_MISMATCH:
 		p = KEY_I32(sockfd(p, ev), "\"addrlen\":", ev->args[1]);
+		*p++ = '}';
+		break;
+	case SOCKTRACE_LISTEN:
+		p = KEY_I32(sockfd(p, ev), "\"backlog\":", ev->args[1]);
 		*p++ = '}';
 		break;
 	case SOCKTRACE_ACCEPT4:

@@ -357,8 +357,11 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 	case SOCKTRACE_SECURITY_SOCKET_CONNECT:
 	case SOCKTRACE_ADDR_MISMATCH:
 	case SOCKTRACE_CONNECT:
+	case SOCKTRACE_BIND:
 		p = fmt_lit(argument_address(sockfd(p, ev), ev), ", ");
 		return fmt_i32(p, ev->args[1]);
+	case SOCKTRACE_LISTEN:
+		return fmt_i32(sockfd(p, ev), ev->args[1]);
 	default:
 		return fmt_lit(p, "?");
 	}

@@ -28,15 +28,15 @@ static const struct {
 #define RESULT_WIDTH 18 /* of the longest */
 
 /* Those that are armed for the row's calls, between commas; each in `quote`s. */
-static char *symbols(char *p, const struct socktrace_info *info, const struct selftest_row *row,
+static char *symbols(char *p, const struct device *device, const struct selftest_row *row,
 		     const char *quote)
 {
 	char symbol[SOCKTRACE_SYMBOL_LEN + 1];
 	const char *comma = "";
 	uint32_t i;
 
-	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
-		const struct socktrace_probe *probe = &info->probes[i];
+	for (i = 0; i < device->info.nr_probes; i++) {
+		const struct socktrace_probe *probe = &device->probes[i];
 
 		if (!device_probe_armed(probe) || probe->flags & SOCKTRACE_PROBE_FACTS ||
 		    probe->type >= 32 ||
@@ -52,7 +52,7 @@ static char *symbols(char *p, const struct socktrace_info *info, const struct se
 	return p;
 }
 
-#define SYMBOLS_MAX (SOCKTRACE_MAX_PROBES * (SOCKTRACE_SYMBOL_LEN * ESCAPE_MAX + 3) + 1)
+#define SYMBOLS_MAX (DEVICE_PROBES_MAX * (SOCKTRACE_SYMBOL_LEN * ESCAPE_MAX + 3) + 1)
 
 static unsigned int path_width(void)
 {
@@ -65,14 +65,14 @@ static unsigned int path_width(void)
 	return (unsigned int)width;
 }
 
-static unsigned int symbols_width(const struct socktrace_info *info)
+static unsigned int symbols_width(const struct device *device)
 {
 	unsigned int width = sizeof("SYMBOL") - 1, i;
 	char buffer[SYMBOLS_MAX];
 
 	for (i = 0; i < selftest_nr_rows; i++) {
 		unsigned int length =
-			(unsigned int)(symbols(buffer, info, &selftest_rows[i], "") - buffer);
+			(unsigned int)(symbols(buffer, device, &selftest_rows[i], "") - buffer);
 
 		if (length > width)
 			width = length;
@@ -108,7 +108,7 @@ static char *text_row(const struct selftest_report *report, char *p,
 	uint32_t lacking = EVERYWHERE & ~verdict->fields;
 	char buffer[SYMBOLS_MAX];
 
-	*symbols(buffer, report->info, row, "") = '\0';
+	*symbols(buffer, report->device, row, "") = '\0';
 	p = column(p, row->name, path_width());
 	p = column(p, *buffer ? buffer : "-", report->symbols_width);
 	p = fmt_str(p, alarm ? ALARM : "");
@@ -144,7 +144,7 @@ static char *json_row(const struct selftest_report *report, char *p,
 		      const struct selftest_row *row, const struct selftest_verdict *verdict)
 {
 	p = json_string(fmt_lit(p, "{\"event\":\"selftest\""), "path", row->name);
-	p = symbols(fmt_lit(p, ",\"symbols\":["), report->info, row, "\"");
+	p = symbols(fmt_lit(p, ",\"symbols\":["), report->device, row, "\"");
 	p = json_string(fmt_lit(p, "]"), "result", results[verdict->result].json);
 	switch (verdict->result) {
 	case SELFTEST_SEEN:
@@ -179,7 +179,7 @@ void selftest_report_begin(struct selftest_report *report)
 {
 	char *p;
 
-	report->symbols_width = symbols_width(report->info);
+	report->symbols_width = symbols_width(report->device);
 	if (report->json)
 		return;
 	p = column(out_line(report->out), "PATH", path_width());
@@ -202,6 +202,7 @@ void selftest_report_row(struct selftest_report *report, const struct selftest_r
 
 static void text_end(struct selftest_report *report, const struct utsname *uts, bool good)
 {
+	const struct socktrace_info *info = &report->device->info;
 	const unsigned int *counts = report->counts;
 	const char *comma = "";
 	unsigned int i;
@@ -213,7 +214,7 @@ static void text_end(struct selftest_report *report, const struct utsname *uts, 
 	}
 	p = out_line(report->out);
 	p += sprintf(p, "Linux %s, socktrace %.*s: ", uts->release,
-		     (int)sizeof(report->info->module_version), report->info->module_version);
+		     (int)sizeof(info->module_version), info->module_version);
 	for (i = 0; i < SELFTEST_RESULTS; i++) {
 		if (!counts[i])
 			continue;
@@ -227,11 +228,12 @@ static void text_end(struct selftest_report *report, const struct utsname *uts, 
 static void json_end(struct selftest_report *report, const struct utsname *uts, bool good)
 {
 	char *p = fmt_lit(out_line(report->out), "{\"event\":\"selftest_summary\""), *key;
-	char version[sizeof(report->info->module_version) + 1];
+	const struct socktrace_info *info = &report->device->info;
+	char version[sizeof(info->module_version) + 1];
 	unsigned int i;
 
-	snprintf(version, sizeof(version), "%.*s", (int)sizeof(report->info->module_version),
-		 report->info->module_version);
+	snprintf(version, sizeof(version), "%.*s", (int)sizeof(info->module_version),
+		 info->module_version);
 	p = json_string(json_string(p, "kernel", uts->release), "module", version);
 	for (i = 0; i < SELFTEST_RESULTS; i++) {
 		key = fmt_str(fmt_lit(p, ",\""), results[i].json);

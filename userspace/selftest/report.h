@@ -5,6 +5,7 @@
 
 #include "base/out.h"
 #include "selftest/check.h"
+#include "session/device.h"
 
 /* What came of a row. */
 struct selftest_verdict {
@@ -16,7 +17,7 @@ struct selftest_verdict {
 
 struct selftest_report {
 	struct out *out;
-	const struct socktrace_info *info; /* for the probes' symbols */
+	const struct device *device; /* for the probes' symbols */
 	bool json;
 	bool color;
 	unsigned int symbols_width;

@@ -33,14 +33,14 @@ struct run {
 };
 
 /* Is a point armed that gives records of this type, or facts for them? */
-static bool armed(const struct socktrace_info *info, unsigned int type, unsigned int facts)
+static bool armed(const struct device *device, unsigned int type, unsigned int facts)
 {
 	uint32_t i;
 
-	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
-		if (info->probes[i].type == type &&
-		    (info->probes[i].flags & SOCKTRACE_PROBE_FACTS) == facts &&
-		    device_probe_armed(&info->probes[i]))
+	for (i = 0; i < device->info.nr_probes; i++) {
+		if (device->probes[i].type == type &&
+		    (device->probes[i].flags & SOCKTRACE_PROBE_FACTS) == facts &&
+		    device_probe_armed(&device->probes[i]))
 			return true;
 	}
 	return false;
@@ -222,8 +222,8 @@ int selftest_run(struct device *device, void *batch, size_t batch_size,
 	run.device = device;
 	run.batch = batch;
 	run.batch_size = batch_size;
-	run.sees_hook = armed(&device->info, SOCKTRACE_SECURITY_SOCKET_CONNECT, 0);
-	run.sees_graft = armed(&device->info, SOCKTRACE_ACCEPT4, SOCKTRACE_PROBE_FACTS);
+	run.sees_hook = armed(device, SOCKTRACE_SECURITY_SOCKET_CONNECT, 0);
+	run.sees_graft = armed(device, SOCKTRACE_ACCEPT4, SOCKTRACE_PROBE_FACTS);
 	run.path = mmap(NULL, sizeof(*run.path), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (run.path == MAP_FAILED) {
@@ -231,7 +231,7 @@ int selftest_run(struct device *device, void *batch, size_t batch_size,
 		return -1;
 	}
 	make_directory(&run);
-	report->info = &device->info;
+	report->device = device;
 	selftest_report_begin(report);
 	if (!rows(&run, report))
 		ret = selftest_report_end(report) ? 0 : 1;

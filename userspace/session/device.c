@@ -80,7 +80,11 @@ static int open_failed(struct device *device)
 
 static int get_info(struct device *device)
 {
-	memset(&device->info, 0, sizeof(device->info));
+	device->info = (struct socktrace_info){
+		.nr_probes = DEVICE_PROBES_MAX,
+		.probe_size = sizeof(device->probes[0]),
+		.probes = (uintptr_t)device->probes,
+	};
 	if (!control(device, SOCKTRACE_IOC_GET_INFO, &device->info))
 		return 0;
 	if (errno == ENOTTY || errno == EINVAL)
@@ -229,15 +233,15 @@ int device_inflight(struct device *device, struct socktrace_inflight *inflight,
 }
 
 /* Of the probe of socket(); NULL: there is none, or it is not armed. */
-static const struct socktrace_probe *socket_probe(const struct socktrace_info *info)
+static const struct socktrace_probe *socket_probe(const struct device *device)
 {
 	uint32_t i;
 
-	for (i = 0; i < info->nr_probes && i < SOCKTRACE_MAX_PROBES; i++) {
-		if (info->probes[i].type == SOCKTRACE_SOCKET &&
-		    info->probes[i].via == SOCKTRACE_VIA_SYSCALL &&
-		    device_probe_armed(&info->probes[i]))
-			return &info->probes[i];
+	for (i = 0; i < device->info.nr_probes; i++) {
+		if (device->probes[i].type == SOCKTRACE_SOCKET &&
+		    device->probes[i].via == SOCKTRACE_VIA_SYSCALL &&
+		    device_probe_armed(&device->probes[i]))
+			return &device->probes[i];
 	}
 	return NULL;
 }
@@ -250,7 +254,7 @@ bool device_muted(struct device *device)
 
 	if (get_info(device))
 		return false;
-	probe = socket_probe(&device->info);
+	probe = socket_probe(device);
 	if (!probe)
 		return false;
 	before = probe->hits;
@@ -260,7 +264,7 @@ bool device_muted(struct device *device)
 	close(fd);
 	if (get_info(device))
 		return false;
-	probe = socket_probe(&device->info);
+	probe = socket_probe(device);
 	return probe && probe->hits == before;
 }
 

@@ -13,10 +13,14 @@
 
 #include <socktrace.h>
 
+#define DEVICE_PROBES_MAX 64
+
 struct device {
 	const char *path; /* the caller's, until device_close() */
 	int fd; /* for poll(); -1: not open */
-	struct socktrace_info info; /* as of device_open() or device_start() */
+	/* As of device_open() or device_start(); info.nr_probes of the probes. */
+	struct socktrace_info info;
+	struct socktrace_probe probes[DEVICE_PROBES_MAX];
 	char error[256];
 };
 

@@ -251,52 +251,6 @@ static bool name_is_clean(const char *name, size_t size)
 	return len < size && is_zero(name + len, size - len);
 }
 
-static void do_get_info(struct worker *w, struct session *s, struct request *r)
-{
-	struct socktrace_info info = { 0 };
-	int error;
-
-	request_place(w, r, sizeof(info));
-	memset(r->bytes, POISON, sizeof(r->bytes));
-	place_fill(&r->place, r->bytes, r->size);
-	error = request_make(w, s, r, SOCKTRACE_IOC_GET_INFO);
-	if (!is_good(&r->place)) {
-		EXPECT(RESULTS, !r->size || error, "GET_INFO succeeded without memory");
-		return;
-	}
-	EXPECT(RESULTS, !error || !r->size || error == ENOMEM, "GET_INFO: %s", strerror(error));
-	if (error)
-		return;
-	memcpy(&info, r->bytes, r->size < sizeof(info) ? r->size : sizeof(info));
-	EXPECT(RESULTS, r->size <= sizeof(info) ||
-	       is_zero(r->bytes + sizeof(info), r->size - sizeof(info)),
-	       "GET_INFO: what it does not know is not zero");
-	if (r->size < sizeof(info))
-		return;
-	EXPECT(RESULTS,
-	       info.abi_version == SOCKTRACE_ABI_VERSION && info.record_size == RECORD &&
-		       info.possible_cpus == possible_cpus && !info.reserved &&
-		       info.max_rules == SOCKTRACE_MAX_RULES && info.sessions &&
-		       info.started <= info.sessions && info.memory <= info.memory_max &&
-		       info.nr_probes <= SOCKTRACE_MAX_PROBES &&
-		       name_is_clean(info.module_version, sizeof(info.module_version)),
-	       "GET_INFO: sessions %u started %u memory %llu of %llu probes %u", info.sessions,
-	       info.started, (unsigned long long)info.memory,
-	       (unsigned long long)info.memory_max, info.nr_probes);
-	for (unsigned int i = 0; i < SOCKTRACE_MAX_PROBES; i++) {
-		const struct socktrace_probe *probe = &info.probes[i];
-
-		EXPECT(RESULTS,
-		       i < info.nr_probes ?
-			       name_is_clean(probe->symbol, sizeof(probe->symbol)) &&
-				       !(probe->flags &
-					 ~(SOCKTRACE_PROBE_BOUND | SOCKTRACE_PROBE_ARMED |
-					   SOCKTRACE_PROBE_FACTS)) :
-			       is_zero(probe, sizeof(*probe)),
-		       "GET_INFO: probe %u", i);
-	}
-}
-
 static void do_set_config(struct worker *w, struct session *s, struct request *r)
 {
 	struct socktrace_config config;
@@ -321,7 +275,7 @@ static void do_set_config(struct worker *w, struct session *s, struct request *r
 	EXPECT(RESULTS,
 	       config.records_per_cpu && !(config.records_per_cpu & (config.records_per_cpu - 1)) &&
 		       config.phases && config.watermark &&
-		       config.watermark <= config.records_per_cpu && !config.reserved &&
+		       config.watermark <= config.records_per_cpu && config.events &&
 		       is_zero(r->bytes + sizeof(config), r->size - sizeof(config)),
 	       "SET_CONFIG: records %u phases %#x watermark %u in force",
 	       config.records_per_cpu, config.phases, config.watermark);
@@ -340,6 +294,16 @@ static void random_endpoint(struct rng *rng, struct socktrace_endpoint *end, boo
 	/* Bits of a part of a byte stay zero, which they may. */
 }
 
+static unsigned int random_event(struct rng *rng)
+{
+	unsigned int event;
+
+	do {
+		event = between(rng, SOCKTRACE_SOCKET, SOCKTRACE_LISTEN);
+	} while (!(SOCKTRACE_EVENTS_ALL & SOCKTRACE_EVENT_BIT(event)));
+	return event;
+}
+
 static void random_rule(struct rng *rng, struct socktrace_rule *rule)
 {
 	uint32_t own = getpid();
@@ -350,7 +314,7 @@ static void random_rule(struct rng *rng, struct socktrace_rule *rule)
 		rule->match |= 1U << below(rng, 27);
 	} while (one_in(rng, 2));
 	if (rule->match & SOCKTRACE_MATCH_EVENTS)
-		rule->events = SOCKTRACE_EVENT_BIT(between(rng, 1, 6));
+		rule->events = SOCKTRACE_EVENT_BIT(random_event(rng));
 	if (rule->match & SOCKTRACE_MATCH_PHASES)
 		rule->phases = between(rng, 1, 7) << 1;
 	if (rule->match & SOCKTRACE_MATCH_TGID)
@@ -425,6 +389,67 @@ static struct place place_behind(struct worker *w, struct request *r, size_t siz
 	if (!is_good(&p))
 		r->spoilt = true;
 	return p;
+}
+
+static void check_probes(const uint8_t *at, const struct socktrace_info *info)
+{
+	const unsigned int known = SOCKTRACE_PROBE_BOUND | SOCKTRACE_PROBE_ARMED |
+				   SOCKTRACE_PROBE_FACTS | SOCKTRACE_PROBE_OPTIONAL;
+
+	for (unsigned int i = 0; i < info->nr_probes; i++, at += info->probe_size) {
+		struct socktrace_probe probe;
+
+		memcpy(&probe, at, sizeof(probe));
+		EXPECT(RESULTS,
+		       name_is_clean(probe.symbol, sizeof(probe.symbol)) &&
+			       !(probe.flags & ~known) &&
+			       is_zero(at + sizeof(probe), info->probe_size - sizeof(probe)),
+		       "GET_INFO: probe %u", i);
+	}
+}
+
+static void do_get_info(struct worker *w, struct session *s, struct request *r)
+{
+	struct rng *rng = &w->rng;
+	struct socktrace_info info = {
+		.nr_probes = below(rng, 40), .probe_size = sizeof(struct socktrace_probe),
+	};
+	uint32_t room;
+	struct place p;
+	bool odd;
+	int error;
+
+	if (one_in(rng, 16))
+		info.nr_probes = rng_next(rng);
+	odd = one_in(rng, 4);
+	if (odd)
+		info.probe_size = below(rng, one_in(rng, 2) ? 5000 : 100);
+	room = info.nr_probes;
+	p = place_behind(w, r, (size_t)room * info.probe_size);
+	info.probes = (uintptr_t)p.at;
+	memcpy(r->bytes, &info, sizeof(info));
+	request_place(w, r, sizeof(info));
+	error = request_make(w, s, r, SOCKTRACE_IOC_GET_INFO);
+	EXPECT(RESULTS, ONE_OF(error, 0, EINVAL, E2BIG, EFAULT), "GET_INFO: %s",
+	       strerror(error));
+	EXPECT(RESULTS, !error || r->spoilt || odd, "GET_INFO: %s", strerror(error));
+	if (error || !is_good(&r->place))
+		return;
+	memcpy(&info, r->bytes, sizeof(info));
+	EXPECT(RESULTS, is_zero(r->bytes + sizeof(info), r->size - sizeof(info)),
+	       "GET_INFO: what it does not know is not zero");
+	EXPECT(RESULTS,
+	       info.abi_version == SOCKTRACE_ABI_VERSION && info.record_size == RECORD &&
+		       info.possible_cpus == possible_cpus && !info.reserved &&
+		       info.max_rules == SOCKTRACE_MAX_RULES && info.sessions &&
+		       info.started <= info.sessions && info.memory <= info.memory_max &&
+		       info.nr_probes == (room < info.total_probes ? room : info.total_probes) &&
+		       name_is_clean(info.module_version, sizeof(info.module_version)),
+	       "GET_INFO: sessions %u started %u memory %llu of %llu probes %u of %u",
+	       info.sessions, info.started, (unsigned long long)info.memory,
+	       (unsigned long long)info.memory_max, info.nr_probes, info.total_probes);
+	if (is_good(&p) && info.nr_probes <= room)
+		check_probes(p.at, &info);
 }
 
 static unsigned int random_nr_rules(struct rng *rng)
@@ -551,7 +576,7 @@ static void check_inflight_calls(const uint8_t *at, const struct socktrace_infli
 		EXPECT(RESULTS,
 		       !call.reserved && call.tgid && call.tid && call.call_id &&
 			       call.time_ns <= now_ns && call.type >= SOCKTRACE_SOCKET &&
-			       call.type <= SOCKTRACE_SOCKETPAIR &&
+			       call.type <= SOCKTRACE_LISTEN &&
 			       name_is_clean(call.comm, sizeof(call.comm)) &&
 			       is_zero(at + sizeof(call), head->call_size - sizeof(call)),
 		       "GET_INFLIGHT: call %u of %u: type %u tgid %u entered at %llu of %llu", i,

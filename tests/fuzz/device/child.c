@@ -32,7 +32,7 @@ static void use_inherited(struct rng *rng, int fd, bool leaky)
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	struct socktrace_filter filter = { .rule_size = sizeof(struct socktrace_rule) };
 	struct socktrace_stats stats;
-	struct socktrace_info info;
+	struct socktrace_info info = { 0 };
 	uint8_t bytes[4 * RECORD];
 	ssize_t got;
 

@@ -109,7 +109,7 @@ static pthread_t start_thread(void *(*run)(void *), void *argument)
 
 static void learn(void)
 {
-	struct socktrace_info info;
+	struct socktrace_info info = { 0 };
 	int fd = open(SOCKTRACE_DEVICE, O_RDONLY | O_CLOEXEC);
 
 	if (fd < 0 || ioctl(fd, SOCKTRACE_IOC_GET_INFO, &info)) {

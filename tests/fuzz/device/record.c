@@ -92,7 +92,7 @@ static const char *bad_socket(const struct socktrace_event *ev)
 		WANT(!ev->inode && !ev->sock_family && !ev->sock_type && !ev->sock_protocol);
 	IF(!(ev->flags & SOCKTRACE_F_SOCK), !ev->local_len);
 	if (ev->flags & SOCKTRACE_F_QUEUE)
-		WANT(ev->type == SOCKTRACE_ACCEPT4 && whole);
+		WANT((ev->type == SOCKTRACE_ACCEPT4 || ev->type == SOCKTRACE_LISTEN) && whole);
 	else
 		WANT(!ev->queue_len && !ev->queue_limit);
 	IF(!(ev->flags & SOCKTRACE_F_PEERCRED), !ev->peer_pid && !ev->peer_uid);
@@ -118,7 +118,7 @@ static const char *bad_record(const struct socktrace_event *ev, uint32_t phases)
 	if (ev->type == SOCKTRACE_LOST)
 		return bad_loss(ev);
 
-	WANT(ev->type >= SOCKTRACE_SOCKET && ev->type <= SOCKTRACE_SOCKETPAIR);
+	WANT(ev->type < 32 && SOCKTRACE_EVENTS_ALL & SOCKTRACE_EVENT_BIT(ev->type));
 	WANT(ev->phase >= SOCKTRACE_ENTER && ev->phase <= SOCKTRACE_POINT);
 	WANT((ev->phase == SOCKTRACE_POINT) ==
 	     (ev->type == SOCKTRACE_SECURITY_SOCKET_CONNECT ||

@@ -41,6 +41,9 @@ void random_config(struct rng *rng, struct socktrace_config *config)
 	}
 	if (!one_in(rng, 3))
 		config->flags = SOCKTRACE_CONFIG_OWN;
+	if (one_in(rng, 2))
+		config->events = one_in(rng, 2) ? SOCKTRACE_EVENTS_ALL :
+						  rng_next(rng) & SOCKTRACE_EVENTS_ALL;
 }
 
 void session_open(struct rng *rng, struct session *s)

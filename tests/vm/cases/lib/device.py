@@ -27,8 +27,10 @@ libc.preadv2.argtypes = [*libc.readv.argtypes, ctypes.c_long, ctypes.c_int]
 libc.ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p]
 
 SOCKET, CONNECT, ACCEPT4, LSM_CONNECT, ADDR_MISMATCH, SOCKETPAIR, LOST = 1, 2, 3, 4, 5, 6, 31
+BIND, LISTEN = 8, 9
 CALLS = 1 << SOCKET | 1 << CONNECT | 1 << ACCEPT4 | 1 << SOCKETPAIR
-EVENTS_ALL = CALLS | 1 << LSM_CONNECT | 1 << ADDR_MISMATCH
+EVENTS_DEFAULT = CALLS | 1 << LSM_CONNECT | 1 << ADDR_MISMATCH
+EVENTS_ALL = EVENTS_DEFAULT | 1 << BIND | 1 << LISTEN
 ENTER, EXIT, POINT = 1, 2, 3
 PHASE_ENTER, PHASE_EXIT = 1 << ENTER, 1 << EXIT
 ABI_X86_64, ABI_I386, ABI_X32 = 1, 2, 3
@@ -39,7 +41,7 @@ F_SOCK, F_QUEUE, F_PEERCRED, F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV, F_BY_DESC
     1 << n for n in range(7)
 )
 LOST_RING_FULL = 1
-PROBE_BOUND, PROBE_ARMED, PROBE_FACTS = 1, 2, 4
+PROBE_BOUND, PROBE_ARMED, PROBE_FACTS, PROBE_OPTIONAL = 1, 2, 4, 8
 CONFIG_OWN = 1
 PHASE_POINT = 1 << POINT
 # Conditions in the order of their bits: SOCKTRACE_MATCH_*.
@@ -58,9 +60,8 @@ CLOCK_BOOTTIME = 7
 EVENT = struct.Struct("=HBBHBBII8Q13I16s3iiHHHBBBBHIIII128s")
 assert EVENT.size == 320
 PROBE = struct.Struct("=40sQQIHH")
-INFO = struct.Struct("=10IQQ16sII")
-INFO_SIZE = INFO.size + 16 * PROBE.size
-assert INFO_SIZE == 80 + 64 * 16
+INFO = struct.Struct("=10IQQ16sIIIIQ")
+assert INFO.size == 96
 CONFIG = struct.Struct("=6I")
 RULE = struct.Struct("=8IQ10IQQ16s16sBBHHH16sBBHHH108sBBH")
 assert RULE.size == 272
@@ -92,7 +93,7 @@ def ioc(direction, number, size, magic=MAGIC):
     return direction << 30 | size << 16 | magic << 8 | number
 
 
-GET_INFO = ioc(_READ, 1, INFO_SIZE)
+GET_INFO = ioc(_READ | _WRITE, 1, INFO.size)
 SET_CONFIG = ioc(_READ | _WRITE, 2, CONFIG.size)
 SET_FILTER = ioc(_READ | _WRITE, 3, FILTER.size)
 GET_FILTER = ioc(_READ | _WRITE, 4, FILTER.size)
@@ -291,6 +292,8 @@ class Info:
     memory_max: int
     module_version: str
     nr_probes: int
+    probe_size: int
+    total_probes: int
     reserved: int
     probes: list
 
@@ -430,17 +433,19 @@ class Session:
         return data
 
     def info(self):
-        data = self._ioctl(GET_INFO, bytes(INFO_SIZE), "GET_INFO")
-        fields = list(INFO.unpack_from(data))
+        table = ctypes.create_string_buffer(64 * PROBE.size)
+        asked = INFO.pack(*[0] * 12, b"", 64, PROBE.size, 0, 0, ctypes.addressof(table))
+        fields = list(INFO.unpack(self._ioctl(GET_INFO, asked, "GET_INFO")))
         fields[12] = fields[12].rstrip(b"\0").decode()
         probes = []
         for n in range(fields[13]):
-            symbol, *rest = PROBE.unpack_from(data, INFO.size + n * PROBE.size)
+            symbol, *rest = PROBE.unpack_from(table.raw, n * PROBE.size)
             probes.append(Probe(symbol.rstrip(b"\0").decode(), *rest))
-        return Info(*fields, probes)
+        return Info(*fields[:-1], probes)
 
-    def config(self, records_per_cpu=0, phases=0, watermark=0, latency_ms=0, flags=0):
-        data = CONFIG.pack(records_per_cpu, phases, watermark, latency_ms, flags, 0)
+    # pylint: disable-next=too-many-arguments,too-many-positional-arguments
+    def config(self, records_per_cpu=0, phases=0, watermark=0, latency_ms=0, flags=0, events=0):
+        data = CONFIG.pack(records_per_cpu, phases, watermark, latency_ms, flags, events)
         return CONFIG.unpack(self._ioctl(SET_CONFIG, data, "SET_CONFIG"))
 
     def filter(self, rules=(), default=ACCEPT):
