@@ -169,14 +169,35 @@ static void places(void **state)
 	assert_int_equal(rules[1].mntns, st.st_ino);
 	assert_int_equal(stat("/proc/self/ns/pid", &st), 0);
 	assert_int_equal(rules[2].pidns, st.st_ino);
+	assert_int_equal(stat("/proc/self/ns/net", &st), 0);
+	assert_int_equal(one("netns /proc/self/ns/net")->netns, st.st_ino);
+	sprintf(text, "netns net:[%u]", (unsigned int)st.st_ino);
+	assert_int_equal(one(text)->netns, st.st_ino);
+	assert_int_equal(one("pidns pid:[17]")->pidns, 17);
 	assert_wrong("netns ^4194304", "/proc/4194304/ns/net: No such file");
+	assert_wrong("netns ^no_such_name", "/run/netns/no_such_name: No such file");
+	assert_wrong("netns ^/no/such/file", "/no/such/file: No such file");
+	assert_wrong("netns ^/proc/self/maps", "/proc/self/maps is no namespace");
+	assert_wrong("netns ^/proc/self", "/proc/self is no namespace");
+	assert_wrong("netns ^/proc/self/ns/mnt", "is a namespace of another kind than 'net'");
+	assert_wrong("netns ^mnt:[4026531841]", "is a namespace of another kind than 'net'");
+	assert_wrong("netns ^12x", "'12x' is no namespace (a process, an inode, net:[INODE], a "
+				   "name of 'ip netns', /proc/PID/ns/net)");
+	assert_wrong("mntns ^blue", "'blue' is no namespace (a process, an inode, mnt:[INODE], "
+				    "/proc/PID/ns/mnt)");
+	assert_wrong("pidns ^net:[17", "is no namespace");
+	assert_wrong("netns ^''", "'' is no namespace");
 	assert_wrong("cgroup ^no/such/cgroup", "'no/such/cgroup': No such file");
-	assert_wrong("cgroup ^/proc/self", "is no directory of cgroup v2");
+	assert_wrong("cgroup ^/proc/self", "'/proc/self': is no directory of cgroup v2");
+	assert_wrong("cgroup ^0::/no/such/cgroup", "'0::/no/such/cgroup': No such file");
+	assert_wrong("cgroup ^0::/../x", "is outside of this cgroup namespace");
+	assert_wrong("cgroup ^/proc/4194304/cgroup", "'/proc/4194304/cgroup': No such file");
 	if (access("/sys/fs/cgroup/cgroup.procs", F_OK))
 		return;
 	assert_int_equal(stat("/sys/fs/cgroup", &st), 0);
 	assert_int_equal(one(cgroup)->cgroup, st.st_ino);
 	assert_int_equal(one("cgroup /")->cgroup, st.st_ino);
+	assert_int_equal(one("cgroup 0::/")->cgroup, st.st_ino);
 	assert_int_equal(rules[0].match, SOCKTRACE_MATCH_CGROUP_TREE);
 }
 
@@ -259,7 +280,7 @@ static void mistakes(void **state)
 	assert_wrong("duration > ^1m", "is no time");
 	assert_wrong("duration > ^.5s", "is no time");
 	assert_wrong("duration > ^18446744073s", "is no time");
-	assert_wrong("netns ^x", "neither a process nor the inode");
+	assert_wrong("netns ^x", "/run/netns/x: No such file");
 	assert_wrong("^connect1", "unknown condition 'connect1'");
 	memset(deep, '(', sizeof(deep) - 1);
 	deep[sizeof(deep) - 1] = '\0';

@@ -5,8 +5,8 @@ import json
 import os
 
 from lib import module
-from lib.device import ACCEPT4, Session
-from lib.proc import Blocked, blocked_threads
+from lib.device import ACCEPT4, Session, libc
+from lib.proc import Blocked, Child, blocked_threads, cgroup_mount, namespace
 from lib.tap import case, check, equal
 from reader_cases import read
 from state_cases import muted
@@ -40,6 +40,46 @@ def _conditions(_context):
     equal(connects("--net", "127.0.0.0/8", "--rport", "1-1023"), [("127.0.0.1", 9), ("127.0.0.2", 9)])
     expression = "net ::1 or net 10.0.0.0/8 and not rport 9"
     equal(connects("--filter", expression), [("10.1.2.3", 5000), ("::1", 9), ("::1", 5000)])
+
+
+def explained(*options):
+    """What the reader makes of a condition: its one rule's second condition."""
+    status, out, said = read("--explain", "-e", "connect", *options)
+    equal(status, 0, f"status ({said})")
+    return out.splitlines()[1].partition(" and ")[2]
+
+
+@case("places by what people have at hand: ip netns names, files, /proc/PID/cgroup", "reader-filter")
+def _places(context):
+    name = "/run/netns/blue"
+    os.makedirs("/run/netns", exist_ok=True)
+    with open(name, "wb"):
+        context.callback(os.unlink, name)
+
+    def bind():
+        check(libc.unshare(0x40000000) == 0, "unshare(CLONE_NEWNET)")
+        check(libc.mount(b"/proc/self/ns/net", name.encode(), b"", 4096, None) == 0, "mount")
+
+    equal(Child(context, bind).go().wait(), 0, "who made the namespace")
+    context.callback(libc.umount2, name.encode(), 2)
+    wanted = f"netns {os.stat(name).st_ino}"
+    check(os.stat(name).st_ino != namespace("net"), "a namespace of its own")
+    for word in ("blue", name, f"net:[{os.stat(name).st_ino}]"):
+        equal(explained("--netns", word), wanted, word)
+    equal(explained("--mntns", os.getpid()), f"mntns {namespace('mnt')}")
+    equal(explained("--pidns", "/proc/1/ns/pid"), f"pidns {namespace('pid', 1)}")
+
+    mount = cgroup_mount()
+    group = f"{mount}/people/deep"
+    os.makedirs(group)
+    context.callback(os.removedirs, group)
+    child = Child(context, ("true",))
+    with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
+        file.write(str(child.pid))
+    wanted = f"cgroup {os.stat(group).st_ino}"
+    for word in (group, "people/deep", "/people/deep", "0::/people/deep", f"/proc/{child.pid}/cgroup"):
+        equal(explained("--cgroup", word), wanted, word)
+    equal(child.go().wait(), 0, "the one in the cgroup")
 
 
 @case("--inflight shows the calls that another session follows", "reader-filter")

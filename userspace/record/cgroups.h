@@ -1,0 +1,60 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * cgroups of version 2: the kernel's ids of their directories, the directories of
+ * ids, and the containers that are known by them.
+ */
+#ifndef SOCKTRACE_CGROUPS_H
+#define SOCKTRACE_CGROUPS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+#define CGROUPS_SLOTS 128 /* a power of two */
+#define CGROUPS_PATH_MAX 384 /* longer paths are looked up each time */
+
+/* Where cgroup v2 is mounted, ends with NUL; NULL: nowhere, or no room. */
+const char *cgroups_mount(char *buffer, size_t size);
+
+/*
+ * The kernel's id of the cgroup of this directory, as records have it: only where
+ * inode numbers have 64 bits, it is the directory's. 0, or -1 and errno: 0 there if
+ * it is no directory of cgroup v2.
+ */
+int cgroups_id(const char *directory, uint64_t *id);
+
+struct cgroups {
+	char root[256]; /* "": nothing can be looked up */
+	int root_fd; /* of the same; -1: not opened */
+	int handle_type; /* of directories; 0: they have none, as elsewhere */
+	bool by_walk; /* ids can't be opened: the tree is searched */
+	uint64_t walked_ns; /* when it was last */
+	struct cgroups_slot {
+		uint64_t id; /* 0: nothing cached */
+		uint64_t until_ns; /* of one that was not found: ask again then */
+		uint32_t length; /* of path; 0: it was not found */
+		char path[CGROUPS_PATH_MAX];
+	} slots[CGROUPS_SLOTS];
+	char path[4096]; /* the answer, where it is not cached */
+};
+
+/* `root`: where cgroup v2 is mounted; NULL: it is looked for. */
+void cgroups_init(struct cgroups *cgroups, const char *root);
+void cgroups_close(struct cgroups *cgroups);
+
+/*
+ * The path of the cgroup below the root, "/" for that itself. Gives its bytes,
+ * without a NUL, until the next call; NULL if it is not known, which holds until
+ * *until_ns (from now_ns on) at most; a path holds for ever, as no number is given
+ * out twice, and no directory moves: *until_ns is then left as it was.
+ */
+const char *cgroups_path(struct cgroups *cgroups, uint64_t id, uint64_t now_ns,
+			 size_t *length, uint64_t *until_ns);
+
+/*
+ * The container that this path is of, the innermost: its id of 64 hexadecimal digits
+ * (docker, containerd, cri-o, podman), or its name (lxc). NULL: none that is known.
+ */
+const char *cgroups_container(const char *path, size_t length, size_t *id_length);
+
+#endif
