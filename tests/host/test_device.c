@@ -224,7 +224,7 @@ static void filters(void **state)
 	kernel.error_field = offsetof(struct socktrace_rule, match);
 	assert_error(device_filter(&device, rules, 3), "which this module does not know");
 	kernel.error_field = offsetof(struct socktrace_rule, reserved);
-	assert_error(device_filter(&device, rules, 3), "byte 253");
+	assert_error(device_filter(&device, rules, 3), "byte 269");
 	kernel.error_rule = ~0U;
 	assert_error(device_filter(&device, rules, 3), "cannot set the filter");
 	kernel.errno_of[3] = E2BIG;
