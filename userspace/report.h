@@ -8,6 +8,7 @@
 #include "format/json.h"
 #include "format/text.h"
 #include "options.h"
+#include "record/cgroups.h"
 #include "record/procinfo.h"
 #include "record/walltime.h"
 #include "session/device.h"
@@ -20,6 +21,7 @@ struct reader {
 	const char *out_name;
 	struct walltime time;
 	struct procinfo proc;
+	struct cgroups cgroups;
 	struct json json;
 	struct text text;
 	struct socktrace_rule rules[SOCKTRACE_MAX_RULES];

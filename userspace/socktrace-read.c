@@ -263,7 +263,8 @@ static void setup_formats(struct reader *reader)
 {
 	walltime_init(&reader->time);
 	procinfo_init(&reader->proc);
-	json_init(&reader->json, &reader->time, &reader->proc);
+	cgroups_init(&reader->cgroups, NULL);
+	json_init(&reader->json, &reader->time, &reader->proc, &reader->cgroups);
 	text_init(&reader->text, &reader->time, wants_color(reader));
 }
 
@@ -402,7 +403,7 @@ static int act(struct reader *reader)
 
 int main(int argc, char **argv)
 {
-	static struct reader reader = { .device.fd = -1, .out.fd = -1 };
+	static struct reader reader = { .device.fd = -1, .out.fd = -1, .cgroups.root_fd = -1 };
 	char message[OPTIONS_MESSAGE_MAX];
 	int status = EXIT_SUCCESS;
 
@@ -428,6 +429,7 @@ int main(int argc, char **argv)
 		status = EXIT_FAILURE;
 	}
 	out_close(&reader.out);
+	cgroups_close(&reader.cgroups);
 	device_close(&reader.device);
 	options_free(&reader.options);
 	free(reader.batch);

@@ -5,12 +5,14 @@
 #include <errno.h>
 #include <netinet/in.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "format/json.h"
 
 static struct walltime wall;
 static struct procinfo proc;
+static struct cgroups cgroups;
 static struct json json;
 
 static int setup(void **state)
@@ -20,7 +22,8 @@ static int setup(void **state)
 	/* 2024-02-29T23:59:59Z at boot */
 	wall.offset_ns = 1709251199LL * 1000000000;
 	procinfo_init(&proc);
-	json_init(&json, &wall, &proc);
+	cgroups_init(&cgroups, "");
+	json_init(&json, &wall, &proc, &cgroups);
 	return 0;
 }
 
@@ -325,6 +328,46 @@ static void cache_sees_changes(void **state)
 	}
 }
 
+/* The directory of a cgroup by its number, and whose container it is. */
+static void container(void **state)
+{
+	char root[] = "/tmp/container.XXXXXX", below[] = "/docker/0123456789abcdef0123456789abcdef"
+							  "0123456789abcdef0123456789abcdef";
+	char path[160], want[256];
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_ACCEPT4,
+		.phase = SOCKTRACE_ENTER,
+		.tgid = NOBODY,
+		.comm = "one",
+	};
+	struct stat st;
+
+	(void)state;
+	assert_non_null(mkdtemp(root));
+	sprintf(path, "%s/docker", root);
+	assert_int_equal(mkdir(path, 0700), 0);
+	sprintf(path, "%s%s", root, below);
+	assert_int_equal(mkdir(path, 0700), 0);
+	assert_int_equal(stat(path, &st), 0);
+	cgroups_init(&cgroups, root);
+	ev.cgroup_id = st.st_ino;
+	*json_event(&json, unit_buffer, &ev) = '\0';
+	sprintf(want, ",\"cgroup\":%llu,\"cgroup_path\":\"%s\",\"container\":\"%s\",\"args\"",
+		(unsigned long long)st.st_ino, below, below + 8);
+	assert_non_null(strstr(unit_buffer, want));
+	/* A path that is not there is not there for a second at most. */
+	ev.cgroup_id++;
+	ev.tid++;
+	*json_event(&json, unit_buffer, &ev) = '\0';
+	sprintf(want, ",\"cgroup\":%llu,\"args\"", (unsigned long long)ev.cgroup_id);
+	assert_non_null(strstr(unit_buffer, want));
+	assert_true(json.identities[1].until_ns <= wall.now_ns + 1000000000);
+	cgroups_close(&cgroups);
+	sprintf(path, "rm -r %s", root);
+	assert_int_equal(system(path), 0);
+}
+
 /* Of a process that lives, exe is there, and stays for a second at most. */
 static void exe(void **state)
 {
@@ -369,7 +412,7 @@ int main(void)
 		cmocka_unit_test(minimal_socket),	  cmocka_unit_test(full_connect),
 		cmocka_unit_test(accept_queue_and_flags), cmocka_unit_test(address_of_fields),
 		cmocka_unit_test(lost),			  cmocka_unit_test(by_descriptor),
-		cmocka_unit_test(unknown_way),
+		cmocka_unit_test(unknown_way),		  cmocka_unit_test(container),
 		cmocka_unit_test(cache_sees_changes),	  cmocka_unit_test(exe),
 	};
 

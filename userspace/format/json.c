@@ -179,6 +179,24 @@ static char *type_flags(char *p, uint32_t flags)
 	return p;
 }
 
+/* The id; the directory of that, and whose container it is, where that is known. */
+static char *cgroup(const struct json *json, char *p, const struct socktrace_event *ev,
+		    uint64_t *until_ns)
+{
+	const char *path, *container;
+	size_t length;
+
+	p = KEY_U64(p, ",\"cgroup\":", ev->cgroup_id);
+	path = cgroups_path(json->cgroups, ev->cgroup_id, json->time->now_ns, &length, until_ns);
+	if (!path)
+		return p;
+	p = escaped_string(fmt_lit(p, ",\"cgroup_path\":"), path, length);
+	container = cgroups_container(path, length, &length);
+	if (container)
+		p = escaped_string(fmt_lit(p, ",\"container\":"), container, length);
+	return p;
+}
+
 /* `until_ns`: how long the result may be used again. */
 static char *make_identity(const struct json *json, char *p,
 			   const struct socktrace_event *ev, uint64_t *until_ns)
@@ -214,7 +232,7 @@ static char *make_identity(const struct json *json, char *p,
 	if (ev->pidns)
 		p = KEY_U32(p, ",\"pidns\":", ev->pidns);
 	if (ev->cgroup_id)
-		p = KEY_U64(p, ",\"cgroup\":", ev->cgroup_id);
+		p = cgroup(json, p, ev, until_ns);
 	return p;
 }
 
@@ -250,11 +268,13 @@ static char *identity(struct json *json, char *p, const struct socktrace_event *
 	return end;
 }
 
-void json_init(struct json *json, struct walltime *time, struct procinfo *proc)
+void json_init(struct json *json, struct walltime *time, struct procinfo *proc,
+	       struct cgroups *cgroups)
 {
 	memset(json, 0, sizeof(*json));
 	json->time = time;
 	json->proc = proc;
+	json->cgroups = cgroups;
 }
 
 /* The beginning of a call's arguments; the next follows. */

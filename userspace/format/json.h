@@ -5,11 +5,12 @@
 
 #include <socktrace.h>
 
+#include "record/cgroups.h"
 #include "record/procinfo.h"
 #include "record/walltime.h"
 
 #define JSON_IDENTITY_SLOTS 128 /* a power of two */
-#define JSON_IDENTITY_MAX 608 /* longer ones are made anew each time */
+#define JSON_IDENTITY_MAX 1024 /* longer ones are made anew each time */
 
 /* Of a record, the facts about its task; raw, as key of a cache. */
 struct json_task {
@@ -19,7 +20,8 @@ struct json_task {
 struct json {
 	struct walltime *time;
 	struct procinfo *proc;
-	/* A thread's calls share a third of their objects: keys pid to cgroup. */
+	struct cgroups *cgroups;
+	/* A thread's calls share a third of their objects: keys pid to container. */
 	struct json_identity {
 		uint64_t until_ns; /* CLOCK_BOOTTIME; 0: nothing cached */
 		struct json_task task;
@@ -28,8 +30,9 @@ struct json {
 	} identities[JSON_IDENTITY_SLOTS];
 };
 
-/* Both stay the caller's, and are asked by each json_event(). */
-void json_init(struct json *json, struct walltime *time, struct procinfo *proc);
+/* All three stay the caller's, and are asked by each json_event(). */
+void json_init(struct json *json, struct walltime *time, struct procinfo *proc,
+	       struct cgroups *cgroups);
 
 /*
  * Writes the object and a newline at `p`, which has room for OUT_LINE_MAX

@@ -165,6 +165,7 @@ static void check_text(const char *line, const char *end, bool color)
 
 static struct walltime wall;
 static struct procinfo proc;
+static struct cgroups cgroups;
 static struct json json;
 static char *line;
 
@@ -174,7 +175,8 @@ static void setup(void)
 	walltime_init(&wall);
 	wall.offset_ns = 0;
 	procinfo_init(&proc);
-	json_init(&json, &wall, &proc);
+	cgroups_init(&cgroups, ""); /* none: the same on every machine */
+	json_init(&json, &wall, &proc, &cgroups);
 }
 
 static void show(const struct socktrace_event *ev, bool color)

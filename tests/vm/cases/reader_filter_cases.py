@@ -82,6 +82,35 @@ def _places(context):
     equal(child.go().wait(), 0, "the one in the cgroup")
 
 
+@case("a record's cgroup by its path, and the container that it is of", "reader-filter")
+def _container(context):
+    module.ensure()
+    container = "0123456789abcdef" * 4
+    path = f"/socktrace.slice/docker-{container}.scope"
+    group = cgroup_mount() + path
+    os.makedirs(f"{group}/deep")
+    context.callback(os.removedirs, f"{group}/deep")
+    out = "/tmp/socktrace-container"
+    script = """
+import socket, sys
+for path in sys.argv[1:]:
+    with open(f"{path}/cgroup.procs", "w") as file:
+        file.write("0")
+    socket.socket().close()
+"""
+    at = (group, f"{group}/deep", cgroup_mount())
+    status, _, said = read(
+        *("-q", "-e", "socket", "-o", f"json:{out}", "--", "/usr/bin/python3", "-c", script, *at)
+    )
+    equal(status, 0, f"status ({said})")
+    with open(out, encoding="utf-8") as file:
+        lines = [json.loads(line) for line in file]
+    os.unlink(out)
+    equal([line.get("cgroup_path") for line in lines], [path, f"{path}/deep", "/"])
+    equal([line.get("container") for line in lines], [container, container, None])
+    equal([line["cgroup"] for line in lines], [os.stat(place).st_ino for place in at])
+
+
 @case("--inflight shows the calls that another session follows", "reader-filter")
 def _inflight(context):
     module.ensure()
