@@ -128,6 +128,15 @@ static int set_color(struct parse *parse, const char *s)
 	return 0;
 }
 
+static int set_columns(struct parse *parse, const char *s)
+{
+	char message[512];
+
+	if (columns_choose(&parse->options->columns, s, message, sizeof(message)))
+		return wrong(parse, "--columns: %s", message);
+	return 0;
+}
+
 static int set_number(struct parse *parse, const char *option, const char *s,
 		      uint64_t min, uint64_t max, uint64_t *value)
 {
@@ -137,7 +146,7 @@ static int set_number(struct parse *parse, const char *option, const char *s,
 	return 0;
 }
 
-enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_STATS, OPT_COLOR,
+enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_STATS, OPT_COLUMNS, OPT_COLOR,
        OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
        OPT_CONDITION /* and those of the conditions' rows */ };
 
@@ -158,6 +167,7 @@ static const struct row rows[] = {
 	{ OPT_SELFTEST, "selftest", NULL, "try each way to make these calls: is it seen?" },
 	{ OPT_STATS, "stats", NULL, "statistics at the end and on SIGUSR1" },
 	{ 'q', "quiet", NULL, "no banner, no header; losses are reported" },
+	{ OPT_COLUMNS, "columns", "LIST", "of the text: time,process,exe,...; help: which" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default), always or never" },
 	{ OPT_DEVICE, "device", "PATH", "instead of " SOCKTRACE_DEVICE },
 	{ OPT_RECORDS, "records", "N", "ring size: records per CPU" },
@@ -317,6 +327,8 @@ static int apply(struct parse *parse, int code, const char *word)
 	case 'q':
 		options->quiet = true;
 		return 0;
+	case OPT_COLUMNS:
+		return set_columns(parse, optarg);
 	case OPT_COLOR:
 		return set_color(parse, optarg);
 	case OPT_DEVICE:
@@ -366,6 +378,9 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 	    (conditions || options->command || options->explain || options->inflight))
 		return wrong(parse, "--selftest takes no conditions and no command: it makes "
 				    "the calls itself");
+	if (options->columns.count && (options->format == FORMAT_JSON || options->inflight ||
+				       options->selftest))
+		return wrong(parse, "--columns is for the text of a trace: JSON has all of them");
 	/* Who asks for entries gets some. */
 	options->enter |= options->pool.phases >> SOCKTRACE_ENTER & 1;
 	return 0;
@@ -406,6 +421,8 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 			return OPTIONS_HELP;
 		if (code == 'V')
 			return OPTIONS_VERSION;
+		if (code == OPT_COLUMNS && !strcmp(optarg, "help"))
+			return OPTIONS_COLUMNS;
 		if (apply(&parse, code, at < argc ? argv[at] : ""))
 			return OPTIONS_WRONG;
 	}

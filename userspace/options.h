@@ -11,6 +11,7 @@
 #include <socktrace.h>
 
 #include "filter/expr.h"
+#include "format/columns.h"
 
 enum options_format { FORMAT_TEXT, FORMAT_JSON };
 enum options_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -32,6 +33,7 @@ struct options {
 	enum options_format format;
 	const char *file; /* NULL: standard output, or error if a command runs */
 	enum options_color color;
+	struct columns columns; /* --columns, without who tells facts; count 0: not given */
 	const char *device;
 	uint32_t records; /* per CPU; 0: the module's default */
 	uint32_t latency_ms;
@@ -42,6 +44,7 @@ enum options_result {
 	OPTIONS_RUN,
 	OPTIONS_HELP,
 	OPTIONS_VERSION,
+	OPTIONS_COLUMNS, /* --columns help */
 	/*
 	 * `message` says what, without a newline at its end. Of --filter: two
 	 * lines more, with the expression and a mark under the mistake.

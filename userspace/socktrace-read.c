@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <unistd.h>
 
 #include "base/signals.h"
@@ -259,6 +260,21 @@ static int trace(struct reader *reader)
 	return reader->command.pid ? command_exit_status(&reader->command) : EXIT_SUCCESS;
 }
 
+/* Those that were chosen; else more on a wide terminal. A pipe's stay as they are. */
+static void setup_columns(struct reader *reader)
+{
+	struct columns *columns = &reader->text.columns;
+	struct winsize window;
+
+	if (reader->options.columns.count)
+		*columns = reader->options.columns;
+	else if (isatty(reader->out.fd) && !ioctl(reader->out.fd, TIOCGWINSZ, &window))
+		columns_default(columns, window.ws_col);
+	columns->time = &reader->time;
+	columns->proc = &reader->proc;
+	columns->cgroups = &reader->cgroups;
+}
+
 static void setup_formats(struct reader *reader)
 {
 	walltime_init(&reader->time);
@@ -266,6 +282,7 @@ static void setup_formats(struct reader *reader)
 	cgroups_init(&reader->cgroups, NULL);
 	json_init(&reader->json, &reader->time, &reader->proc, &reader->cgroups);
 	text_init(&reader->text, &reader->time, wants_color(reader));
+	setup_columns(reader);
 }
 
 /* 0, or the exit status. */
@@ -413,6 +430,10 @@ int main(int argc, char **argv)
 		break;
 	case OPTIONS_HELP:
 		options_help(stdout);
+		status = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
+		break;
+	case OPTIONS_COLUMNS:
+		columns_help(stdout);
 		status = fflush(stdout) ? EXIT_FAILURE : EXIT_SUCCESS;
 		break;
 	case OPTIONS_VERSION:

@@ -80,7 +80,7 @@ help_names_all_options() {
 	empty err
 	local option
 	for option in --event --pid --follow --family --output --count --enter --stats --quiet \
-		--color --device --records --latency --help --version --user --euid --loginuid --proto --comm --type --net \
+		--columns --color --device --records --latency --help --version --user --euid --loginuid --proto --comm --type --net \
 		--local-net --rport --lport --path --ok --failed --errno --min-duration --netns \
 		--mntns --pidns --cgroup --filter --explain --inflight --selftest; do
 		has out "$option"
@@ -113,6 +113,53 @@ text_of_hostile_records() {
 	/usr/bin/python3 "$here/check_text.py" r out
 	status 0 "$fake" -q --color always --device r
 	/usr/bin/python3 "$here/check_text.py" --color r out
+}
+columns_are_chosen() {
+	records typical 9 >r
+	status 0 "$fake" --device r --columns pid,comm,cgroup,container
+	grep -qE '^12345   python3         7312   -            socket\(AF_INET, ' out
+	lines out 9
+	status 0 "$fake" --device r --columns +uid,netns
+	grep -qE '^[0-9:.]{15} python3\[12345\]       1000  4026531840 socket\(AF_INET, ' out
+	# The default, named.
+	status 0 "$fake" --device r
+	mv out default
+	status 0 "$fake" --device r --columns time,process
+	cmp default out
+	status 0 "$real" --columns help
+	grep -q '^loginuid     who logged in$' out
+	status 2 "$real" --columns pid,,tid
+	has err "--columns: unknown column '' (time, process, cpu, "
+	status 2 "$real" --columns "$(printf 'pid,%.0s' {1..32})tid"
+	has err "more than 32 columns"
+	status 2 "$real" --columns pid -o json
+	has err "JSON has all of them"
+	# Whatever a record holds, it is a line.
+	records hostile 2000 5 >r
+	status 0 "$fake" -q --device r --columns "$("$real" --columns help | sed -n '/^[a-z]/s/ .*//p' | paste -sd,)"
+	lines out 2000
+	! LC_ALL=C grep -q '[[:cntrl:]]' out
+}
+a_wide_terminal_shows_more() {
+	records typical 9 >r
+	/usr/bin/python3 - "$fake" <<-'END'
+		import fcntl, os, pty, struct, sys, termios
+		for columns, title in ((80, "TIME PROCESS CALL"), (160, "TIME PROCESS EXE CALL"),
+		                       (200, "TIME PROCESS EXE CONTAINER CALL")):
+		    pid, fd = pty.fork()
+		    if not pid:
+		        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("4H", 50, columns, 0, 0))
+		        os.execv(sys.argv[1], [sys.argv[1], "--device", "r", "--color", "never"])
+		    out = b""
+		    try:
+		        while data := os.read(fd, 4096):
+		            out += data
+		    except OSError:
+		        pass
+		    assert os.waitpid(pid, 0)[1] == 0, out
+		    head = [line.split() for line in out.decode().splitlines() if line.startswith("TIME ")]
+		    assert head == [title.split()], (columns, out)
+	END
 }
 json_of_typical_records() {
 	records typical 1200 >r

@@ -12,8 +12,6 @@
 #include "record/record.h"
 #include "record/sockaddr.h"
 
-#define PROCESS_WIDTH 20 /* at first */
-#define PROCESS_WIDTH_MAX 40 /* longer ones push their own line only */
 #define AGE_WIDTH 14
 #define CALL_WIDTH 58 /* results stand below each other from here on */
 
@@ -52,69 +50,23 @@ void text_init(struct text *text, struct walltime *time, bool color)
 		.time = time,
 		.color = color,
 		.native_abi = native_abi(),
-		.process_width = PROCESS_WIDTH,
+		.process_width = COLUMNS_PROCESS_WIDTH,
+		.columns.time = time,
 	};
-}
-
-static char *pad(char *p, unsigned int have, unsigned int want)
-{
-	if (have >= want)
-		return p;
-	memset(p, ' ', want - have);
-	return p + (want - have);
+	columns_default(&text->columns, 0);
 }
 
 char *text_header(const struct text *text, char *p)
 {
-	p = fmt_lit(p, "TIME            PROCESS");
-	p = pad(p, sizeof("PROCESS") - 1, text->process_width);
-	return fmt_lit(p, " CALL\n");
+	return fmt_lit(columns_titles(&text->columns, p), "CALL\n");
 }
 
 char *text_inflight_header(const struct text *text, char *p)
 {
-	p = pad(p, 0, AGE_WIDTH - (sizeof("AGE") - 1));
+	p = columns_pad(p, 0, AGE_WIDTH - (sizeof("AGE") - 1));
 	p = fmt_lit(p, "AGE PROCESS");
-	p = pad(p, sizeof("PROCESS") - 1, text->process_width);
+	p = columns_pad(p, sizeof("PROCESS") - 1, text->process_width);
 	return fmt_lit(p, " CALL\n");
-}
-
-/* Characters, not bytes: what follows a UTF-8 lead byte takes no column. */
-static unsigned int columns(const char *from, const char *to)
-{
-	const uint64_t ones = 0x0101010101010101;
-	unsigned int n = (unsigned int)(to - from);
-	uint64_t w;
-
-	/* Following bytes are those that begin with the bits 10. */
-	for (; to - from >= 8; from += 8) {
-		memcpy(&w, from, 8);
-		w = w >> 7 & ~(w >> 6) & ones;
-		if (w)
-			n -= (unsigned int)(w * ones >> 56);
-	}
-	for (; from < to; from++)
-		n -= ((unsigned char)*from & 0xc0) == 0x80;
-	return n;
-}
-
-static char *process(struct text *text, char *p, const struct socktrace_event *ev)
-{
-	char *start = p;
-	unsigned int width;
-
-	p = escape_text(p, ev->comm, record_comm_length(ev), 0);
-	*p++ = '[';
-	p = fmt_u32(p, ev->tgid);
-	if (ev->tid != ev->tgid) {
-		*p++ = '/';
-		p = fmt_u32(p, ev->tid);
-	}
-	*p++ = ']';
-	width = columns(start, p);
-	if (width > text->process_width && width <= PROCESS_WIDTH_MAX)
-		text->process_width = width;
-	return pad(p, width, text->process_width);
 }
 
 static char *name_or_number(char *p, const struct name *name, int32_t number)
@@ -452,7 +404,7 @@ static char *call(const struct text *text, char *p, const struct socktrace_event
 	p = arguments(p, ev);
 	*p++ = ')';
 	if (ev->phase == SOCKTRACE_EXIT) {
-		p = pad(p, columns(start, p), CALL_WIDTH);
+		p = columns_pad(p, columns_width(start, p), CALL_WIDTH);
 		p = result(text, p, ev);
 	} else if (ev->phase == SOCKTRACE_ENTER) {
 		p = fmt_lit(p, " ...");
@@ -479,13 +431,12 @@ static char *call(const struct text *text, char *p, const struct socktrace_event
 
 char *text_event(struct text *text, char *p, const struct socktrace_event *ev)
 {
-	p = walltime_local(text->time, p, ev->time_ns);
-	*p++ = ' ';
 	if (ev->type == SOCKTRACE_LOST) {
+		p = walltime_local(text->time, p, ev->time_ns);
+		*p++ = ' ';
 		p = lost(text, p, ev);
 	} else {
-		p = process(text, p, ev);
-		*p++ = ' ';
+		p = columns_values(&text->columns, p, ev);
 		p = call(text, p, ev);
 	}
 	*p++ = '\n';
@@ -501,9 +452,9 @@ char *text_inflight(struct text *text, char *p,
 
 	record_of_inflight(&ev, inflight);
 	length = (size_t)(seconds(age, now_ns > ev.time_ns ? now_ns - ev.time_ns : 0) - age);
-	p = fmt_mem(pad(p, (unsigned int)length, AGE_WIDTH), age, length);
+	p = fmt_mem(columns_pad(p, (unsigned int)length, AGE_WIDTH), age, length);
 	*p++ = ' ';
-	p = process(text, p, &ev);
+	p = columns_process(p, &ev, &text->process_width);
 	*p++ = ' ';
 	p = call(text, p, &ev);
 	*p++ = '\n';

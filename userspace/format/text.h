@@ -8,15 +8,18 @@
 
 #include <socktrace.h>
 
+#include "format/columns.h"
 #include "record/walltime.h"
 
 struct text {
 	struct walltime *time;
 	bool color;
 	unsigned int native_abi; /* enum socktrace_abi: not worth a mark */
-	unsigned int process_width; /* column of the process; it grows */
+	unsigned short process_width; /* of calls in flight: it grows */
+	struct columns columns;
 };
 
+/* With the default columns of no terminal, and no facts but those of records. */
 void text_init(struct text *text, struct walltime *time, bool color);
 
 /* The names of the columns, and a newline. */

@@ -1,0 +1,309 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "format/columns.h"
+
+#include <stdbool.h>
+#include <string.h>
+
+#include "base/escape.h"
+#include "base/fmt.h"
+#include "record/decode.h"
+#include "record/record.h"
+
+#define WIDTH_MAX 40 /* what is wider pushes its own line only */
+#define EXE_FROM 160 /* characters that a terminal must have for that column */
+#define CONTAINER_FROM 184
+#define SHORT_ID 12 /* digits of a container's id, as docker ps shows */
+#define HEX_ID 64
+
+unsigned int columns_width(const char *from, const char *to)
+{
+	const uint64_t ones = 0x0101010101010101;
+	unsigned int n = (unsigned int)(to - from);
+	uint64_t w;
+
+	/* In UTF-8, what follows a lead byte takes no column: it begins with the bits 10. */
+	for (; to - from >= 8; from += 8) {
+		memcpy(&w, from, 8);
+		w = w >> 7 & ~(w >> 6) & ones;
+		if (w)
+			n -= (unsigned int)(w * ones >> 56);
+	}
+	for (; from < to; from++)
+		n -= ((unsigned char)*from & 0xc0) == 0x80;
+	return n;
+}
+
+char *columns_pad(char *p, unsigned int have, unsigned int want)
+{
+	if (have >= want)
+		return p;
+	memset(p, ' ', want - have);
+	return p + (want - have);
+}
+
+/* Fills up what takes `have` characters, to a width that grows with it. */
+static inline char *fill(char *p, unsigned int have, unsigned short *width)
+{
+	if (have > *width && have <= WIDTH_MAX)
+		*width = (unsigned short)have;
+	return columns_pad(p, have, *width);
+}
+
+/* --- each column: writes the value, or nothing where there is none ---------------- */
+
+static char *time_of_day(const struct columns *columns, char *p,
+			 const struct socktrace_event *ev)
+{
+	return walltime_local(columns->time, p, ev->time_ns);
+}
+
+static char *process(const struct columns *columns, char *p, const struct socktrace_event *ev)
+{
+	(void)columns;
+	p = escape_text(p, ev->comm, record_comm_length(ev), 0);
+	*p++ = '[';
+	p = fmt_u32(p, ev->tgid);
+	if (ev->tid != ev->tgid) {
+		*p++ = '/';
+		p = fmt_u32(p, ev->tid);
+	}
+	*p++ = ']';
+	return p;
+}
+
+static char *comm(const struct columns *columns, char *p, const struct socktrace_event *ev)
+{
+	(void)columns;
+	return escape_text(p, ev->comm, record_comm_length(ev), 0);
+}
+
+static char *exe(const struct columns *columns, char *p, const struct socktrace_event *ev)
+{
+	const char *path = NULL;
+	uint64_t until_ns;
+	size_t length;
+
+	if (columns->proc)
+		path = procinfo_exe(columns->proc, ev->tgid, ev->comm, columns->time->now_ns,
+				    &length, &until_ns);
+	return path ? escape_text(p, path, length, 0) : p;
+}
+
+static const char *cgroup_of(const struct columns *columns, const struct socktrace_event *ev,
+			     size_t *length)
+{
+	uint64_t until_ns = 0;
+
+	if (!columns->cgroups)
+		return NULL;
+	return cgroups_path(columns->cgroups, ev->cgroup_id, columns->time->now_ns, length,
+			    &until_ns);
+}
+
+static char *cgroup_path(const struct columns *columns, char *p,
+			 const struct socktrace_event *ev)
+{
+	size_t length;
+	const char *path = cgroup_of(columns, ev, &length);
+
+	return path ? escape_text(p, path, length, 0) : p;
+}
+
+static char *container(const struct columns *columns, char *p, const struct socktrace_event *ev)
+{
+	size_t length;
+	const char *path = cgroup_of(columns, ev, &length);
+	const char *id = path ? cgroups_container(path, length, &length) : NULL;
+
+	return id ? escape_text(p, id, length == HEX_ID ? SHORT_ID : length, 0) : p;
+}
+
+/* A number; one that stands for nothing is none. */
+#define NUMBER(name, field, none)                                                       \
+	static char *name(const struct columns *columns, char *p,                       \
+			  const struct socktrace_event *ev)                             \
+	{                                                                               \
+		(void)columns;                                                          \
+		return ev->field == (none) ? p : fmt_u64(p, ev->field);                 \
+	}
+#define ALWAYS UINT64_MAX /* no number of 32 bits is this */
+NUMBER(cpu, cpu, ALWAYS)
+NUMBER(seq, seq, ALWAYS)
+NUMBER(call, call_id, 0)
+NUMBER(pid, tgid, ALWAYS)
+NUMBER(tid, tid, ALWAYS)
+NUMBER(ppid, ppid, ALWAYS)
+NUMBER(uid, uid, ALWAYS)
+NUMBER(gid, gid, ALWAYS)
+NUMBER(euid, euid, ALWAYS)
+NUMBER(loginuid, loginuid, UINT32_MAX)
+NUMBER(session, sessionid, UINT32_MAX)
+NUMBER(start, start_ns, 0)
+NUMBER(nspid, ns_tgid, 0)
+NUMBER(nstid, ns_tid, 0)
+NUMBER(netns, netns, 0)
+NUMBER(mntns, mntns, 0)
+NUMBER(pidns, pidns, 0)
+NUMBER(cgroup, cgroup_id, 0)
+NUMBER(inode, inode, 0)
+
+static char *abi(const struct columns *columns, char *p, const struct socktrace_event *ev)
+{
+	const struct name *name = decode_abi(ev->abi);
+
+	(void)columns;
+	return name ? fmt_name(p, name) : p;
+}
+
+static char *via(const struct columns *columns, char *p, const struct socktrace_event *ev)
+{
+	const struct name *name = decode_via(ev->via);
+
+	(void)columns;
+	return name ? fmt_name(p, name) : p;
+}
+
+/* --- the table -------------------------------------------------------------------- */
+
+static const struct column {
+	const char *name, *title;
+	unsigned short width; /* at first */
+	bool utf8; /* else a character is a byte */
+	char *(*put)(const struct columns *columns, char *p, const struct socktrace_event *ev);
+	const char *help;
+} table[] = {
+	{ "time", "TIME", 15, false, time_of_day, "local time of the entry to the call" },
+	{ "process", "PROCESS", COLUMNS_PROCESS_WIDTH, true, process,
+	  "comm[pid], comm[pid/tid] in another thread than the first" },
+	{ "cpu", "CPU", 3, false, cpu, "CPU that made the record" },
+	{ "seq", "SEQ", 6, false, seq, "number of the record there" },
+	{ "call", "CALL-ID", 16, false, call, "the same for all records of one call" },
+	{ "pid", "PID", 7, false, pid, "process, initial pid namespace" },
+	{ "tid", "TID", 7, false, tid, "thread, initial pid namespace" },
+	{ "ppid", "PPID", 7, false, ppid, "parent's process, initial pid namespace" },
+	{ "comm", "COMM", 15, true, comm, "name of the thread" },
+	{ "exe", "EXE", 24, true, exe, "path of the executable" },
+	{ "uid", "UID", 5, false, uid, "real user" },
+	{ "gid", "GID", 5, false, gid, "real group" },
+	{ "euid", "EUID", 5, false, euid, "effective user" },
+	{ "loginuid", "LOGIN", 5, false, loginuid, "who logged in" },
+	{ "session", "SESS", 4, false, session, "number of that login, of the kernel's audit" },
+	{ "start", "START", 16, false, start, "when the process began, nanoseconds since boot" },
+	{ "nspid", "NSPID", 7, false, nspid, "process, in its own pid namespace" },
+	{ "nstid", "NSTID", 7, false, nstid, "thread, in its own pid namespace" },
+	{ "netns", "NETNS", 10, false, netns, "inode of the network namespace" },
+	{ "mntns", "MNTNS", 10, false, mntns, "inode of the mount namespace" },
+	{ "pidns", "PIDNS", 10, false, pidns, "inode of the pid namespace" },
+	{ "cgroup", "CGROUP", 6, false, cgroup, "id of the cgroup" },
+	{ "cgroup_path", "CGROUP-PATH", 24, true, cgroup_path, "its path" },
+	{ "container", "CONTAINER", SHORT_ID, true, container, "id of the container, or its name" },
+	{ "abi", "ABI", 6, false, abi, "by which the call came" },
+	{ "via", "VIA", 8, false, via, "syscall, io_uring, sendmsg, kernel" },
+	{ "inode", "INODE", 8, false, inode, "of the socket" },
+};
+#define ROWS (sizeof(table) / sizeof(table[0]))
+
+static int add(struct columns *columns, const char *name, size_t length)
+{
+	unsigned char row;
+
+	for (row = 0; row < ROWS; row++) {
+		if (strlen(table[row].name) == length && !memcmp(table[row].name, name, length))
+			break;
+	}
+	if (row == ROWS || columns->count == COLUMNS_MAX)
+		return -1;
+	columns->rows[columns->count] = row;
+	columns->widths[columns->count++] = table[row].width;
+	return 0;
+}
+
+int columns_choose(struct columns *columns, const char *list, char *message, size_t size)
+{
+	unsigned int row, used;
+	size_t length;
+
+	columns->count = 0;
+	if (*list == '+') {
+		columns_default(columns, 0);
+		list++;
+	}
+	for (;; list += length + 1) {
+		length = strcspn(list, ",");
+		if (columns->count == COLUMNS_MAX) {
+			snprintf(message, size, "more than %d columns", COLUMNS_MAX);
+			return -1;
+		}
+		if (add(columns, list, length))
+			break;
+		if (!list[length])
+			return 0;
+	}
+	used = (unsigned int)snprintf(message, size, "unknown column '%.*s' (",
+				      (int)(length < 64 ? length : 64), list);
+	for (row = 0; row < ROWS && used < size; row++)
+		used += (unsigned int)snprintf(message + used, size - used, "%s%s",
+					       table[row].name, row + 1 < ROWS ? ", " : ")");
+	return -1;
+}
+
+void columns_default(struct columns *columns, unsigned int terminal)
+{
+	columns->count = 0;
+	add(columns, "time", 4);
+	add(columns, "process", 7);
+	if (terminal >= EXE_FROM)
+		add(columns, "exe", 3);
+	if (terminal >= CONTAINER_FROM)
+		add(columns, "container", 9);
+}
+
+void columns_help(FILE *to)
+{
+	unsigned int row;
+
+	for (row = 0; row < ROWS; row++)
+		fprintf(to, "%-12s %s\n", table[row].name, table[row].help);
+	fputs("The call comes last, always. +LIST: beside time,process.\n", to);
+}
+
+char *columns_titles(const struct columns *columns, char *p)
+{
+	unsigned int i;
+
+	for (i = 0; i < columns->count; i++) {
+		const char *title = table[columns->rows[i]].title;
+
+		p = columns_pad(fmt_str(p, title), (unsigned int)strlen(title),
+				columns->widths[i]);
+		*p++ = ' ';
+	}
+	return p;
+}
+
+char *columns_values(struct columns *columns, char *p, const struct socktrace_event *ev)
+{
+	unsigned int i;
+
+	for (i = 0; i < columns->count; i++) {
+		const struct column *row = &table[columns->rows[i]];
+		char *start = p;
+		unsigned int have;
+
+		p = row->put(columns, p, ev);
+		if (p == start)
+			*p++ = '-';
+		have = row->utf8 ? columns_width(start, p) : (unsigned int)(p - start);
+		p = fill(p, have, &columns->widths[i]);
+		*p++ = ' ';
+	}
+	return p;
+}
+
+char *columns_process(char *p, const struct socktrace_event *ev, unsigned short *width)
+{
+	char *start = p;
+
+	p = process(NULL, p, ev);
+	return fill(p, columns_width(start, p), width);
+}

@@ -1,0 +1,57 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/*
+ * The columns of the text that stand before the call: which there are, and a table row
+ * for each of how it is written. They are named as the keys of JSON.
+ */
+#ifndef SOCKTRACE_COLUMNS_H
+#define SOCKTRACE_COLUMNS_H
+
+#include <stdint.h>
+#include <stdio.h>
+
+#include <socktrace.h>
+
+#include "record/cgroups.h"
+#include "record/procinfo.h"
+#include "record/walltime.h"
+
+#define COLUMNS_MAX 32
+
+struct columns {
+	unsigned int count; /* 0: not chosen yet */
+	unsigned char rows[COLUMNS_MAX]; /* of the table */
+	unsigned short widths[COLUMNS_MAX]; /* what was wider so far is made room for */
+	/* The facts that a record has not; what is NULL is not asked. */
+	struct walltime *time;
+	struct procinfo *proc;
+	struct cgroups *cgroups;
+};
+
+/*
+ * Names between commas; after a '+', beside the default ones. 0, or -1 with what is
+ * wrong in `message`.
+ */
+int columns_choose(struct columns *columns, const char *list, char *message, size_t size);
+
+/*
+ * What is told without being asked: the time and the process. On a terminal of more
+ * than `terminal` characters a line, more; 0: it is none.
+ */
+void columns_default(struct columns *columns, unsigned int terminal);
+
+/* The names that may be chosen, a line each. */
+void columns_help(FILE *to);
+
+/* Their titles, their values; with a blank after each. */
+char *columns_titles(const struct columns *columns, char *p);
+char *columns_values(struct columns *columns, char *p, const struct socktrace_event *ev);
+
+/* NAME[PID], or NAME[PID/TID], filled up to a width, which may grow. */
+#define COLUMNS_PROCESS_WIDTH 20
+char *columns_process(char *p, const struct socktrace_event *ev, unsigned short *width);
+
+/* Characters, not bytes; blanks, so that `have` becomes `want`. */
+unsigned int columns_width(const char *from, const char *to);
+char *columns_pad(char *p, unsigned int have, unsigned int want);
+
+#endif
