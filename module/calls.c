@@ -241,15 +241,22 @@ static void record_call(struct socktrace_event *ev, const struct st_inflight *ca
 	st_collect_task(ev);
 }
 
-/* Gives the record to the sessions. Conditions in @unknown can't be judged. */
+/* Of the finished record @ev. Conditions in @unknown can't be judged. */
+static void facts_of_record(struct st_filter_facts *facts, const struct socktrace_event *ev,
+			    u32 unknown)
+{
+	st_filter_facts_of(facts, ev);
+	facts->known &= ~unknown;
+	facts->descends = st_collect_descends;
+	facts->in_cgroup = st_collect_in_cgroup;
+}
+
+/* Gives the record to the sessions. */
 static void deliver(struct socktrace_event *ev, u32 unknown)
 {
 	struct st_filter_facts facts;
 
-	st_filter_facts_of(&facts, ev);
-	facts.known &= ~unknown;
-	facts.descends = st_collect_descends;
-	facts.in_cgroup = st_collect_in_cgroup;
+	facts_of_record(&facts, ev, unknown);
 	st_sessions_deliver(ev, &facts);
 }
 
@@ -452,15 +459,46 @@ void st_call_security_socket_connect(struct pt_regs *regs)
 }
 
 /*
+ * current has accepted the connection @made by a call that was blocked since before
+ * some session began. Of the call itself nothing is known, nor how it will end.
+ */
+static noinline void report_early_accept(struct socket *made)
+{
+	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+	struct st_socket_facts facts;
+	struct st_filter_facts known;
+	struct st_ends ends;
+
+	st_ends_clear(&ends);
+	st_collect_peer(&ends, made);
+	st_collect_local(&ends, made);
+	st_collect_socket(&facts, made);
+	st_record_init(ev, SOCKTRACE_ACCEPT4, SOCKTRACE_POINT);
+	ev->time_ns = st_compat_boottime_ns();
+	ev->via = SOCKTRACE_VIA_UNKNOWN;
+	ev->abi = st_arch_abi();
+	ev->args[0] = -1;
+	ev->flags = SOCKTRACE_F_ENTERED_BEFORE;
+	st_record_set_ends(ev, &ends);
+	st_collect_set_socket(ev, &facts);
+	st_collect_task(ev);
+	facts_of_record(&known, ev, SOCKTRACE_MATCH_PHASES | ST_FILTER_RESULT);
+	st_sessions_deliver_early(ev, &known);
+}
+
+/*
  * security_sock_graft(sk, parent): an accept that is followed has its connection.
  * Whatever is asked of that is asked here, where the kernel has both sockets in
- * hand; its descriptor is there later, for other threads too.
+ * hand; its descriptor is there later, for other threads too. The kernel's own
+ * accepts have no file for it.
  */
 void st_call_security_sock_graft(struct pt_regs *regs)
 {
 	struct socket *made = (struct socket *)st_arch_arg(regs, 1);
 	struct st_inflight *call = st_inflight_of_current();
 
+	if (!call && READ_ONCE(made->file) && st_sessions_have_early())
+		report_early_accept(made);
 	if (!call || call->type != SOCKTRACE_ACCEPT4 || call->grafted)
 		return;
 	call->grafted = true;

@@ -88,6 +88,16 @@ static struct st_ring *session_ring(const struct st_session *s)
 	return s->rings->ring[smp_processor_id()];
 }
 
+/*
+ * Is the session offered this call's return now, at its entry: one that it is not to be
+ * told of once more, as one that it was not offered the entry of?
+ */
+static void session_sees_entry(const struct st_session *s, u8 type, u32 takes)
+{
+	if (type == SOCKTRACE_ACCEPT4 && takes & SOCKTRACE_PHASE_EXIT && s->early)
+		st_early_remove(s->early, current);
+}
+
 /* Counts a record of each of @phases, which st_sessions_want() said nobody wants. */
 void st_sessions_refuse(enum socktrace_type type, u32 phases)
 {
@@ -101,6 +111,7 @@ void st_sessions_refuse(enum socktrace_type type, u32 phases)
 
 		if (!takes)
 			continue;
+		session_sees_entry(s, type, takes);
 		u64_stats_update_begin(&ring->sync);
 		ring->counts.hits += hweight32(takes);
 		ring->counts.filtered += hweight32(takes);
@@ -138,10 +149,13 @@ static void session_deliver(struct st_session *s, struct socktrace_event *ev,
 	enum st_filter_verdict verdict;
 	struct st_ring_counts *counts;
 	struct st_ring *ring;
-	bool wanted;
+	bool wanted, missed;
 
 	if (!takes)
 		return;
+	missed = ev->flags & SOCKTRACE_F_RETURN_MISSED && takes & SOCKTRACE_PHASE_EXIT;
+	if (missed)
+		session_sees_entry(s, ev->type, takes);
 	ring = session_ring(s);
 	counts = &ring->counts;
 	verdict = session_judge(s, facts);
@@ -152,7 +166,7 @@ static void session_deliver(struct st_session *s, struct socktrace_event *ev,
 	u64_stats_update_begin(&ring->sync);
 	if (wanted) {
 		counts->hits++;
-		if (takes & ~(1U << ev->phase)) {
+		if (missed) {
 			counts->hits++;
 			counts->missed++;
 		}
@@ -179,6 +193,34 @@ void st_sessions_deliver(struct socktrace_event *ev, const struct st_filter_fact
 		phases |= SOCKTRACE_PHASE_EXIT;
 	list_for_each_entry_rcu(s, &sessions_started, node)
 		session_deliver(s, ev, facts, phases);
+}
+
+static bool session_has_early(const struct st_session *s)
+{
+	return s->early && st_early_has(s->early, current);
+}
+
+bool st_sessions_have_early(void)
+{
+	const struct st_session *s;
+
+	list_for_each_entry_rcu(s, &sessions_started, node)
+		if (session_has_early(s))
+			return true;
+	return false;
+}
+
+void st_sessions_deliver_early(struct socktrace_event *ev, const struct st_filter_facts *facts)
+{
+	struct st_session *s;
+
+	list_for_each_entry_rcu(s, &sessions_started, node) {
+		if (!session_has_early(s))
+			continue;
+		st_early_remove(s->early, current);
+		/* It stands for the return. */
+		session_deliver(s, ev, facts, SOCKTRACE_PHASE_EXIT);
+	}
 }
 
 /* --- waking the reader --------------------------------------------------- */
@@ -453,6 +495,15 @@ static int session_make_rings(struct st_session *s)
 	return 0;
 }
 
+static int session_make_early(struct st_session *s)
+{
+	if (!(s->events & SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4)) ||
+	    !(s->phases & SOCKTRACE_PHASE_EXIT))
+		return 0;
+	s->early = st_early_create();
+	return s->early ? 0 : -ENOMEM;
+}
+
 /*
  * From now on the probes write to it. -EALREADY: they do so already; -ENOMEM: then
  * another configuration may do.
@@ -466,6 +517,8 @@ int st_session_enlist(struct st_session *s)
 		goto out;
 	mutex_lock(&sessions_lock);
 	err = session_make_rings(s);
+	if (!err)
+		err = session_make_early(s);
 	if (!err) {
 		sessions_nr_started++;
 		/* What a stop left may wait for a wake-up that it cancelled. */
@@ -499,6 +552,8 @@ bool st_session_delist(struct st_session *s)
 	sessions_sum_up();
 	mutex_unlock(&sessions_lock);
 	synchronize_rcu();
+	st_early_free(s->early);
+	s->early = NULL;
 	irq_work_sync(&s->work);
 	cancel_delayed_work_sync(&s->delay);
 	smp_store_release(&s->started, false);

@@ -15,6 +15,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "early.h"
 #include "filter.h"
 #include "needs.h"
 #include "ring.h"
@@ -48,6 +49,8 @@ struct st_session {
 	u32 events; /* likewise: a bit per event that it is offered */
 	u32 watermark; /* likewise */
 	bool own; /* likewise: trace the owner too */
+	/* Who may be in an accept that it was not offered the entry of; or NULL. */
+	struct st_early *early;
 	int wake; /* enum st_session_wake: set up by writers, down by readers */
 
 	struct irq_work work; /* leaves the probe's context ... */
@@ -135,5 +138,10 @@ static inline bool st_sessions_surely_want(enum socktrace_type type,
 bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase phase);
 void st_sessions_refuse(enum socktrace_type type, u32 phases);
 void st_sessions_deliver(struct socktrace_event *ev, const struct st_filter_facts *facts);
+
+/* Has current entered an accept before any session began, as far as that knows? */
+bool st_sessions_have_early(void);
+/* To those that it is so for, once. */
+void st_sessions_deliver_early(struct socktrace_event *ev, const struct st_filter_facts *facts);
 
 #endif /* SOCKTRACE_SESSION_H */

@@ -78,7 +78,7 @@ enum socktrace_type {
 enum socktrace_phase {
 	SOCKTRACE_ENTER = 1, /* at entry: no result, no duration yet */
 	SOCKTRACE_EXIT = 2, /* at return: the whole call */
-	SOCKTRACE_POINT = 3 /* neither: the LSM hook, a mismatch, a loss */
+	SOCKTRACE_POINT = 3 /* neither: the LSM hook, a mismatch, a loss, ENTERED_BEFORE */
 };
 
 /*
@@ -104,7 +104,7 @@ enum socktrace_abi {
 
 /* The way by which the call came into the kernel: socktrace_event::via. */
 enum socktrace_via {
-	SOCKTRACE_VIA_UNKNOWN = 0, /* the LSM hook, in a call that is not followed */
+	SOCKTRACE_VIA_UNKNOWN = 0, /* a point in a call that is not followed */
 	SOCKTRACE_VIA_SYSCALL = 1,
 	SOCKTRACE_VIA_IO_URING = 2,
 	SOCKTRACE_VIA_KERNEL = 3, /* the kernel's own connection: kernel_connect() */
@@ -147,6 +147,14 @@ enum socktrace_toctou {
  * thread of the caller may have put another one there.
  */
 #define SOCKTRACE_F_BY_DESCRIPTOR (1U << 6)
+/*
+ * ACCEPT4 at POINT: an accept that was blocked since before this session began has its
+ * connection, at time_ns. Neither the call's arguments are known (args[0] is -1), nor
+ * when it entered, nor `via`, nor what it returned, or will return. One that ends
+ * without a connection is not told, nor one of a thread that was made while the
+ * session began. It is given to sessions that ask for EXIT.
+ */
+#define SOCKTRACE_F_ENTERED_BEFORE (1U << 7)
 
 /* Why records were lost: socktrace_event::lost_reason. */
 enum socktrace_lost_reason {

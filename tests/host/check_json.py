@@ -193,7 +193,9 @@ def expect(ev):
         passed = args[0] != -1 or (
             ev["via"] <= 1 and ev["type"] in (records.CONNECT, records.ACCEPT4, records.BIND, records.LISTEN))
         sockfd = dict(sockfd=args[0]) if passed else {}
-        if ev["type"] == records.ACCEPT4:
+        if ev["type"] == records.ACCEPT4 and ev["flags"] & records.F_ENTERED_BEFORE:
+            pass
+        elif ev["type"] == records.ACCEPT4:
             bits = args[1] & 0xffffffff
             result["args"] = dict(sockfd, flags=args[1])
         elif ev["type"] == records.LISTEN:
@@ -239,6 +241,8 @@ def expect(ev):
                 result["error"] = "EAGAIN"
     if ev["flags"] & records.F_RETURN_MISSED:
         result["return_missed"] = True
+    if ev["type"] == records.ACCEPT4 and ev["flags"] & records.F_ENTERED_BEFORE:
+        result["entered_before"] = True
     return result
 
 

@@ -17,6 +17,7 @@ BIND, LISTEN = 8, 9
 ENTER, EXIT, POINT = 1, 2, 3
 F_SOCK, F_QUEUE, F_PEERCRED = 1, 2, 4
 F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV, F_BY_DESCRIPTOR = 8, 16, 32, 64
+F_ENTERED_BEFORE = 128
 
 # Everything before the union, in order; the same on every machine.
 LAYOUT = "=HBBHBBII8Q13I16s3iiHHHBBBBH4I"
@@ -177,7 +178,7 @@ def hostile(count, rng):
         else:
             common["phase"] = POINT
         common["comm"] = any_bytes(rng, rng.randrange(17))
-        common["flags"] = rng.getrandbits(7)
+        common["flags"] = rng.getrandbits(8)
         common["abi"] = rng.choice([0, 1, 2, 3, 4, 13, 14, 255])
         common["via"] = rng.choice([0, 1, 2, 3, 255])
         if rng.random() < 0.7:

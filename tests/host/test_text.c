@@ -94,6 +94,21 @@ static void socket_call(void **state)
 			      "              = -1 EAFNOSUPPORT <61.000001>");
 }
 
+static void accept_that_entered_before(void **state)
+{
+	struct socktrace_event ev = event(SOCKTRACE_ACCEPT4, SOCKTRACE_POINT);
+	const struct sockaddr_in in = { AF_INET, htons(80), { htonl(0x0a000001) }, { 0 } };
+
+	(void)state;
+	ev.flags = SOCKTRACE_F_ENTERED_BEFORE;
+	ev.via = SOCKTRACE_VIA_UNKNOWN;
+	ev.args[0] = -1;
+	ev.addr_len = sizeof(in);
+	memcpy(ev.addrs, &in, sizeof(in));
+	ev.addr_source = SOCKTRACE_ADDR_KERNEL;
+	assert_line(&ev, CURL "accept4(-, {AF_INET 10.0.0.1:80}, ?) entered before");
+}
+
 static void bind_and_listen(void **state)
 {
 	struct socktrace_event ev = event(SOCKTRACE_BIND, SOCKTRACE_EXIT);
@@ -384,6 +399,7 @@ static void colours(void **state)
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
+		cmocka_unit_test(accept_that_entered_before),
 		cmocka_unit_test(bind_and_listen),
 		cmocka_unit_test(socketpair_call),
 		cmocka_unit_test(socket_call),	   cmocka_unit_test(connect_calls),

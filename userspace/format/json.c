@@ -311,6 +311,8 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 		*p++ = '}';
 		break;
 	case SOCKTRACE_ACCEPT4:
+		if (record_entered_before(ev))
+			break;
 		p = KEY_I32(sockfd(p, ev), "\"flags\":", ev->args[1]);
 		*p++ = '}';
 		flags = (uint32_t)ev->args[1];
@@ -408,6 +410,8 @@ static char *result(char *p, const struct socktrace_event *ev)
 	}
 	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
 		p = fmt_lit(p, ",\"return_missed\":true");
+	if (record_entered_before(ev))
+		p = fmt_lit(p, ",\"entered_before\":true");
 	return p;
 }
 

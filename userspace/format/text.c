@@ -304,6 +304,8 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 		return sv(fmt_lit(kind(p, ev), ", "), ev);
 	case SOCKTRACE_ACCEPT4:
 		p = fmt_lit(argument_address(sockfd(p, ev), ev), ", ");
+		if (record_entered_before(ev))
+			return fmt_lit(p, "?");
 		return ev->args[1] ? type_flags(p, (uint32_t)ev->args[1], "") :
 				     fmt_lit(p, "0");
 	case SOCKTRACE_SECURITY_SOCKET_CONNECT:
@@ -409,6 +411,8 @@ static char *call(const struct text *text, char *p, const struct socktrace_event
 	} else if (ev->phase == SOCKTRACE_ENTER) {
 		p = fmt_lit(p, " ...");
 	}
+	if (record_entered_before(ev))
+		p = fmt_lit(p, " entered before");
 	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
 		p = alarm_text(text, p, " RETURN MISSED");
 	p = local_address(p, ev);

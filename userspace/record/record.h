@@ -54,12 +54,20 @@ static inline unsigned int record_comm_length(const struct socktrace_event *ev)
 	return n;
 }
 
+/* An accept that entered before the session began: its arguments are not known. */
+static inline bool record_entered_before(const struct socktrace_event *ev)
+{
+	return ev->type == SOCKTRACE_ACCEPT4 && ev->flags & SOCKTRACE_F_ENTERED_BEFORE;
+}
+
 /*
  * Was the kernel passed a descriptor? Not by io_uring, nor at the LSM hook
  * outside any call; -1 that a program passed is one.
  */
 static inline bool record_has_sockfd(const struct socktrace_event *ev)
 {
+	if (record_entered_before(ev))
+		return false;
 	return ev->args[0] != -1 || (ev->via <= SOCKTRACE_VIA_SYSCALL &&
 				     ev->type != SOCKTRACE_SECURITY_SOCKET_CONNECT &&
 				     ev->type != SOCKTRACE_ADDR_MISMATCH);

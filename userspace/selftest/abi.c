@@ -54,6 +54,16 @@ static long native_connect(int fd, const void *addr, socklen_t length)
 	return result(connect(fd, addr, length));
 }
 
+static long native_bind(int fd, const void *addr, socklen_t length)
+{
+	return result(bind(fd, addr, length));
+}
+
+static long native_listen(int fd, int backlog)
+{
+	return result(listen(fd, backlog));
+}
+
 static long native_accept(int fd, void *addr, socklen_t *length)
 {
 	return result(accept(fd, addr, length));
@@ -69,6 +79,8 @@ const struct selftest_abi selftest_native = {
 	.socket = native_socket,
 	.socketpair = native_socketpair,
 	.connect = native_connect,
+	.bind = native_bind,
+	.listen = native_listen,
 	.accept = native_accept,
 	.accept4 = native_accept4,
 };
@@ -77,8 +89,9 @@ const struct selftest_abi selftest_native = {
 /* Numbers of the 32-bit ABI, which headers give to 32-bit programs only. */
 enum {
 	I386_GETPID = 20, I386_SOCKETCALL = 102,
-	I386_SOCKET = 359, I386_SOCKETPAIR = 360, I386_CONNECT = 362, I386_ACCEPT4 = 364,
-	CALL_SOCKET = 1, CALL_CONNECT = 3, CALL_ACCEPT = 5, CALL_SOCKETPAIR = 8,
+	I386_SOCKET = 359, I386_SOCKETPAIR = 360, I386_BIND = 361, I386_CONNECT = 362,
+	I386_LISTEN = 363, I386_ACCEPT4 = 364,
+	CALL_SOCKET = 1, CALL_BIND = 2, CALL_CONNECT = 3, CALL_LISTEN = 4, CALL_ACCEPT = 5, CALL_SOCKETPAIR = 8,
 	CALL_ACCEPT4 = 18,
 };
 
@@ -150,6 +163,17 @@ static long i386_connect(int fd, const void *addr, socklen_t length)
 	return int80(I386_CONNECT, fd, (long)low->addr, (long)length, 0);
 }
 
+static long i386_bind(int fd, const void *addr, socklen_t length)
+{
+	memcpy(low->addr, addr, length);
+	return int80(I386_BIND, fd, (long)low->addr, (long)length, 0);
+}
+
+static long i386_listen(int fd, int backlog)
+{
+	return int80(I386_LISTEN, fd, backlog, 0, 0);
+}
+
 static long i386_accept4(int fd, void *addr, socklen_t *length, int flags)
 {
 	(void)addr;
@@ -162,6 +186,8 @@ const struct selftest_abi selftest_i386 = {
 	.socket = i386_socket,
 	.socketpair = i386_socketpair,
 	.connect = i386_connect,
+	.bind = i386_bind,
+	.listen = i386_listen,
 	.accept4 = i386_accept4,
 };
 
@@ -193,6 +219,17 @@ static long socketcall_connect(int fd, const void *addr, socklen_t length)
 	return socketcall(CALL_CONNECT, fd, (long)low->addr, (long)length, 0);
 }
 
+static long socketcall_bind(int fd, const void *addr, socklen_t length)
+{
+	memcpy(low->addr, addr, length);
+	return socketcall(CALL_BIND, fd, (long)low->addr, (long)length, 0);
+}
+
+static long socketcall_listen(int fd, int backlog)
+{
+	return socketcall(CALL_LISTEN, fd, backlog, 0, 0);
+}
+
 static long socketcall_accept(int fd, void *addr, socklen_t *length)
 {
 	(void)addr;
@@ -212,6 +249,8 @@ const struct selftest_abi selftest_socketcall = {
 	.socket = socketcall_socket,
 	.socketpair = socketcall_socketpair,
 	.connect = socketcall_connect,
+	.bind = socketcall_bind,
+	.listen = socketcall_listen,
 	.accept = socketcall_accept,
 	.accept4 = socketcall_accept4,
 };
@@ -241,6 +280,16 @@ static long x32_connect(int fd, const void *addr, socklen_t length)
 	return result(syscall(X32 | SYS_connect, fd, addr, length));
 }
 
+static long x32_bind(int fd, const void *addr, socklen_t length)
+{
+	return result(syscall(X32 | SYS_bind, fd, addr, length));
+}
+
+static long x32_listen(int fd, int backlog)
+{
+	return result(syscall(X32 | SYS_listen, fd, backlog));
+}
+
 static long x32_accept(int fd, void *addr, socklen_t *length)
 {
 	return result(syscall(X32 | SYS_accept, fd, addr, length));
@@ -256,6 +305,8 @@ const struct selftest_abi selftest_x32 = {
 	.socket = x32_socket,
 	.socketpair = x32_socketpair,
 	.connect = x32_connect,
+	.bind = x32_bind,
+	.listen = x32_listen,
 	.accept = x32_accept,
 	.accept4 = x32_accept4,
 };

@@ -62,6 +62,8 @@ struct selftest_abi {
 	long (*socket)(int domain, int type, int protocol);
 	long (*socketpair)(int domain, int type, int protocol, int *sv);
 	long (*connect)(int fd, const void *addr, socklen_t length);
+	long (*bind)(int fd, const void *addr, socklen_t length);
+	long (*listen)(int fd, int backlog);
 	long (*accept)(int fd, void *addr, socklen_t *length);
 	long (*accept4)(int fd, void *addr, socklen_t *length, int flags);
 };
@@ -99,6 +101,7 @@ struct selftest_path {
 	const char *directory; /* for sockets; NULL: there is none */
 	bool sees_hook; /* security_socket_connect is probed */
 	bool sees_graft; /* and security_sock_graft */
+	bool sees_bind; /* and security_socket_bind */
 	struct socktrace_event who; /* the child itself, as records have it */
 	uint32_t who_fields; /* FIELD_BIT()s of what is known of it */
 	/* The child's findings. */
@@ -151,6 +154,12 @@ void selftest_needs_inet6(struct selftest_path *path);
 void selftest_needs_i386(struct selftest_path *path);
 void selftest_needs_x32(struct selftest_path *path);
 
+/* selftest/serve.c: bind() and listen() */
+void selftest_bind(struct selftest_path *path); /* how: the family */
+void selftest_bind_in_use(struct selftest_path *path);
+void selftest_bind_bad_fd(struct selftest_path *path);
+void selftest_listen(struct selftest_path *path);
+
 /* selftest/calls.c: socket(), socketpair() and connect() */
 void selftest_socket(struct selftest_path *path);
 void selftest_socket_fails(struct selftest_path *path);
@@ -190,6 +199,8 @@ enum { URING_INLINE, URING_WORKER, URING_POLLED };
 void selftest_needs_uring(struct selftest_path *path);
 void selftest_uring_socket(struct selftest_path *path);
 void selftest_uring_connect(struct selftest_path *path);
+void selftest_uring_bind(struct selftest_path *path);
+void selftest_uring_listen(struct selftest_path *path);
 void selftest_uring_accept(struct selftest_path *path);
 void selftest_uring_multishot(struct selftest_path *path);
 

@@ -9,6 +9,8 @@
 #define PAIR SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKETPAIR)
 #define CONNECT SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT)
 #define ACCEPT SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4)
+#define BIND SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND)
+#define LISTEN SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN)
 #define HOOK SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT)
 
 /* By a system call of the program's own ABI, or of another one. */
@@ -46,6 +48,12 @@ const struct selftest_row selftest_rows[] = {
 	NATIVE("security_socket_connect", HOOK | CONNECT, selftest_hook, 0,
 	       selftest_needs_hook),
 
+	NATIVE("bind INET", BIND, selftest_bind, AF_INET, NULL),
+	NATIVE("bind INET6", BIND, selftest_bind, AF_INET6, selftest_needs_inet6),
+	NATIVE("bind, in use", BIND, selftest_bind_in_use, 0, NULL),
+	NATIVE("bind, bad descriptor", BIND, selftest_bind_bad_fd, 0, NULL),
+	NATIVE("listen", LISTEN, selftest_listen, 0, NULL),
+
 	NATIVE("accept", ACCEPT, selftest_accept, AF_INET, NULL),
 	NATIVE("accept INET6", ACCEPT, selftest_accept, AF_INET6, selftest_needs_inet6),
 	NATIVE("accept UNIX", ACCEPT, selftest_accept, AF_UNIX, NULL),
@@ -61,10 +69,14 @@ const struct selftest_row selftest_rows[] = {
 	OTHER("i386 socket", SOCKET, selftest_socket, 0, i386, i386),
 	OTHER("i386 socketpair", PAIR, selftest_socketpair, 0, i386, i386),
 	OTHER("i386 connect", CONNECT, selftest_connect, AF_INET, i386, i386),
+	OTHER("i386 bind", BIND, selftest_bind, AF_INET, i386, i386),
+	OTHER("i386 listen", LISTEN, selftest_listen, 0, i386, i386),
 	OTHER("i386 accept4", ACCEPT, selftest_accept, AF_INET | HOW_ACCEPT4, i386, i386),
 	OTHER("i386 socketcall socket", SOCKET, selftest_socket, 0, i386, socketcall),
 	OTHER("i386 socketcall socketpair", PAIR, selftest_socketpair, 0, i386, socketcall),
 	OTHER("i386 socketcall connect", CONNECT, selftest_connect, AF_INET, i386, socketcall),
+	OTHER("i386 socketcall bind", BIND, selftest_bind, AF_INET, i386, socketcall),
+	OTHER("i386 socketcall listen", LISTEN, selftest_listen, 0, i386, socketcall),
 	OTHER("i386 socketcall accept", ACCEPT, selftest_accept, AF_INET, i386, socketcall),
 	OTHER("i386 socketcall accept4", ACCEPT, selftest_accept, AF_INET | HOW_ACCEPT4, i386,
 	      socketcall),
@@ -73,6 +85,8 @@ const struct selftest_row selftest_rows[] = {
 	OTHER("x32 socket", SOCKET, selftest_socket, 0, x32, x32),
 	OTHER("x32 socketpair", PAIR, selftest_socketpair, 0, x32, x32),
 	OTHER("x32 connect", CONNECT, selftest_connect, AF_INET, x32, x32),
+	OTHER("x32 bind", BIND, selftest_bind, AF_INET, x32, x32),
+	OTHER("x32 listen", LISTEN, selftest_listen, 0, x32, x32),
 	OTHER("x32 accept", ACCEPT, selftest_accept, AF_INET, x32, x32),
 	OTHER("x32 accept4", ACCEPT, selftest_accept, AF_INET | HOW_ACCEPT4, x32, x32),
 #endif
@@ -87,6 +101,10 @@ const struct selftest_row selftest_rows[] = {
 	URING("io_uring connect", CONNECT, selftest_uring_connect, URING_INLINE),
 	URING("io_uring connect, worker", CONNECT, selftest_uring_connect, URING_WORKER),
 	URING("io_uring connect, SQPOLL", CONNECT, selftest_uring_connect, URING_POLLED),
+	URING("io_uring bind", BIND, selftest_uring_bind, URING_INLINE),
+	URING("io_uring bind, worker", BIND, selftest_uring_bind, URING_WORKER),
+	URING("io_uring listen", LISTEN, selftest_uring_listen, URING_INLINE),
+	URING("io_uring listen, worker", LISTEN, selftest_uring_listen, URING_WORKER),
 	URING("io_uring accept", ACCEPT, selftest_uring_accept, URING_INLINE),
 	URING("io_uring accept, worker", ACCEPT, selftest_uring_accept, URING_WORKER),
 	URING("io_uring accept, SQPOLL", ACCEPT, selftest_uring_accept, URING_POLLED),

@@ -160,6 +160,52 @@ void selftest_uring_connect(struct selftest_path *path)
 	expect_local(expect, fd);
 }
 
+/* Of Linux 6.11; this liburing may be older. */
+enum { OP_BIND = 56, OP_LISTEN = 57 };
+
+void selftest_uring_bind(struct selftest_path *path)
+{
+	struct selftest_expect *expect;
+	struct selftest_name name;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fd;
+
+	ring_open(path, &ring, OP_BIND);
+	path_loopback(path, AF_INET, &name);
+	fd = path_socket(path, AF_INET, SOCK_STREAM);
+	sqe = ring_entry(path, &ring);
+	io_uring_prep_rw(OP_BIND, sqe, fd, &name.sa, 0, name.length);
+	expect = expect_uring(path, SOCKTRACE_BIND);
+	expect->ev.args[1] = (__s32)name.length;
+	ring_submit(path, &ring, sqe);
+	path_returned(path, expect, ring_result(path, &ring, NULL), 0);
+	expect_socket(expect, fd);
+	expect_addr(expect, &name, SOCKTRACE_ADDR_KERNEL);
+	expect_local(expect, fd);
+}
+
+void selftest_uring_listen(struct selftest_path *path)
+{
+	struct selftest_expect *expect;
+	struct io_uring_sqe *sqe;
+	struct io_uring ring;
+	int fd;
+
+	ring_open(path, &ring, OP_LISTEN);
+	fd = path_socket(path, AF_INET, SOCK_STREAM);
+	sqe = ring_entry(path, &ring);
+	io_uring_prep_rw(OP_LISTEN, sqe, fd, NULL, SELFTEST_BACKLOG, 0);
+	expect = expect_uring(path, SOCKTRACE_LISTEN);
+	expect->ev.args[1] = SELFTEST_BACKLOG;
+	ring_submit(path, &ring, sqe);
+	path_returned(path, expect, ring_result(path, &ring, NULL), 0);
+	expect_socket(expect, fd);
+	expect_addr(expect, NULL, SOCKTRACE_ADDR_NONE);
+	expect_local(expect, fd);
+	expect_queue(expect);
+}
+
 static struct selftest_expect *expect_uring_accept(struct selftest_path *path, int flags)
 {
 	struct selftest_expect *expect = expect_uring(path, SOCKTRACE_ACCEPT4);
@@ -231,6 +277,16 @@ void selftest_uring_socket(struct selftest_path *path)
 }
 
 void selftest_uring_connect(struct selftest_path *path)
+{
+	(void)path;
+}
+
+void selftest_uring_bind(struct selftest_path *path)
+{
+	(void)path;
+}
+
+void selftest_uring_listen(struct selftest_path *path)
 {
 	(void)path;
 }

@@ -15,7 +15,7 @@
 #define FLAGS_KNOWN                                                            \
 	(SOCKTRACE_F_SOCK | SOCKTRACE_F_QUEUE | SOCKTRACE_F_PEERCRED |         \
 	 SOCKTRACE_F_LOCAL_TRUNCATED | SOCKTRACE_F_RETURN_MISSED | SOCKTRACE_F_SV |  \
-	 SOCKTRACE_F_BY_DESCRIPTOR)
+	 SOCKTRACE_F_BY_DESCRIPTOR | SOCKTRACE_F_ENTERED_BEFORE)
 
 static uint64_t now_ns(void)
 {
@@ -122,12 +122,16 @@ static const char *bad_record(const struct socktrace_event *ev, uint32_t phases)
 	WANT(ev->phase >= SOCKTRACE_ENTER && ev->phase <= SOCKTRACE_POINT);
 	WANT((ev->phase == SOCKTRACE_POINT) ==
 	     (ev->type == SOCKTRACE_SECURITY_SOCKET_CONNECT ||
-	      ev->type == SOCKTRACE_ADDR_MISMATCH));
+	      ev->type == SOCKTRACE_ADDR_MISMATCH ||
+	      ev->flags & SOCKTRACE_F_ENTERED_BEFORE));
+	IF(ev->flags & SOCKTRACE_F_ENTERED_BEFORE,
+	   ev->type == SOCKTRACE_ACCEPT4 && ev->args[0] == -1 && !ev->args[1] && !ev->call_id);
 	IF(phases && ev->phase != SOCKTRACE_POINT,
 	   phases & 1U << ev->phase || ev->flags & SOCKTRACE_F_RETURN_MISSED);
 	WANT(ev->abi <= SOCKTRACE_ABI_X32);
 	WANT(ev->via <= SOCKTRACE_VIA_SENDMSG);
-	IF(ev->via == SOCKTRACE_VIA_UNKNOWN, ev->type == SOCKTRACE_SECURITY_SOCKET_CONNECT);
+	IF(ev->via == SOCKTRACE_VIA_UNKNOWN, ev->type == SOCKTRACE_SECURITY_SOCKET_CONNECT ||
+						     ev->flags & SOCKTRACE_F_ENTERED_BEFORE);
 	WANT(!(ev->flags & ~FLAGS_KNOWN));
 
 	whole = ev->phase == SOCKTRACE_EXIT;

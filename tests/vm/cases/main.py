@@ -20,6 +20,7 @@ import filter_cases
 import condition_cases
 import law_cases
 import inflight_cases
+import early_cases
 import share_cases
 import waiting_cases
 import state_cases

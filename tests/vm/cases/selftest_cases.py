@@ -14,7 +14,7 @@ from state_cases import muted
 RESULTS = ("seen", "not_seen", "wrong", "absent", "untried")
 SYSTEM_CALLS = (
     *("socket", "connect", "accept", "i386", "x32", "security_socket_connect"),
-    *("socketpair", "sendto", "sendmsg"),
+    *("socketpair", "sendto", "sendmsg", "bind", "listen"),
 )
 
 

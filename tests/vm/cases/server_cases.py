@@ -3,7 +3,10 @@
 
 import errno
 import os
+import re
 import socket
+import subprocess
+import sys
 
 from lib import device, module
 from lib.device import ADDR_KERNEL, BIND, F_SOCK, LISTEN, SOCKET, Session
@@ -95,4 +98,46 @@ def _told(context):
             (event,) = session.drain()
             equal((event.type, event.ret, event.addr_source), (BIND, -error, ADDR_KERNEL), str(event))
     session.stop()
+    equal(session.stats().balance(), 0, "balance")
+
+
+PROGRAM = """
+import socket
+for family, name in ((2, ("127.0.0.1", 0)), (10, ("::1", 0)), (1, chr(0) + "served"), (1, "/tmp/served"), (1, "/none/x")):
+    for kind in (1, 2):
+        sock = socket.socket(family, kind)
+        for call in (lambda: sock.bind(name), lambda: sock.bind(name), lambda: sock.listen(7), lambda: sock.listen(-1)):
+            try:
+                call()
+            except OSError:
+                pass
+"""
+
+
+@case("bind() and listen() are those that strace sees", "server")
+def _strace(context):
+    session = session_of(context, BOTH)
+    session.start()
+    if os.path.exists("/tmp/served"):
+        os.unlink("/tmp/served")
+    command = ["strace", "-e", "trace=bind,listen", "-e", "signal=none", "-o", "/tmp/served.strace"]
+    subprocess.run([*command, sys.executable, "-c", PROGRAM], check=True)
+    session.stop()
+    with open("/tmp/served.strace", encoding="utf-8") as file:
+        lines = [line for line in file if re.match(r"(bind|listen)\(", line)]
+    events = session.drain()
+    equal(len(events), len(lines), "calls")
+    check(len(lines) == 40, "%d calls", len(lines))
+    for line, event in zip(lines, events):
+        name, fd, rest, last, ret, error = re.match(
+            r"(\w+)\((\d+)(.*), (-?\d+)\)\s+= (-?\d+)(?: (E\w+))?", line
+        ).groups()
+        wanted = -getattr(errno, error) if error else int(ret)
+        kind = {"bind": BIND, "listen": LISTEN}[name]
+        equal((event.type, event.args, event.ret), (kind, (int(fd), int(last), 0), wanted), line)
+        if kind == BIND:
+            family = {"AF_INET": 2, "AF_INET6": 10, "AF_UNIX": 1}[re.search(r"sa_family=(\w+)", rest).group(1)]
+            equal((event.addr[0], event.addr_source), (family, ADDR_KERNEL), line)
+        else:
+            equal(event.addr_len, 0, line)
     equal(session.stats().balance(), 0, "balance")
