@@ -11,11 +11,15 @@
 #include "collect.h"
 #include "compat/compat.h"
 #include "files.h"
+#include "pending.h"
 #include "session.h"
 #include "share.h"
 
 /* Numbers the calls; per CPU, so that counting costs no shared cache line. */
 static DEFINE_PER_CPU(u64, calls_made);
+
+/* Whose the slots of calls in flight are. */
+static struct st_shares shares;
 
 /* For a call that finds no slot: it is told at once, as one that was missed. */
 static DEFINE_PER_CPU(struct st_inflight, spare);
@@ -23,9 +27,15 @@ static DEFINE_PER_CPU(struct st_inflight, spare);
 /*
  * Where a record is put together. Not on the stack, which kernels with
  * INIT_STACK_ALL_ZERO zero once more, and which may be deep in use already.
- * Handlers don't nest: they run in tasks, with preemption off.
+ * Handlers don't nest, and preemption is off.
  */
 static DEFINE_PER_CPU(struct socktrace_event, scratch);
+
+/* While no call is in flight, of which at most @max will be. */
+void st_calls_init(unsigned int max)
+{
+	st_share_init(&shares, max);
+}
 
 /* CPU in the upper bits: unique without being agreed upon. Never 0. */
 static u64 next_call_id(void)
@@ -43,6 +53,7 @@ static void facts_at_entry(struct st_filter_facts *facts, struct socktrace_event
 	facts->known = SOCKTRACE_MATCH_EVENTS | SOCKTRACE_MATCH_PHASES |
 		       SOCKTRACE_MATCH_TGID | SOCKTRACE_MATCH_TID |
 		       SOCKTRACE_MATCH_ANCESTOR;
+	facts->answers = NULL;
 	facts->descends = st_collect_descends;
 	facts->in_cgroup = st_collect_in_cgroup;
 	ev->flags = 0;
@@ -85,9 +96,10 @@ static bool return_is_wanted(const struct st_filter_facts *facts,
 {
 	if (wanted(facts, ev, type, SOCKTRACE_EXIT))
 		return true;
-	/* The LSM hook's records tell of the call that they are part of. */
+	/* These records tell of the call that they are part of. */
 	return type == SOCKTRACE_CONNECT &&
-	       (wanted(facts, ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT) ||
+	       (wanted(facts, ev, SOCKTRACE_CONNECTED, SOCKTRACE_POINT) ||
+		wanted(facts, ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT) ||
 		wanted(facts, ev, SOCKTRACE_ADDR_MISMATCH, SOCKTRACE_POINT));
 }
 
@@ -116,7 +128,7 @@ static noinline u32 phases_wanted(enum socktrace_type type, const struct st_entr
 static void call_release(struct st_inflight *call)
 {
 	if (call->share != ST_SHARE_NONE)
-		st_share_put(call->share);
+		st_share_put(&shares, call->share);
 	st_inflight_release(call);
 }
 
@@ -135,7 +147,7 @@ static struct st_inflight *call_claim(const struct st_entry_point *entry)
 	while (!entry->nests && (call = st_inflight_find(current)))
 		call_release(call);
 	if (owner != ST_SHARE_ROOT) {
-		share = st_share_take(owner);
+		share = st_share_take(&shares, owner);
 		if (share == ST_SHARE_NONE)
 			goto none;
 	}
@@ -145,7 +157,7 @@ static struct st_inflight *call_claim(const struct st_entry_point *entry)
 		return call;
 	}
 	if (share != ST_SHARE_NONE)
-		st_share_put(share);
+		st_share_put(&shares, share);
 none:
 	call = this_cpu_ptr(&spare);
 	call->task = 0;
@@ -187,6 +199,7 @@ static noinline struct st_inflight *call_judge(enum socktrace_type type,
 	call->hooked = false;
 	call->is_a_try = false;
 	call->hook_ns = 0;
+	call->was_connecting = false;
 	call->grafted = false;
 	call->socket = NULL;
 	call->listener = NULL;
@@ -249,6 +262,7 @@ static void facts_of_record(struct st_filter_facts *facts, const struct socktrac
 	facts->known &= ~unknown;
 	facts->descends = st_collect_descends;
 	facts->in_cgroup = st_collect_in_cgroup;
+	facts->caller = task_tgid(current);
 }
 
 /* Gives the record to the sessions. */
@@ -285,14 +299,9 @@ static struct socket *call_socket(const struct st_inflight *call, struct file **
 	return NULL;
 }
 
-/* That socket, its own end, and of a listener's who waits there. */
-static void add_socket(struct st_inflight *call)
+/* @sock, which the call is made on: its own end, and of a listener's who waits there. */
+static void add_facts_of(struct st_inflight *call, struct socket *sock)
 {
-	struct file *file;
-	struct socket *sock = call_socket(call, &file);
-
-	if (!sock)
-		return;
 	if (!call->sock.is) {
 		st_collect_socket(&call->sock, sock);
 		call->sock.by_descriptor = true;
@@ -300,6 +309,32 @@ static void add_socket(struct st_inflight *call)
 	st_collect_local(&call->ends, sock);
 	if (call->type == SOCKTRACE_ACCEPT4 || call->type == SOCKTRACE_LISTEN)
 		st_collect_queue(&call->ends, sock);
+}
+
+/* That socket. */
+static void add_socket(struct st_inflight *call)
+{
+	struct file *file;
+	struct socket *sock = call_socket(call, &file);
+
+	if (!sock)
+		return;
+	add_facts_of(call, sock);
+	if (file)
+		st_file_put(file);
+}
+
+/* That of a connect that returns @ret, and how the connection comes about. */
+static void add_connect(struct st_inflight *call, s32 ret, struct st_outcome *outcome)
+{
+	struct file *file;
+	struct socket *sock = call_socket(call, &file);
+
+	if (!sock)
+		return;
+	add_facts_of(call, sock);
+	if (st_sessions_may_want(SOCKTRACE_CONNECTED, SOCKTRACE_POINT))
+		st_pending_look(outcome, sock, ret, call->was_connecting);
 	if (file)
 		st_file_put(file);
 }
@@ -448,6 +483,7 @@ void st_call_security_socket_connect(struct pt_regs *regs)
 	}
 	st_collect_socket(&facts, sock);
 	if (call) {
+		call->was_connecting = READ_ONCE(sock->state) == SS_CONNECTING;
 		call->sock = facts;
 		take_kernel_addr(call, addr, clamp_t(s32, addrlen, 0, ST_RECORD_ADDR_MAX));
 	}
@@ -602,6 +638,7 @@ void st_call_return(struct st_inflight *call, long ret)
 {
 	s32 result = call->returns_file ? PTR_ERR_OR_ZERO((const void *)ret) : ret;
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+	struct st_outcome outcome = { ST_OUTCOME_TOLD };
 	u64 now = st_compat_boottime_ns();
 
 	if (call->is_a_try && result == -EAGAIN) {
@@ -617,6 +654,8 @@ void st_call_return(struct st_inflight *call, long ret)
 			add_made(call, ret);
 		break;
 	case SOCKTRACE_CONNECT:
+		add_connect(call, result, &outcome);
+		break;
 	case SOCKTRACE_BIND:
 	case SOCKTRACE_LISTEN:
 		add_socket(call);
@@ -632,6 +671,10 @@ void st_call_return(struct st_inflight *call, long ret)
 	ev->toctou = call->toctou;
 	if (call->type == SOCKTRACE_SOCKETPAIR && !result)
 		st_collect_pair(ev, call->sv);
+	if (outcome.is == ST_OUTCOME_MISSED)
+		ev->flags |= SOCKTRACE_F_OUTCOME_MISSED;
 	call_release(call);
 	deliver(ev, 0);
+	if (outcome.is != ST_OUTCOME_TOLD)
+		st_pending_follow(&outcome, ev);
 }

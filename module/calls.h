@@ -12,6 +12,7 @@
 #include "entry_points.h"
 #include "inflight.h"
 
+void st_calls_init(unsigned int max);
 struct st_inflight *st_call_enter(enum socktrace_type type, const struct st_entry_point *entry,
 			    struct pt_regs *regs);
 void st_call_entered(struct st_inflight *call);

@@ -139,6 +139,7 @@ static void at_file(struct st_inflight *call, struct file *file)
 		return;
 	call->socket = sock;
 	call->listener = sock;
+	call->was_connecting = READ_ONCE(sock->state) == SS_CONNECTING;
 	st_collect_socket(&call->sock, sock);
 }
 
@@ -258,6 +259,7 @@ static void at_socket(struct st_inflight *call, struct socket *sock)
 	if (!sock)
 		return;
 	call->socket = sock;
+	call->was_connecting = READ_ONCE(sock->state) == SS_CONNECTING;
 	st_collect_socket(&call->sock, sock);
 }
 

@@ -120,13 +120,19 @@ static bool ends_match(const struct socktrace_rule *rule, u32 match,
 	       path_is(rule, socktrace_local(ev), ev->local_len);
 }
 
+/* How a connect that is under way ends is told by another record. */
+static bool has_failed(const struct socktrace_event *ev)
+{
+	return ev->ret < 0 && ev->ret != -EINPROGRESS;
+}
+
 static bool result_matches(const struct socktrace_rule *rule, u32 match,
 			   const struct socktrace_event *ev)
 {
-	if (ev->phase != SOCKTRACE_EXIT)
+	if (ev->phase != SOCKTRACE_EXIT && ev->type != SOCKTRACE_CONNECTED)
 		return false;
 	return !(match & SOCKTRACE_MATCH_OK && ev->ret < 0) &&
-	       !(match & SOCKTRACE_MATCH_FAILED && ev->ret >= 0) &&
+	       !(match & SOCKTRACE_MATCH_FAILED && !has_failed(ev)) &&
 	       !(match & SOCKTRACE_MATCH_ERROR && -(s64)ev->ret != rule->error) &&
 	       !(match & SOCKTRACE_MATCH_DURATION &&
 		 ev->duration_ns < rule->min_duration_ns);
@@ -185,6 +191,80 @@ static int protocol_of(const struct socktrace_event *ev)
 	return st_record_creates(ev->type) ? ev->args[2] : -1;
 }
 
+/* Was it asked whether @condition, about @value, holds, and does it? */
+static bool was_asked(const struct st_filter_answers *answers, u32 condition, u64 value,
+		      bool *holds)
+{
+	unsigned int i;
+
+	for (i = 0; i < answers->nr; i++)
+		if (answers->answer[i].condition == condition &&
+		    answers->answer[i].value == value) {
+			*holds = answers->answer[i].holds;
+			return true;
+		}
+	return false;
+}
+
+/* Does @condition of the task hold, which can be judged? */
+static bool task_is(const struct st_filter_facts *facts, u32 condition, u64 value)
+{
+	bool holds = false;
+
+	if (facts->answers)
+		return was_asked(facts->answers, condition, value, &holds) && holds;
+	return condition == SOCKTRACE_MATCH_ANCESTOR ? facts->descends(value) :
+						       facts->in_cgroup(value);
+}
+
+static u64 task_value(const struct socktrace_rule *rule, u32 condition)
+{
+	return condition == SOCKTRACE_MATCH_ANCESTOR ? rule->ancestor : rule->cgroup;
+}
+
+static const u32 task_conditions[] = { SOCKTRACE_MATCH_CGROUP_TREE, SOCKTRACE_MATCH_ANCESTOR };
+
+/* Which conditions can be judged, of this rule. */
+static u32 known_of(const struct socktrace_rule *rule, const struct st_filter_facts *facts)
+{
+	u32 known = facts->known;
+	unsigned int i;
+	bool holds;
+
+	if (!facts->answers || !(rule->match & ST_FILTER_TASK))
+		return known;
+	for (i = 0; i < ARRAY_SIZE(task_conditions); i++)
+		if (!was_asked(facts->answers, task_conditions[i],
+			       task_value(rule, task_conditions[i]), &holds))
+			known &= ~task_conditions[i];
+	return known;
+}
+
+/*
+ * Asks of the task at hand what the filter's rules ask, as far as there is room for
+ * the answers.
+ */
+void st_filter_ask(const struct st_filter *filter, const struct st_filter_facts *facts,
+		   struct st_filter_answers *answers)
+{
+	unsigned int i, c;
+	bool holds;
+
+	for (i = 0; i < filter->nr_rules && answers->nr < ST_FILTER_ANSWERS; i++)
+		for (c = 0; c < ARRAY_SIZE(task_conditions); c++) {
+			u64 value = task_value(&filter->rules[i], task_conditions[c]);
+
+			if (!(filter->rules[i].match & task_conditions[c]) ||
+			    was_asked(answers, task_conditions[c], value, &holds) ||
+			    answers->nr == ST_FILTER_ANSWERS)
+				continue;
+			answers->answer[answers->nr].condition = task_conditions[c];
+			answers->answer[answers->nr].value = value;
+			answers->answer[answers->nr++].holds =
+				task_is(facts, task_conditions[c], value);
+		}
+}
+
 /* Do these conditions of the rule hold, all of which can be judged? */
 static bool rule_holds(const struct socktrace_rule *rule, u32 match,
 		       const struct st_filter_facts *facts)
@@ -212,9 +292,11 @@ static bool rule_holds(const struct socktrace_rule *rule, u32 match,
 	if (match & ST_FILTER_ENDS && !ends_match(rule, match, ev))
 		return false;
 	/* Last, for they walk trees. */
-	if (match & SOCKTRACE_MATCH_CGROUP_TREE && !facts->in_cgroup(rule->cgroup))
+	if (match & SOCKTRACE_MATCH_CGROUP_TREE &&
+	    !task_is(facts, SOCKTRACE_MATCH_CGROUP_TREE, rule->cgroup))
 		return false;
-	return !(match & SOCKTRACE_MATCH_ANCESTOR) || facts->descends(rule->ancestor);
+	return !(match & SOCKTRACE_MATCH_ANCESTOR) ||
+	       task_is(facts, SOCKTRACE_MATCH_ANCESTOR, rule->ancestor);
 }
 
 /*
@@ -232,9 +314,11 @@ enum st_filter_verdict st_filter_judge(const struct st_filter *filter,
 	for (; left; left &= left - 1) {
 		const struct socktrace_rule *rule = &filter->rules[__ffs64(left)];
 
-		if (!rule_holds(rule, rule->match & facts->known, facts))
+		u32 known = known_of(rule, facts);
+
+		if (!rule_holds(rule, rule->match & known, facts))
 			continue;
-		if (!(rule->match & ~facts->known)) {
+		if (!(rule->match & ~known)) {
 			action = rule->action;
 			break;
 		}

@@ -12,6 +12,8 @@
 
 #include "../uapi/socktrace.h"
 
+struct pid;
+
 #define ST_FILTER_TGID_BUCKETS 64
 
 /* Conditions about either end's address, and about the result. */
@@ -19,6 +21,8 @@
 	(SOCKTRACE_MATCH_REMOTE_NET | SOCKTRACE_MATCH_REMOTE_PORT |            \
 	 SOCKTRACE_MATCH_LOCAL_NET | SOCKTRACE_MATCH_LOCAL_PORT |              \
 	 SOCKTRACE_MATCH_PATH)
+/* Those that are asked of the task itself. */
+#define ST_FILTER_TASK (SOCKTRACE_MATCH_ANCESTOR | SOCKTRACE_MATCH_CGROUP_TREE)
 #define ST_FILTER_RESULT                                                          \
 	(SOCKTRACE_MATCH_OK | SOCKTRACE_MATCH_FAILED | SOCKTRACE_MATCH_ERROR | \
 	 SOCKTRACE_MATCH_DURATION)
@@ -38,6 +42,17 @@ struct st_filter {
 	struct socktrace_rule rules[];
 };
 
+/* What was asked of a task in time, for when it can't be asked any more. */
+#define ST_FILTER_ANSWERS 8
+struct st_filter_answers {
+	unsigned int nr;
+	struct {
+		u64 value; /* which ancestor, or cgroup */
+		u32 condition; /* one of ST_FILTER_TASK */
+		bool holds;
+	} answer[ST_FILTER_ANSWERS];
+};
+
 /* What is known of a record so far. */
 struct st_filter_facts {
 	/*
@@ -48,6 +63,10 @@ struct st_filter_facts {
 	const struct socktrace_event *ev;
 	bool (*descends)(u32 tgid); /* does the task descend from @tgid? */
 	bool (*in_cgroup)(u64 id); /* is the task in cgroup @id or below? */
+	/* Not NULL: instead of these two. What it doesn't have can't be judged. */
+	const struct st_filter_answers *answers;
+	/* Whose record it is; only to be compared. */
+	const struct pid *caller;
 };
 
 /* The finished record @ev; who asks the task itself is still to be set. */
@@ -56,6 +75,7 @@ static inline void st_filter_facts_of(struct st_filter_facts *facts,
 {
 	facts->known = SOCKTRACE_MATCH_ALL_BITS;
 	facts->ev = ev;
+	facts->answers = NULL;
 }
 
 enum st_filter_verdict { ST_FILTER_ACCEPT, ST_FILTER_REJECT, ST_FILTER_UNDECIDED };
@@ -64,5 +84,7 @@ void st_filter_prepare(struct st_filter *filter);
 int st_filter_validate(const struct st_filter *filter, u32 *bad_rule, u32 *bad_field);
 enum st_filter_verdict st_filter_judge(const struct st_filter *filter,
 				 const struct st_filter_facts *facts);
+void st_filter_ask(const struct st_filter *filter, const struct st_filter_facts *facts,
+		   struct st_filter_answers *answers);
 
 #endif /* SOCKTRACE_FILTER_H */

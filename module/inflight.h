@@ -43,6 +43,7 @@ struct st_inflight {
 	bool hooked; /* and the return handler will be called */
 	bool returns_file; /* a struct file *, not a descriptor */
 	bool is_a_try; /* one that got EAGAIN will be made again, and told then */
+	bool was_connecting; /* CONNECT: the socket, before it */
 	bool grafted; /* ACCEPT4: the connection is there, `ends` and `made` are of it */
 	s16 share; /* that it is counted against, or ST_SHARE_NONE */
 	/*

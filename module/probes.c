@@ -14,12 +14,14 @@
 #include <linux/kprobes.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
+#include <linux/tracepoint.h>
 
 #include "calls.h"
 #include "compat/compat.h"
 #include "files.h"
+#include "inflight.h"
+#include "pending.h"
 #include "probes.h"
-#include "share.h"
 
 #define MAX_CANDIDATES 4
 
@@ -38,15 +40,27 @@ struct probe {
 		const struct st_entry_point *entry;
 	} otherwise;
 
+	/* Instead of all of these, where the kernel has it: a tracepoint, and its probe. */
+	const char *tracepoint;
+	void *traced;
+
 	bool gives_facts; /* no records: a point that tells those of `type` more */
 	/* Optional if either is set: armed while a session asks for some of these. */
 	struct st_needs serves;
+	/* NULL, or: before it is armed; before it is disarmed; when no handler runs on. */
+	int (*prepare)(unsigned int max);
+	void (*stop)(void);
+	void (*finish)(void);
 
-	const char *symbol; /* of the candidates; NULL: not bound */
+	const char *symbol; /* of the candidates, or the tracepoint; NULL: not bound */
+	struct tracepoint *tp; /* NULL: it is a kprobe */
 	bool armed;
 	struct kretprobe rp; /* a point uses its kp alone */
 	kprobe_pre_handler_t take_instance; /* the kernel's own pre-handler */
 };
+
+static void trace_sock_state(void *data, const struct sock *sk, const int oldstate,
+			     const int newstate);
 
 static struct probe probes[] = {
 	{ SOCKTRACE_SOCKET, &st_entry_socket, NULL,
@@ -83,6 +97,10 @@ static struct probe probes[] = {
 	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN) } },
 	{ SOCKTRACE_LISTEN, &st_entry_listen_socket, NULL, { "__sys_listen_socket" },
 	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN) } },
+	{ SOCKTRACE_CONNECTED, NULL, st_pending_tcp_set_state, { "tcp_set_state" },
+	  .tracepoint = ST_COMPAT_SOCK_STATE_TRACEPOINT, .traced = trace_sock_state,
+	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECTED) },
+	  .prepare = st_pending_init, .stop = st_pending_stop, .finish = st_pending_exit },
 };
 
 /* Per probe and CPU: each CPU writes its own, anybody reads. */
@@ -94,6 +112,12 @@ static DEFINE_PER_CPU(struct probe_counts[ARRAY_SIZE(probes)], probe_counts);
 /* The call whose return instance is just being taken on this CPU. */
 static DEFINE_PER_CPU(struct st_inflight *, entering);
 
+/*
+ * A kprobe's handler runs on this CPU. Of these there is but one at a time; a
+ * tracepoint's may interrupt it.
+ */
+static DEFINE_PER_CPU(bool, handling);
+
 static unsigned int probes_maxactive;
 
 static struct probe_counts *counts_of(const struct probe *probe)
@@ -101,12 +125,24 @@ static struct probe_counts *counts_of(const struct probe *probe)
 	return &(*this_cpu_ptr(&probe_counts))[probe - probes];
 }
 
+static void handler_begins(void)
+{
+	st_compat_rcu_lock_in_handler();
+	__this_cpu_write(handling, true);
+}
+
+static void handler_ends(void)
+{
+	__this_cpu_write(handling, false);
+	st_compat_rcu_unlock_in_handler();
+}
+
 static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct probe *probe = container_of(kp, struct probe, rp.kp);
 	struct st_inflight *call;
 
-	st_compat_rcu_lock_in_handler();
+	handler_begins();
 	if (probe->entry->is_call && !probe->entry->is_call(regs)) {
 		st_call_pass(probe->entry, regs);
 		goto out;
@@ -126,7 +162,7 @@ static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 	}
 	st_call_entered(call);
 out:
-	st_compat_rcu_unlock_in_handler();
+	handler_ends();
 	return 0;
 }
 
@@ -144,9 +180,9 @@ static int probe_instance(struct kretprobe_instance *ri, struct pt_regs *regs)
 
 static int probe_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
-	st_compat_rcu_lock_in_handler();
+	handler_begins();
 	st_call_return(*(struct st_inflight **)ri->data, regs_return_value(regs));
-	st_compat_rcu_unlock_in_handler();
+	handler_ends();
 	return 0;
 }
 
@@ -155,10 +191,29 @@ static int probe_point(struct kprobe *kp, struct pt_regs *regs)
 	struct probe *probe = container_of(kp, struct probe, rp.kp);
 
 	counts_of(probe)->hits++;
-	st_compat_rcu_lock_in_handler();
+	handler_begins();
 	probe->hit(regs);
-	st_compat_rcu_unlock_in_handler();
+	handler_ends();
 	return 0;
+}
+
+/*
+ * inet_sock_set_state: of whatever connects, in any context. Unlike a kprobe's hit it
+ * is not dropped where it interrupts a handler.
+ */
+static void trace_sock_state(void *data, const struct sock *sk, const int oldstate,
+			     const int newstate)
+{
+	unsigned long flags;
+
+	this_cpu_inc(probe_counts[(struct probe *)data - probes].hits);
+	if (!st_pending_any())
+		return;
+	local_irq_save(flags);
+	st_compat_rcu_lock_in_handler();
+	st_pending_set_state(sk, newstate, __this_cpu_read(handling));
+	st_compat_rcu_unlock_in_handler();
+	local_irq_restore(flags);
 }
 
 /*
@@ -171,6 +226,8 @@ static int probe_register(struct probe *probe, const char *symbol, u32 flags)
 	struct kretprobe *rp = &probe->rp;
 	int err;
 
+	if (probe->tp)
+		return tracepoint_probe_register(probe->tp, probe->traced, probe);
 	memset(rp, 0, sizeof(*rp));
 	rp->kp.symbol_name = symbol;
 	rp->kp.flags = flags;
@@ -193,7 +250,9 @@ static int probe_register(struct probe *probe, const char *symbol, u32 flags)
 
 static void probe_unregister(struct probe *probe)
 {
-	if (!probe->entry)
+	if (probe->tp)
+		tracepoint_probe_unregister(probe->tp, probe->traced, probe);
+	else if (!probe->entry)
 		unregister_kprobe(&probe->rp.kp);
 	else
 		unregister_kretprobe(&probe->rp);
@@ -201,13 +260,62 @@ static void probe_unregister(struct probe *probe)
 
 static int probe_arm(struct probe *probe)
 {
-	int err = probe_register(probe, probe->symbol, 0);
+	int err = probe->prepare ? probe->prepare(probes_maxactive) : 0;
 
+	if (!err) {
+		err = probe_register(probe, probe->symbol, 0);
+		if (err && probe->finish) {
+			probe->stop();
+			synchronize_rcu();
+			probe->finish();
+		}
+	}
 	if (err)
 		pr_err("%s: can't be probed now (error %d)\n", probe->symbol, err);
 	else
 		probe->armed = true;
 	return err;
+}
+
+/* What is disarmed at once, since each of these waits for a grace period. */
+struct disarming {
+	struct kretprobe *calls[ARRAY_SIZE(probes)];
+	struct kprobe *points[ARRAY_SIZE(probes)];
+	int nr_calls, nr_points;
+	void (*finish[ARRAY_SIZE(probes)])(void);
+	int nr_finish;
+};
+
+static void disarm_one(struct disarming *all, struct probe *probe)
+{
+	probe->armed = false;
+	if (probe->stop)
+		probe->stop();
+	if (probe->finish)
+		all->finish[all->nr_finish++] = probe->finish;
+	if (probe->tp)
+		probe_unregister(probe);
+	else if (probe->entry)
+		all->calls[all->nr_calls++] = &probe->rp;
+	else
+		all->points[all->nr_points++] = &probe->rp.kp;
+}
+
+static void disarm_all(struct disarming *all)
+{
+	int i;
+
+	if (all->nr_calls)
+		unregister_kretprobes(all->calls, all->nr_calls);
+	if (all->nr_points)
+		unregister_kprobes(all->points, all->nr_points);
+	if (!all->nr_finish)
+		return;
+	tracepoint_synchronize_unregister();
+	if (!all->nr_calls && !all->nr_points)
+		synchronize_rcu();
+	for (i = 0; i < all->nr_finish; i++)
+		all->finish[i]();
 }
 
 static bool probe_is_optional(const struct probe *probe)
@@ -236,18 +344,13 @@ void st_probes_arm_more(const struct st_needs *needs)
  */
 void st_probes_disarm_unneeded(const struct st_needs *needs)
 {
-	struct kprobe *points[ARRAY_SIZE(probes)];
-	int nr_points = 0;
+	struct disarming all = { .nr_calls = 0 };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(probes); i++) {
-		if (!probes[i].armed || probes[i].entry || probe_is_needed(&probes[i], needs))
-			continue;
-		probes[i].armed = false;
-		points[nr_points++] = &probes[i].rp.kp;
-	}
-	if (nr_points)
-		unregister_kprobes(points, nr_points);
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].armed && !probes[i].entry && !probe_is_needed(&probes[i], needs))
+			disarm_one(&all, &probes[i]);
+	disarm_all(&all);
 }
 
 static bool any_is_armed(void)
@@ -267,7 +370,7 @@ int st_probes_arm(const struct st_needs *needs)
 	err = st_inflight_init(probes_maxactive);
 	if (err)
 		return err;
-	st_share_init(probes_maxactive);
+	st_calls_init(probes_maxactive);
 	st_probes_arm_more(needs);
 	if (any_is_armed())
 		return 0;
@@ -277,23 +380,13 @@ int st_probes_arm(const struct st_needs *needs)
 
 void st_probes_disarm(void)
 {
-	struct kretprobe *calls[ARRAY_SIZE(probes)];
-	struct kprobe *points[ARRAY_SIZE(probes)];
-	int nr_calls = 0, nr_points = 0;
+	struct disarming all = { .nr_calls = 0 };
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(probes); i++) {
-		if (!probes[i].armed)
-			continue;
-		probes[i].armed = false;
-		if (probes[i].entry)
-			calls[nr_calls++] = &probes[i].rp;
-		else
-			points[nr_points++] = &probes[i].rp.kp;
-	}
-	/* All at once: each of these waits for a grace period. */
-	unregister_kretprobes(calls, nr_calls);
-	unregister_kprobes(points, nr_points);
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].armed)
+			disarm_one(&all, &probes[i]);
+	disarm_all(&all);
 	st_files_drain();
 	st_inflight_exit();
 }
@@ -317,6 +410,12 @@ static void probe_bind(struct probe *probe)
 	int err = -ENOENT, now;
 	unsigned int i;
 
+	probe->tp = st_compat_find_tracepoint(probe->tracepoint);
+	if (probe->tp) {
+		probe->symbol = probe->tracepoint;
+		pr_info("tracepoint %s: bound\n", probe->symbol);
+		return;
+	}
 	for (i = 0; i < MAX_CANDIDATES && probe->candidates[i]; i++) {
 		now = probe_try(probe, probe->candidates[i]);
 		if (!now)

@@ -2,7 +2,8 @@
 /*
  * Rings: one kfifo of records per CPU, and reading them as one stream.
  *
- * Each ring has one writer, a probe's handler on its CPU (they don't nest), and
+ * Each ring has one writer, a probe's handler on its CPU (they don't nest; or
+ * whoever tells a connect's outcome, with interrupts off), and
  * one reader at a time, whoever holds the session's read_lock. They share the kfifo and `made`;
  * every other field belongs to one side.
  */

@@ -26,8 +26,10 @@ static u64 sessions_memory;
 /*
  * --- the probes' side ----------------------------------------------------
  *
- * In their handlers, which run in tasks with preemption off and don't nest: so
- * what is this CPU's is theirs alone, and it is a read side of RCU.
+ * In their handlers, which run with preemption off and, being kprobes', don't nest,
+ * not even where one interrupts another: so what is this CPU's is theirs alone, and it
+ * is a read side of RCU. Likewise where a connect's outcome is told: with interrupts
+ * off, and not in one of another handler.
  */
 
 /*
@@ -41,12 +43,19 @@ static u32 sessions_phases; /* likewise: a bit for each that is asked for */
 u32 st_sessions_sure; /* likewise: events that some filter accepts whatever the facts */
 u32 st_sessions_asked; /* likewise: conditions that any filter looks at */
 
-/* Which of these phases of @type does the session get records of, of what current does? */
-static u32 session_takes(const struct st_session *s, u8 type, u32 phases)
+/* Which of these phases of @type does the session get records of, of what @caller did? */
+static u32 session_takes_of(const struct st_session *s, const struct pid *caller, u8 type,
+			    u32 phases)
 {
 	if (!(s->events & SOCKTRACE_EVENT_BIT(type)))
 		return 0;
-	return s->own || s->owner != task_tgid(current) ? s->phases & phases : 0;
+	return s->own || s->owner != caller ? s->phases & phases : 0;
+}
+
+/* Likewise, of what current does. */
+static u32 session_takes(const struct st_session *s, u8 type, u32 phases)
+{
+	return session_takes_of(s, task_tgid(current), type, phases);
 }
 
 static enum st_filter_verdict session_judge(const struct st_session *s,
@@ -145,7 +154,7 @@ static void session_notify(struct st_session *s, struct st_ring *ring)
 static void session_deliver(struct st_session *s, struct socktrace_event *ev,
 			  const struct st_filter_facts *facts, u32 phases)
 {
-	u32 takes = session_takes(s, ev->type, phases);
+	u32 takes = session_takes_of(s, facts->caller, ev->type, phases);
 	enum st_filter_verdict verdict;
 	struct st_ring_counts *counts;
 	struct st_ring *ring;
@@ -161,7 +170,8 @@ static void session_deliver(struct st_session *s, struct socktrace_event *ev,
 	verdict = session_judge(s, facts);
 	/* What might have been wanted, had it been seen, is told. */
 	wanted = verdict == ST_FILTER_ACCEPT ||
-		 (verdict == ST_FILTER_UNDECIDED && takes & SOCKTRACE_PHASE_EXIT);
+		 (verdict == ST_FILTER_UNDECIDED &&
+		  takes & (SOCKTRACE_PHASE_EXIT | 1U << SOCKTRACE_POINT));
 
 	u64_stats_update_begin(&ring->sync);
 	if (wanted) {
@@ -221,6 +231,43 @@ void st_sessions_deliver_early(struct socktrace_event *ev, const struct st_filte
 		/* It stands for the return. */
 		session_deliver(s, ev, facts, SOCKTRACE_PHASE_EXIT);
 	}
+}
+
+/*
+ * There will be no record of what @facts are of, a point, since there is no room to
+ * remember it: counts it as missed for whoever might have wanted it.
+ */
+void st_sessions_miss(const struct st_filter_facts *facts)
+{
+	const struct st_session *s;
+
+	list_for_each_entry_rcu(s, &sessions_started, node) {
+		struct st_ring *ring = session_ring(s);
+		bool wanted;
+
+		if (!session_takes(s, facts->ev->type, 1U << SOCKTRACE_POINT))
+			continue;
+		wanted = session_judge(s, facts) != ST_FILTER_REJECT;
+		u64_stats_update_begin(&ring->sync);
+		ring->counts.hits++;
+		if (wanted)
+			ring->counts.missed++;
+		else
+			ring->counts.filtered++;
+		u64_stats_update_end(&ring->sync);
+	}
+}
+
+/* Asks of current all that any session's filter may want to know of it later. */
+void st_sessions_ask(const struct st_filter_facts *facts, struct st_filter_answers *answers)
+{
+	const struct st_session *s;
+
+	answers->nr = 0;
+	if (!(st_sessions_conditions() & ST_FILTER_TASK))
+		return;
+	list_for_each_entry_rcu(s, &sessions_started, node)
+		st_filter_ask(rcu_dereference_sched(s->filter), facts, answers);
 }
 
 /* --- waking the reader --------------------------------------------------- */

@@ -137,6 +137,8 @@ static inline bool st_sessions_surely_want(enum socktrace_type type,
 
 bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase phase);
 void st_sessions_refuse(enum socktrace_type type, u32 phases);
+void st_sessions_miss(const struct st_filter_facts *facts);
+void st_sessions_ask(const struct st_filter_facts *facts, struct st_filter_answers *answers);
 void st_sessions_deliver(struct socktrace_event *ev, const struct st_filter_facts *facts);
 
 /* Has current entered an accept before any session began, as far as that knows? */

@@ -51,6 +51,11 @@ enum socktrace_type {
 	SOCKTRACE_SECURITY_SOCKET_CONNECT = 4, /* the LSM hook of that name */
 	SOCKTRACE_ADDR_MISMATCH = 5, /* user's address differs from the kernel's */
 	SOCKTRACE_SOCKETPAIR = 6, /* socketpair(2): __sys_socketpair() */
+	/*
+	 * What became of a connect that was under way when its call returned:
+	 * of TCP, over IPv4 and IPv6, and of MPTCP.
+	 */
+	SOCKTRACE_CONNECTED = 7,
 	/* In socktrace_config::events only if asked for; likewise: */
 	SOCKTRACE_BIND = 8, /* bind(2): __sys_bind(), __sys_bind_socket() */
 	SOCKTRACE_LISTEN = 9, /* listen(2): __sys_listen(), __sys_listen_socket() */
@@ -68,7 +73,8 @@ enum socktrace_type {
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4) |                              \
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT) |              \
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH) |                        \
-	 SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKETPAIR))
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKETPAIR) |                           \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECTED))
 #define SOCKTRACE_EVENTS_ALL                                                   \
 	(SOCKTRACE_EVENTS_DEFAULT |                                            \
 	 SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND) |                                 \
@@ -78,7 +84,7 @@ enum socktrace_type {
 enum socktrace_phase {
 	SOCKTRACE_ENTER = 1, /* at entry: no result, no duration yet */
 	SOCKTRACE_EXIT = 2, /* at return: the whole call */
-	SOCKTRACE_POINT = 3 /* neither: the LSM hook, a mismatch, a loss, ENTERED_BEFORE */
+	SOCKTRACE_POINT = 3 /* neither: the LSM hook, a mismatch, an outcome, a loss, ENTERED_BEFORE */
 };
 
 /*
@@ -155,6 +161,13 @@ enum socktrace_toctou {
  * session began. It is given to sessions that ask for EXIT.
  */
 #define SOCKTRACE_F_ENTERED_BEFORE (1U << 7)
+/* CONNECTED: the record was made, or the outcome noticed, up to 250 ms after it. */
+#define SOCKTRACE_F_LATE (1U << 8)
+/*
+ * CONNECT at EXIT: under way, and there was no room to follow it (see GET_STATS):
+ * no CONNECTED will come.
+ */
+#define SOCKTRACE_F_OUTCOME_MISSED (1U << 11)
 
 /* Why records were lost: socktrace_event::lost_reason. */
 enum socktrace_lost_reason {
@@ -176,7 +189,10 @@ struct socktrace_event {
 	__u32 cpu; /* CPU that made the record */
 	/* Entry of the call (or the point), nanoseconds of CLOCK_BOOTTIME. */
 	__aligned_u64 time_ns;
-	/* Entry to return, nanoseconds; 0 unless phase is SOCKTRACE_EXIT. */
+	/*
+	 * Entry to return, nanoseconds; CONNECTED: entry to outcome, or to when
+	 * that was noticed, if F_LATE. 0 of all others.
+	 */
 	__aligned_u64 duration_ns;
 	/*
 	 * Per session and CPU, from 0; a record that is lost takes its number
@@ -217,7 +233,7 @@ struct socktrace_event {
 	/*
 	 * The arguments exactly as they were passed:
 	 *   SOCKET, SOCKETPAIR       domain, type (with its flags), protocol
-	 *   CONNECT, BIND            sockfd, addrlen
+	 *   CONNECT, CONNECTED, BIND sockfd, addrlen
 	 *   LISTEN                   sockfd, backlog
 	 *   ACCEPT4                  sockfd, flags
 	 *   SECURITY_SOCKET_CONNECT, ADDR_MISMATCH
@@ -230,6 +246,12 @@ struct socktrace_event {
 	/*
 	 * Return value, or negative errno; if phase is EXIT. Through io_uring
 	 * 0 instead of a descriptor, which it makes later, if at all.
+	 *
+	 * CONNECTED: 0: the connection was established; else why not, as
+	 * SO_ERROR would tell it: -ECONNREFUSED, -ETIMEDOUT, -EHOSTUNREACH...;
+	 * -ECANCELED: given up before: the socket was closed, shut down or
+	 * disconnected; if F_LATE perhaps for an error that the program had
+	 * taken (SO_ERROR) before it was noticed here.
 	 */
 	__s32 ret;
 	/*
@@ -257,7 +279,7 @@ struct socktrace_event {
 		 * socktrace_addr() and socktrace_local() give them. Each is a
 		 * sockaddr: sa_family first, in host byte order, then
 		 * addr_len - 2 bytes as the kernel has them.
-		 *   addr   CONNECT and the LSM hook: the address asked for;
+		 *   addr   CONNECT, CONNECTED, the LSM hook: the address asked for;
 		 *          ACCEPT4: the peer, from the new socket; also of a
 		 *          connection that a failed accept took, and lost;
 		 *          BIND: the address asked for;
@@ -381,6 +403,10 @@ struct socktrace_config {
 #define SOCKTRACE_MATCH_LOCAL_NET (1U << 17)
 #define SOCKTRACE_MATCH_LOCAL_PORT (1U << 18)
 #define SOCKTRACE_MATCH_PATH (1U << 19)
+/*
+ * Of a call that returned, and of the outcome of a connect. A connect that returned
+ * -EINPROGRESS is neither OK nor FAILED: its CONNECTED will be.
+ */
 #define SOCKTRACE_MATCH_OK (1U << 20)
 #define SOCKTRACE_MATCH_FAILED (1U << 21)
 #define SOCKTRACE_MATCH_ERROR (1U << 22)
@@ -499,7 +525,8 @@ struct socktrace_stats {
 	__aligned_u64 queued; /* wait in the rings now */
 	__aligned_u64 filtered; /* refused by the filter */
 	__aligned_u64 dropped; /* ring full: told by LOST records, unless flushed */
-	__aligned_u64 missed; /* returns not hooked: told by F_RETURN_MISSED */
+	/* Returns not hooked: told by F_RETURN_MISSED; and F_OUTCOME_MISSED. */
+	__aligned_u64 missed;
 	__aligned_u64 flushed; /* discarded by FLUSH */
 	__aligned_u64 lost_told; /* of dropped: told by LOST records so far */
 };

@@ -231,8 +231,8 @@ void options_help(FILE *to)
 		fprintf(to, "%-25s%s%s\n", left,
 			strlen(left) < 25 ? "" : "\n                               ", row.help);
 	}
-	fputs("\nEVENT: socket, socketpair, connect, accept4, addr_mismatch; if named here or by\n"
-	      "--filter also bind, listen, security_socket_connect. Or all.\n", to);
+	fputs("\nEVENT: socket, socketpair, connect, accept4, addr_mismatch, connected; if named\n"
+	      "here or by --filter also bind, listen, security_socket_connect. Or all.\n", to);
 	fputs("\nThe trace goes to standard output; of a COMMAND to standard error, unless\n"
 	      "FILE is named. The exit status is the COMMAND's; else 0, 1 trouble, 2 usage.\n",
 	      to);

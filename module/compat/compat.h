@@ -21,6 +21,7 @@
 #include <linux/slab.h>
 #include <linux/string.h>
 #include <linux/timekeeping.h>
+#include <linux/tracepoint.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
@@ -148,6 +149,45 @@ static inline void st_compat_copy_comm(char *comm, const struct task_struct *tas
 	memset(comm + strlen(comm), 0, TASK_COMM_LEN - strlen(comm));
 #endif
 }
+
+/*
+ * The tracepoint on a TCP socket's new state, and what it passes; NULL where there is
+ * none, which is so before 4.16.
+ */
+#if defined(CONFIG_TRACEPOINTS) && LINUX_VERSION_CODE >= KERNEL_VERSION(4, 16, 0)
+#define ST_COMPAT_SOCK_STATE_TRACEPOINT "inet_sock_set_state"
+#else
+#define ST_COMPAT_SOCK_STATE_TRACEPOINT NULL
+#endif
+
+#ifdef CONFIG_TRACEPOINTS
+struct st_compat_tracepoint {
+	const char *name;
+	struct tracepoint *tp;
+};
+
+static inline void st_compat_match_tracepoint(struct tracepoint *tp, void *priv)
+{
+	struct st_compat_tracepoint *find = priv;
+
+	if (!strcmp(tp->name, find->name))
+		find->tp = tp;
+}
+
+/* NULL: the kernel itself has none of this name. */
+static inline struct tracepoint *st_compat_find_tracepoint(const char *name)
+{
+	struct st_compat_tracepoint find = { name, NULL };
+
+	if (name)
+		for_each_kernel_tracepoint(st_compat_match_tracepoint, &find);
+	return find.tp;
+}
+#else
+#define st_compat_find_tracepoint(name) NULL
+#define tracepoint_probe_register(tp, probe, data) -ENOSYS
+#define tracepoint_probe_unregister(tp, probe, data) 0
+#endif
 
 /* Of the default hierarchy; 0: none. As a reader of RCU. */
 #if defined(CONFIG_CGROUPS)

@@ -18,7 +18,7 @@ from datetime import datetime, timezone
 import records
 
 EVENTS = {1: "socket", 2: "connect", 3: "accept4", 4: "security_socket_connect",
-          5: "addr_mismatch", 6: "socketpair", 8: "bind", 9: "listen"}
+          5: "addr_mismatch", 6: "socketpair", 7: "connected", 8: "bind", 9: "listen"}
 PHASES = {1: "enter", 2: "exit", 3: "point"}
 ABIS = dict(enumerate("x86_64 i386 x32 arm64 arm riscv64 riscv32 ppc64 ppc s390x s390 "
                       "mips64 mips".split(), 1))
@@ -191,7 +191,8 @@ def expect(ev):
     else:
         # -1 stands for none, but where a program may have passed it.
         passed = args[0] != -1 or (
-            ev["via"] <= 1 and ev["type"] in (records.CONNECT, records.ACCEPT4, records.BIND, records.LISTEN))
+            ev["via"] <= 1 and ev["type"] in (records.CONNECT, records.ACCEPT4, records.BIND, records.LISTEN,
+                                             records.CONNECTED))
         sockfd = dict(sockfd=args[0]) if passed else {}
         if ev["type"] == records.ACCEPT4 and ev["flags"] & records.F_ENTERED_BEFORE:
             pass
@@ -227,7 +228,7 @@ def expect(ev):
         result["queue"] = dict(length=ev["queue_len"], limit=ev["queue_limit"])
     if ev["flags"] & records.F_PEERCRED:
         result["peer"] = dict(pid=ev["peer_pid"], uid=ev["peer_uid"])
-    if ev["phase"] == records.EXIT:
+    if records.has_result(ev):
         result.update(ret=ev["ret"], duration_ns=ev["duration_ns"])
         if ev["ret"] < 0:
             number = -ev["ret"]
@@ -243,6 +244,10 @@ def expect(ev):
         result["return_missed"] = True
     if ev["type"] == records.ACCEPT4 and ev["flags"] & records.F_ENTERED_BEFORE:
         result["entered_before"] = True
+    if ev["flags"] & records.F_OUTCOME_MISSED:
+        result["outcome_missed"] = True
+    if ev["flags"] & records.F_LATE:
+        result["late"] = True
     return result
 
 

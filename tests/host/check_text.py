@@ -11,7 +11,7 @@ import sys
 import records
 
 CALLS = {1: "socket", 2: "connect", 3: "accept4", 4: "security_socket_connect",
-         5: "addr_mismatch", 6: "socketpair", 8: "bind", 9: "listen"}
+         5: "addr_mismatch", 6: "socketpair", 7: "connected", 8: "bind", 9: "listen"}
 
 
 def main():
@@ -39,9 +39,9 @@ def main():
         assert re.match(want, line), f"line {number} is not {want}: {line!r}"
         if ev["type"] == records.MISMATCH:
             assert "MISMATCH" in line, f"line {number} hides a mismatch"
-        if ev["phase"] == records.EXIT and -4095 <= ev["ret"] < 0:
+        if records.has_result(ev) and -4095 <= ev["ret"] < 0:
             assert re.search(r" = (-1|\?) (E[A-Z0-9_]+|errno [0-9]+) <", line), line
-        elif ev["phase"] == records.EXIT:
+        elif records.has_result(ev):
             assert f" = {ev['ret']} <" in line, line
     assert bool(colored) == color
     print(f"{len(lines)} lines")

@@ -65,6 +65,7 @@ int device_open(struct device *device, const char *path)
 		[SOCKTRACE_ACCEPT4] = "__sys_accept4",
 		[SOCKTRACE_SECURITY_SOCKET_CONNECT] = "security_socket_connect",
 		[SOCKTRACE_SOCKETPAIR] = "__sys_socketpair",
+		[SOCKTRACE_CONNECTED] = "inet_sock_set_state",
 	};
 	const char *unbound = getenv("FAKE_UNBOUND"), *started = getenv("FAKE_STARTED");
 	struct socktrace_probe *graft;

@@ -335,7 +335,7 @@ configuration_and_rules() {
 	rm log
 	# No latency: every record wakes. A small ring: half of it does.
 	FAKE_LOG=log status 0 "$fake" --device r --latency 0
-	has log "phases=4 watermark=1 latency=0" "rule accept event socket,connect,accept4,addr_mismatch,socketpair"
+	has log "phases=4 watermark=1 latency=0" "rule accept event socket,connect,accept4,addr_mismatch,socketpair,connected"
 	rm log
 	FAKE_LOG=log status 0 "$fake" --device r --records 16
 	has log "config records=16 phases=4 watermark=8 latency=20"
@@ -499,7 +499,7 @@ unarmed_probes_are_reported() {
 	has err "no function to probe for accept4"
 	# Nor does it count as probed.
 	FAKE_UNARMED=__sys_accept4 status 0 "$fake" --device r -- true
-	has err "(__sys_socket __sys_connect security_socket_connect __sys_socketpair security_sock_graft)"
+	has err "(__sys_socket __sys_connect security_socket_connect __sys_socketpair inet_sock_set_state security_sock_graft)"
 	# Of one that gives no records, none are missing.
 	FAKE_UNARMED=security_sock_graft status 0 "$fake" --device r
 	lines err 1
@@ -619,7 +619,7 @@ command_and_trace_apart() {
 	status 0 "$fake" --device r -- echo hello
 	[ "$(cat out)" = hello ]
 	lines err 3
-	has err "socktrace-read: tracing socket connect accept4 addr_mismatch socketpair (__sys_socket __sys_connect"
+	has err "socktrace-read: tracing socket connect accept4 addr_mismatch socketpair connected (__sys_socket __sys_connect"
 	status 0 "$fake" -q --device r -o json:trace -- echo hello
 	lines trace 2
 	empty err
@@ -633,7 +633,7 @@ command_waits_for_the_start() {
 	FAKE_LOG=log status 0 "$fake" -q --device r -- sh -c 'echo "command of $PPID" >>log'
 	local parent
 	parent=$(sed -n 's/^command of //p' log)
-	has log "rule accept event socket,connect,accept4,addr_mismatch,socketpair and descendant $parent"
+	has log "rule accept event socket,connect,accept4,addr_mismatch,socketpair,connected and descendant $parent"
 	[ "$(grep -n '^start' log | cut -d: -f1)" -lt "$(grep -n '^command' log | cut -d: -f1)" ]
 	[ "$(grep -n '^command' log | cut -d: -f1)" -lt "$(grep -n '^stop' log | cut -d: -f1)" ]
 	FAKE_START=no status 1 "$fake" -q --device r -- touch ran

@@ -13,11 +13,12 @@ import sys
 
 SIZE = 320
 SOCKET, CONNECT, ACCEPT4, LSM, MISMATCH, PAIR, LOST = 1, 2, 3, 4, 5, 6, 31
-BIND, LISTEN = 8, 9
+CONNECTED, BIND, LISTEN = 7, 8, 9
 ENTER, EXIT, POINT = 1, 2, 3
 F_SOCK, F_QUEUE, F_PEERCRED = 1, 2, 4
 F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV, F_BY_DESCRIPTOR = 8, 16, 32, 64
 F_ENTERED_BEFORE = 128
+F_LATE, F_OUTCOME_MISSED = 1 << 8, 1 << 11
 
 # Everything before the union, in order; the same on every machine.
 LAYOUT = "=HBBHBBII8Q13I16s3iiHHHBBBBH4I"
@@ -56,6 +57,11 @@ def parse(data):
     values["lost"] = struct.unpack("=QI", union[:12])
     values["sv"] = struct.unpack("=ii", union[:8])
     return values
+
+
+def has_result(ev):
+    """The call returned, or it is known how a connect ended."""
+    return ev["phase"] == EXIT or ev["type"] == CONNECTED
 
 
 def inet(ip, port):
@@ -161,7 +167,8 @@ def any_addr(rng, room):
 
 def hostile(count, rng):
     for _ in range(count):
-        kind = rng.choice([SOCKET, PAIR, CONNECT, CONNECT, ACCEPT4, BIND, LISTEN, LSM, MISMATCH, LOST])
+        kind = rng.choice([SOCKET, PAIR, CONNECT, CONNECT, ACCEPT4, BIND, LISTEN, LSM, MISMATCH, CONNECTED,
+                           LOST])
         common = {name: any_int(rng, 32) for name in
                   "cpu tgid tid ppid uid gid euid loginuid sessionid ns_tgid ns_tid netns mntns pidns "
                   "queue_len queue_limit peer_pid peer_uid".split()}
@@ -178,7 +185,7 @@ def hostile(count, rng):
         else:
             common["phase"] = POINT
         common["comm"] = any_bytes(rng, rng.randrange(17))
-        common["flags"] = rng.getrandbits(8)
+        common["flags"] = rng.getrandbits(8) | rng.choice([0, F_LATE, F_OUTCOME_MISSED])
         common["abi"] = rng.choice([0, 1, 2, 3, 4, 13, 14, 255])
         common["via"] = rng.choice([0, 1, 2, 3, 255])
         if rng.random() < 0.7:

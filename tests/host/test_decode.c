@@ -164,7 +164,8 @@ static void own_numbers(void **state)
 	assert_name(decode_event(SOCKTRACE_ACCEPT4), "accept4");
 	assert_name(decode_event(SOCKTRACE_LOST), "lost");
 	assert_name(decode_event(SOCKTRACE_SOCKETPAIR), "socketpair");
-	assert_null(decode_event(7));
+	assert_name(decode_event(SOCKTRACE_CONNECTED), "connected");
+	assert_null(decode_event(29));
 	assert_null(decode_event(255));
 	assert_name(decode_phase(SOCKTRACE_POINT), "point");
 	assert_null(decode_phase(0));

@@ -42,7 +42,7 @@ static enum options_result parse(const char *first, ...)
 #define DEFAULT                                                                 \
 	(1U << SOCKTRACE_SOCKET | 1U << SOCKTRACE_CONNECT |                     \
 	 1U << SOCKTRACE_ACCEPT4 | 1U << SOCKTRACE_ADDR_MISMATCH |              \
-	 1U << SOCKTRACE_SOCKETPAIR)
+	 1U << SOCKTRACE_SOCKETPAIR | 1U << SOCKTRACE_CONNECTED)
 
 static void defaults(void **state)
 {

@@ -142,13 +142,19 @@ static unsigned int put_address(uint8_t *to, int which, unsigned int port)
 
 #define DRAW(array) ((array)[any(COUNT(array))])
 
+static bool has_result(void)
+{
+	return now.phase == SOCKTRACE_EXIT || now.event == SOCKTRACE_CONNECTED;
+}
+
 static void draw(struct socktrace_event *ev)
 {
 	static const uint8_t events[] = { SOCKTRACE_SOCKET, SOCKTRACE_SOCKETPAIR,
 					  SOCKTRACE_CONNECT, SOCKTRACE_CONNECT,
 					  SOCKTRACE_ACCEPT4, SOCKTRACE_ACCEPT4,
 					  SOCKTRACE_SECURITY_SOCKET_CONNECT,
-					  SOCKTRACE_ADDR_MISMATCH };
+					  SOCKTRACE_ADDR_MISMATCH,
+					  SOCKTRACE_CONNECTED };
 	bool creates;
 
 	memset(ev, 0, sizeof(*ev));
@@ -163,7 +169,7 @@ static void draw(struct socktrace_event *ev)
 	now.tid = now.tgid + any(2);
 	creates = now.event == SOCKTRACE_SOCKET || now.event == SOCKTRACE_SOCKETPAIR;
 	if (now.event == SOCKTRACE_SECURITY_SOCKET_CONNECT ||
-	    now.event == SOCKTRACE_ADDR_MISMATCH)
+	    now.event == SOCKTRACE_ADDR_MISMATCH || now.event == SOCKTRACE_CONNECTED)
 		now.phase = SOCKTRACE_POINT;
 	else
 		now.phase = any(4) ? SOCKTRACE_EXIT : SOCKTRACE_ENTER;
@@ -196,7 +202,7 @@ static void draw(struct socktrace_event *ev)
 	}
 	if (ev->flags & SOCKTRACE_F_SOCK)
 		ev->sock_protocol = (__u16)now.protocol;
-	if (now.phase == SOCKTRACE_EXIT) {
+	if (has_result()) {
 		now.ret = DRAW(results);
 		now.duration = DRAW(durations);
 	}
@@ -230,11 +236,6 @@ struct tree {
 	char text[64];
 };
 
-static bool exited(void)
-{
-	return now.phase == SOCKTRACE_EXIT;
-}
-
 static bool has_port(int which)
 {
 	return which != NO_ADDRESS && (addresses[which].family == AF_INET ||
@@ -256,7 +257,8 @@ static bool leaf(struct tree *t, bool make)
 	static const char *const type_names[] = { "stream", "SOCK_DGRAM", "seqpacket" };
 	static const char *const phase_names[] = { "", "enter", "exit", "point" };
 	static const char *const event_names[] = {
-		"", "socket", "connect", "accept", "security_socket_connect", "addr_mismatch"
+		"", "socket", "connect", "accept", "security_socket_connect", "addr_mismatch",
+		"socketpair", "connected"
 	};
 	static const char *const operators[] = { ">", ">=", "<", "<=" };
 	static const char *const times[] = { "0s", "999.999us", "1ms", "1000001ns", "1s" };
@@ -284,7 +286,7 @@ static bool leaf(struct tree *t, bool make)
 #define B(array) ((array)[t->b % COUNT(array)])
 	switch (t->kind) {
 	case 0: case 1: case 2:
-		OF(1, 5);
+		OF(1, 7);
 		MAKE("%s", event_names[t->a]);
 		return now.event == t->a;
 	case 3:
@@ -335,15 +337,16 @@ static bool leaf(struct tree *t, bool make)
 		return has_port(now.local) && now.local_port >= t->a && now.local_port <= t->b;
 	case 18:
 		MAKE(t->a % 2 ? "ok" : "failed");
-		return exited() && (now.ret >= 0) == (t->a % 2);
+		return has_result() && (t->a % 2 ? now.ret >= 0 :
+						   now.ret < 0 && now.ret != -EINPROGRESS);
 	case 19:
 		MAKE(t->a % 2 ? "errno ECONNREFUSED" : "errno EAGAIN,512,einprogress");
-		return exited() && (t->a % 2 ? now.ret == -ECONNREFUSED :
+		return has_result() && (t->a % 2 ? now.ret == -ECONNREFUSED :
 					       now.ret == -EAGAIN || now.ret == -512 ||
 						       now.ret == -EINPROGRESS);
 	case 20:
 		MAKE("duration %s %s", A(operators), B(times));
-		if (!exited())
+		if (!has_result())
 			return false;
 		switch (t->a % 4) {
 		case 0: return now.duration > B(times_ns);

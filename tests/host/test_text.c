@@ -158,6 +158,32 @@ static void socketpair_call(void **state)
 	assert_line(&ev, CURL "socketpair(AF_UNIX, SOCK_STREAM|SOCK_CLOEXEC, 0, -) ...");
 }
 
+static void outcome_of_a_connect(void **state)
+{
+	struct socktrace_event ev = event(SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
+	struct sockaddr_in to = inet(INADDR_LOOPBACK, 80), from = inet(INADDR_LOOPBACK, 40112);
+
+	(void)state;
+	ev.args[0] = 3;
+	ev.args[1] = 16;
+	ev.ret = -EINPROGRESS;
+	ev.flags = SOCKTRACE_F_OUTCOME_MISSED;
+	set_addr(&ev, SOCKTRACE_ADDR_KERNEL, &to, sizeof(to));
+	assert_line(&ev, CURL "connect(3, {AF_INET 127.0.0.1:80}, 16)                     "
+			      "= -1 EINPROGRESS <0.000012> OUTCOME MISSED");
+	ev.type = SOCKTRACE_CONNECTED;
+	ev.phase = SOCKTRACE_POINT;
+	ev.ret = 0;
+	ev.flags = 0;
+	set_local(&ev, &from, sizeof(from));
+	assert_line(&ev, CURL "connected(3, {AF_INET 127.0.0.1:80})                       "
+			      "= 0 <0.000012> local=127.0.0.1:40112");
+	ev.ret = -ECONNREFUSED;
+	ev.flags = SOCKTRACE_F_LATE;
+	assert_line(&ev, CURL "connected(3, {AF_INET 127.0.0.1:80})                       "
+			      "= -1 ECONNREFUSED <0.000012> late local=127.0.0.1:40112");
+}
+
 static void connect_calls(void **state)
 {
 	struct socktrace_event ev = event(SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
@@ -402,6 +428,7 @@ int main(void)
 		cmocka_unit_test(accept_that_entered_before),
 		cmocka_unit_test(bind_and_listen),
 		cmocka_unit_test(socketpair_call),
+		cmocka_unit_test(outcome_of_a_connect),
 		cmocka_unit_test(socket_call),	   cmocka_unit_test(connect_calls),
 		cmocka_unit_test(results),	   cmocka_unit_test(addresses),
 		cmocka_unit_test(accept_calls),	   cmocka_unit_test(points),

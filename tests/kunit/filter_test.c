@@ -429,6 +429,55 @@ static void what_is_not_known_yet_is_undecided(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_REJECT);
 }
 
+/* Answers that were got in time stand for the task; what was not asked is open. */
+static void answers_stand_for_the_task(struct kunit *test)
+{
+	struct st_filter *filter = new_filter(test, 2, SOCKTRACE_REJECT);
+	struct st_filter_answers answers = { .nr = 0 };
+	struct st_filter_facts facts;
+	struct socktrace_event ev;
+
+	filter->rules[0] = (struct socktrace_rule){
+		.match = SOCKTRACE_MATCH_ANCESTOR, .ancestor = 11, .action = SOCKTRACE_ACCEPT };
+	filter->rules[1] = (struct socktrace_rule){
+		.match = SOCKTRACE_MATCH_ANCESTOR | SOCKTRACE_MATCH_CGROUP_TREE,
+		.ancestor = 10, .cgroup = 7, .action = SOCKTRACE_ACCEPT };
+	st_filter_prepare(filter);
+	sample(&ev, TCP);
+	st_filter_facts_of(&facts, &ev);
+	facts.descends = descends;
+	facts.in_cgroup = in_cgroup;
+	st_filter_ask(filter, &facts, &answers);
+	KUNIT_EXPECT_EQ(test, answers.nr, 3U);
+	facts.descends = NULL;
+	facts.in_cgroup = NULL;
+	facts.answers = &answers;
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_ACCEPT);
+	filter->rules[1].cgroup = 8;
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_UNDECIDED);
+	filter->rules[1].ancestor = 11;
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_REJECT);
+}
+
+static void a_connect_under_way_has_not_failed(struct kunit *test)
+{
+	struct st_filter *filter = new_filter(test, 1, SOCKTRACE_REJECT);
+	struct socktrace_event ev;
+
+	filter->rules[0] = (struct socktrace_rule){
+		.match = SOCKTRACE_MATCH_FAILED, .action = SOCKTRACE_ACCEPT };
+	st_filter_prepare(filter);
+	sample(&ev, TCP);
+	ev.ret = -EINPROGRESS;
+	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)ST_FILTER_REJECT);
+	ev.type = SOCKTRACE_CONNECTED;
+	ev.phase = SOCKTRACE_POINT;
+	ev.ret = -ECONNREFUSED;
+	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)ST_FILTER_ACCEPT);
+	ev.ret = 0;
+	KUNIT_EXPECT_EQ(test, (int)judge(filter, &ev), (int)ST_FILTER_REJECT);
+}
+
 /* A rule that may reject leaves nothing open where the rest rejects anyway. */
 static void an_open_reject_before_a_sure_one_is_sure(struct kunit *test)
 {
@@ -578,6 +627,8 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(each_of_64_rules_is_reached),
 	KUNIT_CASE(trees_are_walked_last),
 	KUNIT_CASE(what_is_not_known_yet_is_undecided),
+	KUNIT_CASE(answers_stand_for_the_task),
+	KUNIT_CASE(a_connect_under_way_has_not_failed),
 	KUNIT_CASE(an_open_reject_before_a_sure_one_is_sure),
 	KUNIT_CASE(early_verdicts_stand_at_the_end),
 	KUNIT_CASE(preparation_changes_no_verdict),

@@ -7,13 +7,15 @@
 #define ALICE 1000
 #define BOB 1001
 
+static struct st_shares shares;
+
 /* How many @owner gets, of at most @most. */
 static int take(u32 owner, int most, int *taken)
 {
 	int n;
 
 	for (n = 0; n < most; n++) {
-		taken[n] = st_share_take(owner);
+		taken[n] = st_share_take(&shares, owner);
 		if (taken[n] == ST_SHARE_NONE)
 			break;
 	}
@@ -25,14 +27,14 @@ static int *room(struct kunit *test)
 	int *taken = kunit_kzalloc(test, 2 * MAX_CALLS * sizeof(*taken), GFP_KERNEL);
 
 	KUNIT_ASSERT_NOT_NULL(test, taken);
-	st_share_init(MAX_CALLS);
+	st_share_init(&shares, MAX_CALLS);
 	return taken;
 }
 
 static void give_back(const int *taken, int n)
 {
 	while (n--)
-		st_share_put(taken[n]);
+		st_share_put(&shares, taken[n]);
 }
 
 static void one_owner_gets_half(struct kunit *test)
@@ -43,7 +45,7 @@ static void one_owner_gets_half(struct kunit *test)
 	KUNIT_EXPECT_LE(test, n, MAX_CALLS / 2);
 	/* All of it can be had again. */
 	give_back(taken, n);
-	KUNIT_EXPECT_EQ(test, atomic_read(&held_by_all), 0);
+	KUNIT_EXPECT_EQ(test, atomic_read(&shares.held_by_all), 0);
 	KUNIT_EXPECT_EQ(test, take(ALICE, 2 * MAX_CALLS, taken), n);
 }
 
@@ -72,7 +74,7 @@ static void little_is_shared_too(struct kunit *test)
 {
 	int *taken = room(test);
 
-	st_share_init(1);
+	st_share_init(&shares, 1);
 	KUNIT_EXPECT_EQ(test, take(ALICE, 4, taken), 1);
 	KUNIT_EXPECT_EQ(test, take(BOB, 4, taken + 1), 0);
 	give_back(taken, 1);

@@ -262,7 +262,7 @@ static const struct filter_cond rows[] = {
 	  false, SOCKTRACE_MATCH_PATH, FIELD(path, path_len), value_path, print_path },
 	{ "ok", NULL, 0, "ok", NULL, "only calls that succeeded", false,
 	  SOCKTRACE_MATCH_OK, 0, 0, value_ok, NULL },
-	{ "failed", NULL, 0, "failed", NULL, "only calls that failed (EINPROGRESS too)", false,
+	{ "failed", NULL, 0, "failed", NULL, "only calls that failed (not EINPROGRESS)", false,
 	  SOCKTRACE_MATCH_FAILED, 0, 0, value_failed, NULL },
 	{ "errno", NULL, 0, "errno", "ERRNO[,ERRNO]", "only with these: ECONNREFUSED, ...",
 	  true, SOCKTRACE_MATCH_ERROR, FIELD(error, error), value_errno, print_errno },

@@ -271,8 +271,7 @@ static const struct filter_node *value(struct parser *parser,
 /* duration > 1s, >=, <, <=: what is shorter than that must have ended, too. */
 static const struct filter_node *duration(struct parser *parser)
 {
-	struct socktrace_rule exit = { .match = SOCKTRACE_MATCH_PHASES,
-				       .phases = 1U << SOCKTRACE_EXIT };
+	struct socktrace_rule any = { .match = SOCKTRACE_MATCH_DURATION };
 	struct socktrace_rule longer = { .match = SOCKTRACE_MATCH_DURATION };
 	const struct filter_node *left, *right;
 	char op, or_equal;
@@ -296,7 +295,7 @@ static const struct filter_node *duration(struct parser *parser)
 	left = made(parser, filter_leaf(parser->pool, &longer));
 	if (left && op == '<') {
 		right = made(parser, filter_join(parser->pool, FILTER_NOT, left, NULL));
-		left = made(parser, filter_leaf(parser->pool, &exit));
+		left = made(parser, filter_leaf(parser->pool, &any));
 		if (left && right)
 			left = made(parser, filter_join(parser->pool, FILTER_AND, left, right));
 	}

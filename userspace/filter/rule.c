@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "filter/rule.h"
 
+#include <errno.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <string.h>
@@ -57,11 +58,12 @@ static const struct fact {
 };
 #define FACTS (sizeof(facts) / sizeof(facts[0]))
 
-/* Facts of a call that returned. */
-#define OF_EXIT                                                                 \
+/* Facts of a call that returned, and of a connect's outcome. */
+#define OF_RESULT                                                               \
 	(SOCKTRACE_MATCH_OK | SOCKTRACE_MATCH_FAILED | SOCKTRACE_MATCH_ERROR |  \
 	 SOCKTRACE_MATCH_DURATION)
 #define PHASE_EXIT (1U << SOCKTRACE_EXIT)
+#define PHASE_POINT (1U << SOCKTRACE_POINT)
 
 static const void *at(const struct socktrace_rule *rule, size_t offset)
 {
@@ -168,7 +170,9 @@ static bool result_within(const struct socktrace_rule *a, const struct socktrace
 		return a->match & SOCKTRACE_MATCH_OK;
 	if (b->match & SOCKTRACE_MATCH_ERROR)
 		return a->match & SOCKTRACE_MATCH_ERROR && a->error == b->error;
-	return a->match & (SOCKTRACE_MATCH_FAILED | SOCKTRACE_MATCH_ERROR);
+	/* A connect under way has not failed. */
+	return a->match & SOCKTRACE_MATCH_FAILED ||
+	       (a->match & SOCKTRACE_MATCH_ERROR && a->error != EINPROGRESS);
 }
 
 /* Both have a condition on the fact: does that of `a` imply that of `b`? */
@@ -234,23 +238,43 @@ static bool fact_disjoint(const struct fact *fact, const struct socktrace_rule *
 	}
 }
 
-/* The phases that the rule's records may have. */
+static uint32_t events_of(const struct socktrace_rule *rule)
+{
+	return rule->match & SOCKTRACE_MATCH_EVENTS ? rule->events : SOCKTRACE_EVENTS_ALL;
+}
+
+static uint32_t phases_named(const struct socktrace_rule *rule)
+{
+	return rule->match & SOCKTRACE_MATCH_PHASES ? rule->phases : RULE_PHASES_ALL;
+}
+
+/* The phases that records may have which have a result, if that is asked for. */
+static uint32_t phases_with_result(uint32_t match, uint32_t events)
+{
+	if (!(match & OF_RESULT))
+		return RULE_PHASES_ALL;
+	if (!(events & SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECTED)))
+		return PHASE_EXIT;
+	return PHASE_EXIT | PHASE_POINT;
+}
+
+/* The phases of records that both rules match, as far as these conditions tell. */
+static uint32_t phases_of_both(const struct socktrace_rule *a, const struct socktrace_rule *b)
+{
+	return phases_named(a) & phases_named(b) &
+	       phases_with_result(a->match | b->match, events_of(a) & events_of(b));
+}
+
 static uint32_t phases_of(const struct socktrace_rule *rule)
 {
-	uint32_t phases = RULE_PHASES_ALL;
-
-	if (rule->match & SOCKTRACE_MATCH_PHASES)
-		phases = rule->phases;
-	if (rule->match & OF_EXIT)
-		phases &= PHASE_EXIT;
-	return phases;
+	return phases_of_both(rule, rule);
 }
 
 bool rule_disjoint(const struct socktrace_rule *a, const struct socktrace_rule *b)
 {
 	size_t i;
 
-	if (!(phases_of(a) & phases_of(b)))
+	if (!phases_of_both(a, b))
 		return true;
 	for (i = 0; i < FACTS; i++) {
 		if (a->match & facts[i].bits && b->match & facts[i].bits &&
@@ -349,6 +373,7 @@ static bool meet_fact(const struct fact *fact, struct socktrace_rule *a,
 
 uint32_t rule_meet(struct socktrace_rule *a, const struct socktrace_rule *b)
 {
+	uint32_t phases;
 	size_t i;
 
 	for (i = 0; i < FACTS; i++) {
@@ -359,10 +384,14 @@ uint32_t rule_meet(struct socktrace_rule *a, const struct socktrace_rule *b)
 		else if (!meet_fact(&facts[i], a, b))
 			return facts[i].bits;
 	}
-	/* What only a call that returned has, says the phase already. */
-	if (a->match & OF_EXIT) {
-		a->match &= ~SOCKTRACE_MATCH_PHASES;
-		a->phases = 0;
+	/* What only a result has, says as much of the phase already. */
+	phases = phases_with_result(a->match, events_of(a));
+	if (a->match & SOCKTRACE_MATCH_PHASES && a->match & OF_RESULT) {
+		a->phases &= phases;
+		if (a->phases == phases) {
+			a->match &= ~SOCKTRACE_MATCH_PHASES;
+			a->phases = 0;
+		}
 	}
 	return 0;
 }

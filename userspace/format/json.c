@@ -301,6 +301,7 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 		*p++ = '}';
 		break;
 	case SOCKTRACE_CONNECT:
+	case SOCKTRACE_CONNECTED:
 	case SOCKTRACE_BIND:
 	case SOCKTRACE_ADDR_MISMATCH:
 		p = KEY_I32(sockfd(p, ev), "\"addrlen\":", ev->args[1]);
@@ -399,7 +400,7 @@ static char *result(char *p, const struct socktrace_event *ev)
 		p = KEY_U32(p, ",\"uid\":", ev->peer_uid);
 		*p++ = '}';
 	}
-	if (ev->phase == SOCKTRACE_EXIT) {
+	if (record_has_result(ev)) {
 		p = KEY_I32(p, ",\"ret\":", ev->ret);
 		if (ev->ret < 0) {
 			uint32_t number = -(uint32_t)ev->ret;
@@ -412,6 +413,10 @@ static char *result(char *p, const struct socktrace_event *ev)
 		p = fmt_lit(p, ",\"return_missed\":true");
 	if (record_entered_before(ev))
 		p = fmt_lit(p, ",\"entered_before\":true");
+	if (ev->flags & SOCKTRACE_F_OUTCOME_MISSED)
+		p = fmt_lit(p, ",\"outcome_missed\":true");
+	if (ev->flags & SOCKTRACE_F_LATE)
+		p = fmt_lit(p, ",\"late\":true");
 	return p;
 }
 

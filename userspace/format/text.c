@@ -2,6 +2,7 @@
 #include "format/text.h"
 
 #include <arpa/inet.h>
+#include <errno.h>
 #include <string.h>
 #include <sys/socket.h>
 #include <sys/utsname.h>
@@ -316,6 +317,8 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 		return fmt_i32(p, ev->args[1]);
 	case SOCKTRACE_LISTEN:
 		return fmt_i32(sockfd(p, ev), ev->args[1]);
+	case SOCKTRACE_CONNECTED:
+		return argument_address(sockfd(p, ev), ev);
 	default:
 		return fmt_lit(p, "?");
 	}
@@ -332,6 +335,7 @@ static char *result(const struct text *text, char *p, const struct socktrace_eve
 {
 	const struct name *name;
 	uint32_t number;
+	bool red;
 
 	p = fmt_lit(p, " = ");
 	/* As everywhere in the kernel, the last 4,095 numbers are errors. */
@@ -340,12 +344,13 @@ static char *result(const struct text *text, char *p, const struct socktrace_eve
 	} else {
 		number = (uint32_t)-ev->ret;
 		name = decode_errno(number);
-		if (text->color)
+		red = text->color && number != EINPROGRESS;
+		if (red)
 			p = fmt_lit(p, RED);
 		/* From 512 on the kernel acts on it before the program sees it. */
 		p = number < 512 ? fmt_lit(p, "-1 ") : fmt_lit(p, "? ");
 		p = name ? fmt_name(p, name) : fmt_u32(fmt_lit(p, "errno "), number);
-		if (text->color)
+		if (red)
 			p = fmt_lit(p, PLAIN);
 	}
 	p = seconds(fmt_lit(p, " <"), ev->duration_ns);
@@ -405,7 +410,7 @@ static char *call(const struct text *text, char *p, const struct socktrace_event
 	*p++ = '(';
 	p = arguments(p, ev);
 	*p++ = ')';
-	if (ev->phase == SOCKTRACE_EXIT) {
+	if (record_has_result(ev)) {
 		p = columns_pad(p, columns_width(start, p), CALL_WIDTH);
 		p = result(text, p, ev);
 	} else if (ev->phase == SOCKTRACE_ENTER) {
@@ -415,6 +420,10 @@ static char *call(const struct text *text, char *p, const struct socktrace_event
 		p = fmt_lit(p, " entered before");
 	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
 		p = alarm_text(text, p, " RETURN MISSED");
+	if (ev->flags & SOCKTRACE_F_OUTCOME_MISSED)
+		p = alarm_text(text, p, " OUTCOME MISSED");
+	if (ev->flags & SOCKTRACE_F_LATE)
+		p = fmt_lit(p, " late");
 	p = local_address(p, ev);
 	if (ev->flags & SOCKTRACE_F_QUEUE) {
 		p = fmt_u32(fmt_lit(p, " queue="), ev->queue_len);

@@ -18,6 +18,7 @@ static const struct name events[] = {
 	[SOCKTRACE_SECURITY_SOCKET_CONNECT] = NAME("security_socket_connect"),
 	[SOCKTRACE_ADDR_MISMATCH] = NAME("addr_mismatch"),
 	[SOCKTRACE_SOCKETPAIR] = NAME("socketpair"),
+	[SOCKTRACE_CONNECTED] = NAME("connected"),
 	[SOCKTRACE_BIND] = NAME("bind"),
 	[SOCKTRACE_LISTEN] = NAME("listen"),
 	[SOCKTRACE_LOST] = NAME("lost"),

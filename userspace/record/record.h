@@ -79,6 +79,12 @@ static inline bool record_creates(const struct socktrace_event *ev)
 	return ev->type == SOCKTRACE_SOCKET || ev->type == SOCKTRACE_SOCKETPAIR;
 }
 
+/* The call returned, or it is known how a connect ended. */
+static inline bool record_has_result(const struct socktrace_event *ev)
+{
+	return ev->phase == SOCKTRACE_EXIT || ev->type == SOCKTRACE_CONNECTED;
+}
+
 /* A call in flight as the record of its entry, with what is known of it. */
 static inline void record_of_inflight(struct socktrace_event *ev,
 				      const struct socktrace_inflight_call *call)

@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <netinet/in.h>
+#include <poll.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/un.h>
@@ -185,6 +186,53 @@ void selftest_connect_in_progress(struct selftest_path *path)
 	path_listener(path, &name);
 	path_connect(path, path_socket(path, AF_INET, SOCK_STREAM | SOCK_NONBLOCK), &name,
 		   EINPROGRESS);
+}
+
+void selftest_needs_outcome(struct selftest_path *path)
+{
+	if (!path->sees_outcome)
+		path_absent(path, "it has no function for it that can be probed");
+}
+
+/* A connect that doesn't wait, and what SO_ERROR says when it is over: @wanted. */
+static void connect_under_way(struct selftest_path *path, const struct selftest_name *name,
+			      int wanted)
+{
+	int fd = path_socket(path, name->sa.sa_family, SOCK_STREAM | SOCK_NONBLOCK), error = 0;
+	struct pollfd ready = { .fd = fd, .events = POLLOUT };
+	struct selftest_expect *call, *expect;
+	socklen_t length = sizeof(error);
+
+	call = path_connect(path, fd, name, EINPROGRESS);
+	expect = path_expect(path, SOCKTRACE_CONNECTED, SOCKTRACE_POINT);
+	path_must(path, "poll", poll(&ready, 1, -1));
+	path_must(path, "getsockopt", getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &length));
+	expect->ev.time_ns = call->ev.time_ns;
+	path_returned(path, expect, -error, wanted);
+	memcpy(expect->ev.args, call->ev.args, sizeof(expect->ev.args));
+	expect->same_call = true;
+	expect_socket(expect, fd);
+	expect_addr(expect, name, (enum socktrace_addr_source)call->ev.addr_source);
+	expect->local = call->local;
+	expect->fields |= FIELD_BIT(FIELD_LOCAL) | FIELD_BIT(FIELD_TOCTOU);
+}
+
+void selftest_connected(struct selftest_path *path)
+{
+	struct selftest_name name;
+
+	path_loopback(path, path->row->how, &name);
+	path_listener(path, &name);
+	connect_under_way(path, &name, 0);
+}
+
+void selftest_connected_refused(struct selftest_path *path)
+{
+	struct selftest_name name;
+
+	path_loopback(path, AF_INET, &name);
+	path_bound(path, SOCK_STREAM, &name);
+	connect_under_way(path, &name, ECONNREFUSED);
 }
 
 /* A port that is taken, and where nobody listens. */

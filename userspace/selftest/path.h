@@ -102,6 +102,7 @@ struct selftest_path {
 	bool sees_hook; /* security_socket_connect is probed */
 	bool sees_graft; /* and security_sock_graft */
 	bool sees_bind; /* and security_socket_bind */
+	bool sees_outcome; /* and how connects under way end */
 	struct socktrace_event who; /* the child itself, as records have it */
 	uint32_t who_fields; /* FIELD_BIT()s of what is known of it */
 	/* The child's findings. */
@@ -172,6 +173,9 @@ void selftest_connect_unnamed(struct selftest_path *path);
 void selftest_connect_udp(struct selftest_path *path);
 void selftest_disconnect(struct selftest_path *path);
 void selftest_connect_in_progress(struct selftest_path *path);
+void selftest_needs_outcome(struct selftest_path *path);
+void selftest_connected(struct selftest_path *path); /* how: the family */
+void selftest_connected_refused(struct selftest_path *path);
 void selftest_connect_refused(struct selftest_path *path);
 void selftest_connect_not_resident(struct selftest_path *path);
 void selftest_connect_bad_pointer(struct selftest_path *path);

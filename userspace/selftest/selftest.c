@@ -29,7 +29,7 @@ struct run {
 	struct socktrace_event records[KEPT]; /* of the row at hand */
 	unsigned int nr_records; /* maybe more than are kept */
 	char directory[64]; /* empty: none could be made */
-	bool sees_hook, sees_graft, sees_bind;
+	bool sees_hook, sees_graft, sees_bind, sees_outcome;
 };
 
 /* Is a point armed that gives records of this type, or facts for them? */
@@ -112,6 +112,7 @@ static pid_t drive(struct run *run, const struct selftest_row *row)
 	path->sees_hook = run->sees_hook;
 	path->sees_graft = run->sees_graft;
 	path->sees_bind = run->sees_bind;
+	path->sees_outcome = run->sees_outcome;
 	pid = fork();
 	if (!pid)
 		child(path, parent);
@@ -226,6 +227,7 @@ int selftest_run(struct device *device, void *batch, size_t batch_size,
 	run.sees_hook = armed(device, SOCKTRACE_SECURITY_SOCKET_CONNECT, 0);
 	run.sees_graft = armed(device, SOCKTRACE_ACCEPT4, SOCKTRACE_PROBE_FACTS);
 	run.sees_bind = armed(device, SOCKTRACE_BIND, SOCKTRACE_PROBE_FACTS);
+	run.sees_outcome = armed(device, SOCKTRACE_CONNECTED, 0);
 	run.path = mmap(NULL, sizeof(*run.path), PROT_READ | PROT_WRITE,
 			MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 	if (run.path == MAP_FAILED) {

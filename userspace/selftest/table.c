@@ -8,6 +8,7 @@
 #define SOCKET SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKET)
 #define PAIR SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKETPAIR)
 #define CONNECT SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT)
+#define OUTCOME SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECTED)
 #define ACCEPT SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4)
 #define BIND SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND)
 #define LISTEN SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN)
@@ -40,6 +41,10 @@ const struct selftest_row selftest_rows[] = {
 	NATIVE("connect UDP", CONNECT, selftest_connect_udp, 0, NULL),
 	NATIVE("connect AF_UNSPEC", CONNECT, selftest_disconnect, 0, NULL),
 	NATIVE("connect in progress", CONNECT, selftest_connect_in_progress, 0, NULL),
+	NATIVE("connected", OUTCOME | CONNECT, selftest_connected, AF_INET,
+	       selftest_needs_outcome),
+	NATIVE("connected, refused", OUTCOME | CONNECT, selftest_connected_refused, 0,
+	       selftest_needs_outcome),
 	NATIVE("connect refused", CONNECT, selftest_connect_refused, 0, NULL),
 	NATIVE("connect, page not there", CONNECT, selftest_connect_not_resident, 0, NULL),
 	NATIVE("connect, bad pointer", CONNECT, selftest_connect_bad_pointer, 0, NULL),

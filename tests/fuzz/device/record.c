@@ -15,7 +15,8 @@
 #define FLAGS_KNOWN                                                            \
 	(SOCKTRACE_F_SOCK | SOCKTRACE_F_QUEUE | SOCKTRACE_F_PEERCRED |         \
 	 SOCKTRACE_F_LOCAL_TRUNCATED | SOCKTRACE_F_RETURN_MISSED | SOCKTRACE_F_SV |  \
-	 SOCKTRACE_F_BY_DESCRIPTOR | SOCKTRACE_F_ENTERED_BEFORE)
+	 SOCKTRACE_F_BY_DESCRIPTOR | SOCKTRACE_F_ENTERED_BEFORE |              \
+	 SOCKTRACE_F_LATE | SOCKTRACE_F_OUTCOME_MISSED)
 
 static uint64_t now_ns(void)
 {
@@ -122,7 +123,7 @@ static const char *bad_record(const struct socktrace_event *ev, uint32_t phases)
 	WANT(ev->phase >= SOCKTRACE_ENTER && ev->phase <= SOCKTRACE_POINT);
 	WANT((ev->phase == SOCKTRACE_POINT) ==
 	     (ev->type == SOCKTRACE_SECURITY_SOCKET_CONNECT ||
-	      ev->type == SOCKTRACE_ADDR_MISMATCH ||
+	      ev->type == SOCKTRACE_ADDR_MISMATCH || ev->type == SOCKTRACE_CONNECTED ||
 	      ev->flags & SOCKTRACE_F_ENTERED_BEFORE));
 	IF(ev->flags & SOCKTRACE_F_ENTERED_BEFORE,
 	   ev->type == SOCKTRACE_ACCEPT4 && ev->args[0] == -1 && !ev->args[1] && !ev->call_id);
@@ -135,7 +136,10 @@ static const char *bad_record(const struct socktrace_event *ev, uint32_t phases)
 	WANT(!(ev->flags & ~FLAGS_KNOWN));
 
 	whole = ev->phase == SOCKTRACE_EXIT;
-	IF(!whole, !ev->duration_ns && !ev->ret);
+	IF(!whole && ev->type != SOCKTRACE_CONNECTED, !ev->duration_ns && !ev->ret);
+	IF(ev->flags & SOCKTRACE_F_LATE, ev->type == SOCKTRACE_CONNECTED);
+	IF(ev->flags & SOCKTRACE_F_OUTCOME_MISSED, ev->type == SOCKTRACE_CONNECT && whole);
+	IF(ev->type == SOCKTRACE_CONNECTED, ev->ret <= 0 && ev->call_id);
 	IF(ev->phase != SOCKTRACE_POINT, ev->call_id);
 	IF(ev->type != SOCKTRACE_SOCKET && ev->type != SOCKTRACE_SOCKETPAIR, !ev->args[2]);
 	WANT(ev->tgid && ev->tid && ev->ns_tgid && ev->ns_tid);

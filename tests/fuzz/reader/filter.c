@@ -28,7 +28,7 @@ static void make_record(struct socktrace_event *ev, const uint8_t *data, size_t 
 	static const uint8_t types[] = {
 		SOCKTRACE_SOCKET, SOCKTRACE_CONNECT, SOCKTRACE_ACCEPT4,
 		SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_ADDR_MISMATCH,
-		SOCKTRACE_SOCKETPAIR,
+		SOCKTRACE_SOCKETPAIR, SOCKTRACE_CONNECTED,
 	};
 
 	memset(ev, 0, sizeof(*ev));
@@ -36,7 +36,8 @@ static void make_record(struct socktrace_event *ev, const uint8_t *data, size_t 
 	ev->size = sizeof(*ev);
 	ev->type = types[ev->type % sizeof(types)];
 	ev->phase = ev->type == SOCKTRACE_SECURITY_SOCKET_CONNECT ||
-				    ev->type == SOCKTRACE_ADDR_MISMATCH ?
+				    ev->type == SOCKTRACE_ADDR_MISMATCH ||
+				    ev->type == SOCKTRACE_CONNECTED ?
 			    SOCKTRACE_POINT :
 			    SOCKTRACE_ENTER + ev->phase % 2;
 	ev->comm[SOCKTRACE_COMM_LEN - 1] = '\0';

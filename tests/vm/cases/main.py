@@ -33,6 +33,7 @@ import uring_cases
 import uring_places_cases
 import entry_point_cases
 import server_cases
+import connected_cases
 import race_cases
 import toctou_cases
 import address_cases

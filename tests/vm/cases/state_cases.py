@@ -24,6 +24,7 @@ POINTS = {
     "connect_sendmsg": (CONNECT, device.VIA_SENDMSG),
     "socketpair": (device.SOCKETPAIR, VIA_SYSCALL),
     "security_sock_graft": (ACCEPT4, VIA_SYSCALL, device.PROBE_FACTS),
+    "connected": (device.CONNECTED, VIA_SYSCALL),
     "bind": (device.BIND, VIA_SYSCALL),
     "security_socket_bind": (device.BIND, VIA_SYSCALL, device.PROBE_FACTS),
     "bind_io_uring": (device.BIND, VIA_IO_URING),
@@ -32,7 +33,7 @@ POINTS = {
     "listen_io_uring": (device.LISTEN, VIA_IO_URING),
 }
 
-OPTIONAL = {device.BIND, device.LISTEN}
+OPTIONAL = {device.BIND, device.LISTEN, device.CONNECTED}
 
 
 def sysfs(name):
