@@ -11,6 +11,7 @@
 #include "collect.h"
 #include "compat/compat.h"
 #include "files.h"
+#include "lineage.h"
 #include "pending.h"
 #include "session.h"
 #include "share.h"
@@ -54,7 +55,7 @@ static void facts_at_entry(struct st_filter_facts *facts, struct socktrace_event
 		       SOCKTRACE_MATCH_TGID | SOCKTRACE_MATCH_TID |
 		       SOCKTRACE_MATCH_ANCESTOR;
 	facts->answers = NULL;
-	facts->descends = st_collect_descends;
+	facts->descends = st_lineage_descends;
 	facts->in_cgroup = st_collect_in_cgroup;
 	ev->flags = 0;
 	ev->addr_len = ev->local_len = 0;
@@ -260,7 +261,7 @@ static void facts_of_record(struct st_filter_facts *facts, const struct socktrac
 {
 	st_filter_facts_of(facts, ev);
 	facts->known &= ~unknown;
-	facts->descends = st_collect_descends;
+	facts->descends = st_lineage_descends;
 	facts->in_cgroup = st_collect_in_cgroup;
 	facts->caller = task_tgid(current);
 }

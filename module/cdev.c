@@ -17,6 +17,7 @@
 
 #include "cdev.h"
 #include "compat/compat.h"
+#include "numbers.h"
 #include "probes.h"
 #include "session.h"
 #include "sysfs.h"
@@ -240,11 +241,13 @@ static struct st_filter *copy_rules(const struct socktrace_filter *header, u32 *
 	int err;
 
 	filter = kzalloc(sizeof(*filter) +
-				 header->nr_rules * sizeof(filter->rules[0]),
+				 header->nr_rules * (sizeof(filter->rules[0]) +
+						     sizeof(filter->asked[0])),
 			 GFP_KERNEL);
 	if (!filter)
 		return ERR_PTR(-ENOMEM);
 	filter->nr_rules = header->nr_rules;
+	filter->asked = (void *)&filter->rules[header->nr_rules];
 	filter->default_action = header->default_action;
 	for (*rule = 0; *rule < header->nr_rules; ++*rule) {
 		err = copy_struct_from_user(&filter->rules[*rule],
@@ -288,13 +291,17 @@ static long ioctl_set_filter(struct st_session *s, void __user *arg, size_t size
 				     sizeof(struct socktrace_rule), err);
 	}
 	err = st_filter_validate(filter, &rule, &field);
+	if (!err)
+		err = st_numbers_translate(filter, &rule, &field);
 	if (err) {
 		kfree(filter);
 		return refuse_filter(&header, arg, size, rule, field, err);
 	}
 	st_filter_prepare(filter);
-	st_tracing_set_filter(s, filter);
-	return 0;
+	err = st_tracing_set_filter(s, filter);
+	if (err)
+		kfree(filter);
+	return err;
 }
 
 static long ioctl_get_filter(struct st_session *s, void __user *arg, size_t size)
@@ -344,6 +351,7 @@ static long ioctl_get_stats(struct st_session *s, void __user *arg, size_t size)
 	struct socktrace_stats stats;
 	long err = st_session_stats(s, &stats);
 
+	st_session_members(s, &stats);
 	return err ?: give(arg, size, &stats, sizeof(stats));
 }
 

@@ -26,9 +26,6 @@
 #include "compat/compat.h"
 #include "files.h"
 
-/* How deep a process tree is searched for an ancestor. */
-#define MAX_ANCESTORS 1024
-
 /* Offset of the inode number in struct mnt_namespace; -1: not known. */
 #define MNTNS_SEARCHED 256
 static int mntns_inum_at = -1;
@@ -108,22 +105,6 @@ void st_collect_task(struct socktrace_event *ev)
 
 	ev->ppid = rcu_dereference_sched(current->real_parent)->tgid;
 	ev->cgroup_id = st_compat_cgroup_id(current);
-}
-
-/* Is current process @tgid, or does it descend from it? */
-bool st_collect_descends(u32 tgid)
-{
-	const struct task_struct *task = current;
-	unsigned int depth;
-	bool found = false;
-
-	for (depth = 0; depth < MAX_ANCESTORS; depth++) {
-		found = task->tgid == tgid;
-		if (found || task->pid == 0)
-			break;
-		task = rcu_dereference_sched(task->real_parent);
-	}
-	return found;
 }
 
 /* Is current in cgroup @id of the default hierarchy, or in one below it? */

@@ -27,7 +27,6 @@ void st_collect_init(void);
 	 SOCKTRACE_MATCH_MNTNS | SOCKTRACE_MATCH_PIDNS |                       \
 	 SOCKTRACE_MATCH_CGROUP | SOCKTRACE_MATCH_CGROUP_TREE)
 void st_collect_task(struct socktrace_event *ev);
-bool st_collect_descends(u32 tgid);
 bool st_collect_in_cgroup(u64 id);
 u32 st_collect_owner_of(const struct user_namespace *ns);
 

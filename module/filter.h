@@ -16,6 +16,17 @@ struct pid;
 
 #define ST_FILTER_TGID_BUCKETS 64
 
+/*
+ * The processes that a rule names, as they were set; the rule has their numbers in
+ * the initial pid namespace, and for its ancestor, while the filter is in force, the
+ * number of that root.
+ */
+struct st_filter_asked {
+	u32 tgid, tid, ancestor;
+	u32 root_tgid; /* the ancestor's, in the initial pid namespace */
+	u64 root_start_ns;
+};
+
 /* Conditions about either end's address, and about the result. */
 #define ST_FILTER_ENDS                                                            \
 	(SOCKTRACE_MATCH_REMOTE_NET | SOCKTRACE_MATCH_REMOTE_PORT |            \
@@ -36,9 +47,11 @@ struct st_filter {
 	u32 conditions; /* what any rule looks at */
 	u64 by_event[SOCKTRACE_LISTEN + 1]; /* rules that may match it */
 	u64 by_tgid[ST_FILTER_TGID_BUCKETS]; /* likewise, by the tgid's low bits */
+	u64 roots; /* while in force: those of struct lineage that its rules ask of */
 
 	u32 default_action; /* enum socktrace_action */
 	u32 nr_rules;
+	struct st_filter_asked *asked; /* behind the rules, one each */
 	struct socktrace_rule rules[];
 };
 
@@ -61,7 +74,7 @@ struct st_filter_facts {
 	 */
 	u32 known;
 	const struct socktrace_event *ev;
-	bool (*descends)(u32 tgid); /* does the task descend from @tgid? */
+	bool (*descends)(u32 ancestor); /* is the task it, or below? */
 	bool (*in_cgroup)(u64 id); /* is the task in cgroup @id or below? */
 	/* Not NULL: instead of these two. What it doesn't have can't be judged. */
 	const struct st_filter_answers *answers;

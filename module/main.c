@@ -10,6 +10,7 @@
 #include "cdev.h"
 #include "collect.h"
 #include "compat/compat.h"
+#include "lineage.h"
 #include "probes.h"
 #include "ring.h"
 #include "session.h"
@@ -38,6 +39,11 @@ module_param(max_memory_mb, uint, 0444);
 MODULE_PARM_DESC(max_memory_mb,
 		 "Ring memory of all sessions, in MiB (1 to half of the memory; 0: an eighth of it)");
 
+static unsigned int max_members;
+module_param(max_members, uint, 0444);
+MODULE_PARM_DESC(max_members,
+		 "Processes that can be followed at once as descendants (16 to 1048576; 0: by the machine's memory, 128 to 8192)");
+
 static bool param_in_range(const char *name, unsigned int value, unsigned int low,
 		     unsigned int high)
 {
@@ -56,6 +62,12 @@ static u64 memory_bytes(void)
 static unsigned int default_maxactive(void)
 {
 	return roundup_pow_of_two(clamp_t(u64, memory_bytes() >> 18, 64, 4096));
+}
+
+/* As many again: 8192 from 1 GiB on, which take 384 KiB while any are asked for. */
+static unsigned int default_members(void)
+{
+	return 2 * default_maxactive();
 }
 
 /* 16 MiB a session or 1/32 of the memory, but at least 64 records each. */
@@ -84,6 +96,10 @@ static int take_parameters(void)
 		return -EINVAL;
 	if (max_memory_mb && !param_in_range("max_memory_mb", max_memory_mb, 1, half_mb))
 		return -EINVAL;
+	if (max_members && !param_in_range("max_members", max_members, 16, 1 << 20))
+		return -EINVAL;
+	if (!max_members)
+		max_members = default_members();
 	if (!records_per_cpu)
 		records_per_cpu = min(default_records(), max_records_per_cpu);
 	if (!maxactive)
@@ -91,6 +107,7 @@ static int take_parameters(void)
 	if (!max_memory_mb)
 		max_memory_mb = max_t(u64, memory_bytes() >> 23, 1);
 
+	st_lineage_max = max_members;
 	st_session_limits.records_per_cpu = roundup_pow_of_two(records_per_cpu);
 	st_session_limits.max_records_per_cpu = max_records_per_cpu;
 	st_session_limits.max_sessions = max_sessions;

@@ -27,6 +27,7 @@
 #include "arch.h"
 #include "collect.h"
 #include "compat/compat.h"
+#include "lineage.h"
 #include "pending.h"
 #include "session.h"
 #include "share.h"
@@ -298,7 +299,7 @@ void st_pending_follow(const struct st_outcome *outcome, struct socktrace_event 
 	ev->flags &= ~SOCKTRACE_F_OUTCOME_MISSED;
 	ev->ret = outcome->ret;
 	st_filter_facts_of(&facts, ev);
-	facts.descends = st_collect_descends;
+	facts.descends = st_lineage_descends;
 	facts.in_cgroup = st_collect_in_cgroup;
 	facts.caller = task_tgid(current);
 	if (outcome->is == ST_OUTCOME_KNOWN) {

@@ -20,6 +20,7 @@
 #include "compat/compat.h"
 #include "files.h"
 #include "inflight.h"
+#include "lineage.h"
 #include "pending.h"
 #include "probes.h"
 
@@ -101,6 +102,8 @@ static struct probe probes[] = {
 	  .tracepoint = ST_COMPAT_SOCK_STATE_TRACEPOINT, .traced = trace_sock_state,
 	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECTED) },
 	  .prepare = st_pending_init, .stop = st_pending_stop, .finish = st_pending_exit },
+	{ SOCKTRACE_PROCESS, NULL, st_lineage_birth, { "wake_up_new_task" },
+	  .gives_facts = true, .serves = { .conditions = SOCKTRACE_MATCH_ANCESTOR } },
 };
 
 /* Per probe and CPU: each CPU writes its own, anybody reads. */
@@ -376,6 +379,16 @@ int st_probes_arm(const struct st_needs *needs)
 		return 0;
 	st_inflight_exit();
 	return -ENODEV;
+}
+
+bool st_probes_are_armed_for(u32 conditions)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].serves.conditions & conditions && probes[i].armed)
+			return true;
+	return false;
 }
 
 void st_probes_disarm(void)

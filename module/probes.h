@@ -2,6 +2,8 @@
 #ifndef SOCKTRACE_PROBES_H
 #define SOCKTRACE_PROBES_H
 
+#include <linux/types.h>
+
 #include "../uapi/socktrace.h"
 #include "needs.h"
 
@@ -22,6 +24,9 @@ void st_probes_disarm(void);
 void st_probes_arm_more(const struct st_needs *needs);
 /* Disarms the optional ones that @needs does not ask for, as far as can be. */
 void st_probes_disarm_unneeded(const struct st_needs *needs);
+
+/* Is one armed that serves any of these? */
+bool st_probes_are_armed_for(u32 conditions);
 
 /* What @info tells of the probes, but for the caller's array. */
 void st_probes_info(struct socktrace_info *info);

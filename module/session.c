@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
+#include "lineage.h"
 #include "session.h"
 
 struct st_session_limits st_session_limits;
@@ -490,8 +491,8 @@ void st_sessions_needs(struct st_needs *needs)
 	mutex_unlock(&sessions_lock);
 }
 
-/* Takes @filter over. */
-void st_session_set_filter(struct st_session *s, struct st_filter *filter)
+/* Takes @filter over, and gives the one before: probes may be judging by it yet. */
+struct st_filter *st_session_swap_filter(struct st_session *s, struct st_filter *filter)
 {
 	struct st_filter *old;
 
@@ -502,7 +503,23 @@ void st_session_set_filter(struct st_session *s, struct st_filter *filter)
 	sessions_sum_up();
 	mutex_unlock(&sessions_lock);
 	mutex_unlock(&s->lock);
-	kfree_rcu(old, rcu);
+	return old;
+}
+
+/* No probe judges by @filter any more: gives its roots, and keeps what is to be told. */
+u64 st_session_leave_roots(struct st_session *s, struct st_filter *filter)
+{
+	u64 roots, members, missed;
+
+	mutex_lock(&s->lock);
+	roots = filter->roots;
+	filter->roots = 0;
+	if (roots) {
+		st_lineage_count(roots, &members, &missed);
+		s->members_missed += missed;
+	}
+	mutex_unlock(&s->lock);
+	return roots;
 }
 
 /* What is set: @header's nr_rules of @rules, which has room for the most that can be. */
@@ -510,6 +527,7 @@ void st_session_get_filter(struct st_session *s, struct socktrace_filter *header
 			   struct socktrace_rule *rules)
 {
 	const struct st_filter *filter;
+	u32 i;
 
 	mutex_lock(&s->lock);
 	filter = rcu_dereference_protected(s->filter, lockdep_is_held(&s->lock));
@@ -517,6 +535,11 @@ void st_session_get_filter(struct st_session *s, struct socktrace_filter *header
 	header->default_action = filter->default_action;
 	header->flags = 0;
 	memcpy(rules, filter->rules, filter->nr_rules * sizeof(*rules));
+	for (i = 0; i < filter->nr_rules; i++) {
+		rules[i].tgid = filter->asked[i].tgid;
+		rules[i].tid = filter->asked[i].tid;
+		rules[i].ancestor = filter->asked[i].ancestor;
+	}
 	mutex_unlock(&s->lock);
 }
 
@@ -633,6 +656,19 @@ int st_session_stats(struct st_session *s, struct socktrace_stats *stats)
 		st_ring_set_stats(s->rings, stats);
 	mutex_unlock(&s->read_lock);
 	return 0;
+}
+
+/* What @stats tells of descendants. */
+void st_session_members(struct st_session *s, struct socktrace_stats *stats)
+{
+	const struct st_filter *filter;
+
+	mutex_lock(&s->lock);
+	filter = rcu_dereference_protected(s->filter, lockdep_is_held(&s->lock));
+	if (filter->roots)
+		st_lineage_count(filter->roots, &stats->members, &stats->members_missed);
+	stats->members_missed += s->members_missed;
+	mutex_unlock(&s->lock);
 }
 
 /* What @info tells of all sessions. */

@@ -62,6 +62,7 @@ struct st_session {
 	/* Read without the lock, too: by st_session_is_started(), _was_started(). */
 	bool started; /* the probes may write to it now */
 	bool was_started; /* it has rings: no configuration any more */
+	u64 members_missed; /* by filters that are not in force any more */
 
 	struct mutex read_lock; /* the reader's side of the rings */
 };
@@ -69,7 +70,8 @@ struct st_session {
 struct st_session *st_session_create(void);
 void st_session_destroy(struct st_session *s);
 int st_session_configure(struct st_session *s, struct socktrace_config *config);
-void st_session_set_filter(struct st_session *s, struct st_filter *filter);
+struct st_filter *st_session_swap_filter(struct st_session *s, struct st_filter *filter);
+u64 st_session_leave_roots(struct st_session *s, struct st_filter *filter);
 void st_session_get_filter(struct st_session *s, struct socktrace_filter *header,
 			   struct socktrace_rule *rules);
 void st_session_add_needs(const struct st_session *s, const struct st_filter *filter,
@@ -80,6 +82,7 @@ int st_session_enlist(struct st_session *s);
 bool st_session_delist(struct st_session *s);
 int st_session_flush(struct st_session *s);
 int st_session_stats(struct st_session *s, struct socktrace_stats *stats);
+void st_session_members(struct st_session *s, struct socktrace_stats *stats);
 void st_sessions_info(struct socktrace_info *info);
 
 /* Pairs with st_session_enlist(): who sees it started sees its rings. */
@@ -92,6 +95,12 @@ static inline bool st_session_was_started(const struct st_session *s)
 static inline bool st_session_is_started(const struct st_session *s)
 {
 	return smp_load_acquire(&s->started);
+}
+
+/* Its filter, for whoever sets, starts and stops: these take turns (tracing.c). */
+static inline struct st_filter *st_session_filter(const struct st_session *s)
+{
+	return rcu_dereference_protected(s->filter, 1);
 }
 
 /* For reading: is it worth a read() now? A stopped session always is. */

@@ -144,8 +144,9 @@ PROBE_GROUP(listen, .type = SOCKTRACE_LISTEN, .via = SOCKTRACE_VIA_SYSCALL);
 PROBE_GROUP(security_socket_listen, .type = SOCKTRACE_LISTEN,
 	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
 PROBE_GROUP(listen_io_uring, .type = SOCKTRACE_LISTEN, .via = SOCKTRACE_VIA_IO_URING);
-
 PROBE_GROUP(connected, .type = SOCKTRACE_CONNECTED, .via = SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(wake_up_new_task, .type = SOCKTRACE_PROCESS,
+	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
 
 const struct attribute_group *st_sysfs_groups[] = {
 	&totals_group, &socket_group, &connect_group, &accept4_group,
@@ -154,5 +155,5 @@ const struct attribute_group *st_sysfs_groups[] = {
 	&connect_kernel_group, &connect_sendmsg_group, &socketpair_group,
 	&security_sock_graft_group, &bind_group, &security_socket_bind_group,
 	&bind_io_uring_group, &listen_group, &security_socket_listen_group,
-	&listen_io_uring_group, &connected_group, NULL,
+	&listen_io_uring_group, &connected_group, &wake_up_new_task_group, NULL,
 };

@@ -9,14 +9,20 @@
 
 #include "session.h"
 
-/* 0 also if it is started already; -ENOMEM; -ENODEV: nothing can be probed. */
+/*
+ * 0 also if it is started already; -ENOMEM; -ENODEV: nothing can be probed;
+ * -EUSERS as below.
+ */
 int st_tracing_start(struct st_session *s);
 
 /* When it returns, no probe writes to the session. */
 void st_tracing_stop(struct st_session *s);
 
-/* Takes @filter over, once the probes are armed that it needs. */
-void st_tracing_set_filter(struct st_session *s, struct st_filter *filter);
+/*
+ * Takes @filter over, once the probes are armed that it needs, unless it fails: -ENOMEM;
+ * -EUSERS: started sessions name too many ancestors; -EINTR: killed meanwhile.
+ */
+int st_tracing_set_filter(struct st_session *s, struct st_filter *filter);
 
 /* How many calls can be in flight at most, as long as no session starts. */
 unsigned int st_tracing_inflight_max(void);

@@ -23,6 +23,7 @@
  *           read() with what was given so far
  *   ENOMEM  ring memory, or its limit; where read() starts the session
  *   ENODEV  this kernel lets no probe be registered
+ *   EUSERS  as START
  * A session that was stopped gives what is still queued, and then end of file.
  * poll() says POLLIN when read() would not wait, and POLLERR where it would have
  * to start the session and can't.
@@ -59,6 +60,8 @@ enum socktrace_type {
 	/* In socktrace_config::events only if asked for; likewise: */
 	SOCKTRACE_BIND = 8, /* bind(2): __sys_bind(), __sys_bind_socket() */
 	SOCKTRACE_LISTEN = 9, /* listen(2): __sys_listen(), __sys_listen_socket() */
+	/* No record: of a probe point that follows processes. */
+	SOCKTRACE_PROCESS = 30,
 	/*
 	 * Records that this session lost: lost_*, cpu and seq tell which, and
 	 * time_ns when that was noticed; all else of such a record is zero.
@@ -446,9 +449,10 @@ struct socktrace_rule {
 	__u32 action; /* enum socktrace_action */
 	__u32 events; /* EVENTS: mask of SOCKTRACE_EVENT_BIT(); not 0 */
 	__u32 phases; /* PHASES: mask of 1 << enum socktrace_phase; not 0 */
-	__u32 tgid; /* TGID: process, initial pid namespace; not 0 */
-	__u32 tid; /* TID: thread, initial pid namespace; not 0 */
-	__u32 ancestor; /* ANCESTOR: tgid of a process; its descendants, and itself */
+	/* Of a process that is there, in the pid namespace of SET_FILTER's caller: */
+	__u32 tgid; /* TGID: the process; not 0 */
+	__u32 tid; /* TID: the thread; not 0 */
+	__u32 ancestor; /* ANCESTOR: the process, and its descendants; not 0 */
 	/*
 	 * TYPES: bit n is SOCK_n. Of socket() and socketpair() the argument,
 	 * else the socket's.
@@ -496,9 +500,11 @@ struct socktrace_rule {
  * SET_FILTER, at any time; GET_FILTER gives back what is set. The first rule
  * that matches decides; `default_action` where none does. Of `rule_size` bytes
  * of each rule those that this module does not know must be zero.
- * Errors: EINVAL with error_rule and error_field; E2BIG more rules than
- * SOCKTRACE_MAX_RULES, or unknown bytes that are not zero; EFAULT; ENOMEM;
- * GET_FILTER: ENOSPC nr_rules is too small (what is needed is written there).
+ * Numbers of processes are of the caller's pid namespace, and mean those that have
+ * them now; GET_FILTER gives them as they were set.
+ * Errors: EINVAL with error_rule and error_field; ESRCH likewise: there is no such
+ * process, or thread; E2BIG more rules than SOCKTRACE_MAX_RULES, or unknown bytes
+ * that are not zero; EFAULT; ENOMEM; EUSERS as START; GET_FILTER: ENOSPC nr_rules is too small (what is needed is written there).
  */
 struct socktrace_filter {
 	__u32 nr_rules;
@@ -529,6 +535,17 @@ struct socktrace_stats {
 	__aligned_u64 missed;
 	__aligned_u64 flushed; /* discarded by FLUSH */
 	__aligned_u64 lost_told; /* of dropped: told by LOST records so far */
+	/*
+	 * While started: processes that live now, of those that its filter's
+	 * ANCESTOR rules ask for; 0 where it has none.
+	 */
+	__aligned_u64 members;
+	/*
+	 * Of these, those for which the module had no room, for each ancestor
+	 * that asks for them: neither their calls nor what they made was seen,
+	 * unless other rules take it.
+	 */
+	__aligned_u64 members_missed;
 };
 
 /*
@@ -566,7 +583,8 @@ struct socktrace_inflight {
 /*
  * START: the first of all sessions' arms the probes. Starting a started session
  * does nothing. ENOMEM: ring memory, or its limit; ENODEV: no probe could be
- * registered. read() and poll() start a session that never was.
+ * registered; EUSERS: the rules of all started sessions name more than 64 ancestors.
+ * read() and poll() start a session that never was.
  */
 #define SOCKTRACE_IOC_START _IO(SOCKTRACE_IOC_MAGIC, 5)
 /* STOP: when it returns, no record is made any more; what waits can be read. */
@@ -615,7 +633,7 @@ SOCKTRACE_ASSERT_AT(socktrace_rule, path, 160);
 SOCKTRACE_ASSERT_AT(socktrace_rule, protocol, 270);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_filter) == 32);
 SOCKTRACE_ASSERT_AT(socktrace_filter, rules, 24);
-SOCKTRACE_ASSERT(sizeof(struct socktrace_stats) == 64);
+SOCKTRACE_ASSERT(sizeof(struct socktrace_stats) == 80);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_inflight_call) == 56);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_inflight) == 32);
 

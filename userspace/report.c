@@ -79,6 +79,23 @@ void warn_unarmed(const struct reader *reader)
 	}
 }
 
+/* Descendants are known by their births, or else by their parents. */
+void warn_births(const struct reader *reader)
+{
+	const struct device *device = &reader->device;
+	uint32_t i;
+
+	for (i = 0; i < device->info.nr_probes; i++) {
+		const struct socktrace_probe *probe = &device->probes[i];
+
+		if (probe->type != SOCKTRACE_PROCESS || device_probe_armed(probe) ||
+		    !filter_follows(reader->rules, reader->nr_rules))
+			continue;
+		complain("%.*s can't be probed: descendants whose parent ends won't be seen",
+			 SOCKTRACE_SYMBOL_LEN, probe->symbol);
+	}
+}
+
 void warn_muted(struct reader *reader)
 {
 	char reason[256];
@@ -157,6 +174,9 @@ void report_loss(struct reader *reader)
 		complain("%" PRIu64 " returns were missed: more calls were in flight than the "
 			 "module's maxactive of %u", (uint64_t)s.missed,
 			 reader->device.info.maxactive);
+	if (s.members_missed)
+		complain("%" PRIu64 " descendants were not followed: more lived at once than "
+			 "the module's max_members", (uint64_t)s.members_missed);
 	if (reader->out.error && reader->out.error != EPIPE)
 		complain("%" PRIu64 " records were read but not written, %" PRIu64
 			 " were still queued",

@@ -44,6 +44,9 @@ void warn_missing(const struct reader *reader);
 /* Of these events, probes that could not be registered at the start. */
 void warn_unarmed(const struct reader *reader);
 
+/* Descendants were asked for, and can't all be known. */
+void warn_births(const struct reader *reader);
+
 /* Probes that never fire: they look like a machine where nothing happens. */
 void warn_muted(struct reader *reader);
 

@@ -76,6 +76,16 @@ uint32_t filter_events(const struct socktrace_rule *rules, unsigned int nr_rules
 	return events;
 }
 
+bool filter_follows(const struct socktrace_rule *rules, unsigned int nr_rules)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_rules; i++)
+		if (rules[i].match & SOCKTRACE_MATCH_ANCESTOR)
+			return true;
+	return false;
+}
+
 int filter_explain(const struct socktrace_rule *rules, unsigned int nr_rules, FILE *to)
 {
 	char words[FILTER_WORDS_MAX];

@@ -9,13 +9,16 @@
  * Fills `rules` (room for SOCKTRACE_MAX_RULES) with rules that accept what the
  * options ask for, where the default is to reject, and gives their number: 0 if
  * no record can match; or -1 with `error`. `ancestor`: if not 0, only this
- * process (initial pid namespace) and its descendants.
+ * process and its descendants.
  */
 int filter_build(struct options *options, uint32_t ancestor,
 		 struct socktrace_rule *rules, struct filter_error *error);
 
 /* The events that the rules may accept: mask of SOCKTRACE_EVENT_BIT(). */
 uint32_t filter_events(const struct socktrace_rule *rules, unsigned int nr_rules);
+
+/* Does any of them ask for descendants? */
+bool filter_follows(const struct socktrace_rule *rules, unsigned int nr_rules);
 
 /* Prints the rules in words. 0, or -1 if that can't be written. */
 int filter_explain(const struct socktrace_rule *rules, unsigned int nr_rules, FILE *to);

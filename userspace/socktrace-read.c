@@ -243,6 +243,7 @@ static int trace(struct reader *reader)
 	reader->tracing = true;
 	warn_muted(reader);
 	warn_unarmed(reader);
+	warn_births(reader);
 	if (!options->quiet) {
 		warn_missing(reader);
 		if (options->format == FORMAT_TEXT &&
@@ -292,10 +293,6 @@ static int setup_rules(struct reader *reader)
 	struct filter_error error;
 	int n;
 
-	if (options->command && !options->explain && !procinfo_initial_pidns()) {
-		complain("a command can be traced from the initial pid namespace only");
-		return EXIT_FAILURE;
-	}
 	n = filter_build(&reader->options, options->command ? (uint32_t)getpid() : 0,
 			 reader->rules, &error);
 	if (n > 0) {

@@ -229,6 +229,14 @@ static void filters(void **state)
 	assert_error(device_filter(&device, rules, 3), "cannot set the filter");
 	kernel.errno_of[3] = E2BIG;
 	assert_error(device_filter(&device, rules, 3), "the module is older than this reader");
+	kernel.errno_of[3] = EUSERS;
+	assert_error(device_filter(&device, rules, 3), "descendants followed");
+	kernel.errno_of[3] = ESRCH;
+	kernel.error_rule = 2;
+	kernel.error_field = offsetof(struct socktrace_rule, tgid);
+	assert_error(device_filter(&device, rules, 3), "no process that -p names in rule 3 of 3");
+	kernel.error_rule = ~0U;
+	kernel.errno_of[3] = E2BIG;
 	kernel.info.max_rules = 2;
 	device_start(&device);
 	assert_error(device_filter(&device, rules, 3), "takes 2 filter rules, 3 are needed");
@@ -244,6 +252,8 @@ static void start_and_stop(void **state)
 	assert_error(device_start(&device), "no probe be registered");
 	kernel.errno_of[5] = ENOMEM;
 	assert_error(device_start(&device), "smaller --records");
+	kernel.errno_of[5] = EUSERS;
+	assert_error(device_start(&device), "descendants followed");
 	kernel.errno_of[5] = EIO;
 	assert_error(device_start(&device), "Input/output error");
 	kernel.errno_of[5] = 0;

@@ -156,6 +156,10 @@ static const char *field_name(uint32_t offset, char *buffer, size_t size)
 	return buffer;
 }
 
+#define TOO_MANY_ANCESTORS                                                         \
+	"more processes have their descendants followed than the module can: "     \
+	"end other readers, or ask for fewer"
+
 int device_filter(struct device *device, const struct socktrace_rule *rules,
 		  unsigned int nr_rules)
 {
@@ -179,6 +183,13 @@ int device_filter(struct device *device, const struct socktrace_rule *rules,
 				    "(see --explain), %s",
 			    filter.error_rule + 1, nr_rules,
 			    field_name(filter.error_field, field, sizeof(field)));
+	if (errno == ESRCH && filter.error_rule < nr_rules)
+		return fail(device, "there is no process that %s names in rule %u of %u "
+				    "(see --explain)",
+			    field_name(filter.error_field, field, sizeof(field)),
+			    filter.error_rule + 1, nr_rules);
+	if (errno == EUSERS)
+		return fail(device, TOO_MANY_ANCESTORS);
 	if (errno == E2BIG)
 		return fail(device, "the module is older than this reader, and does not know "
 				    "all conditions of the filter");
@@ -196,6 +207,8 @@ int device_start(struct device *device)
 	case ENOMEM:
 		return fail(device, "no memory for the rings, or their limit is reached: "
 				    "use a smaller --records, or end other readers");
+	case EUSERS:
+		return fail(device, TOO_MANY_ANCESTORS);
 	default:
 		return fail(device, "cannot start: %s", strerror(errno));
 	}

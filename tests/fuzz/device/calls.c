@@ -320,7 +320,7 @@ static void random_rule(struct rng *rng, struct socktrace_rule *rule)
 	if (rule->match & SOCKTRACE_MATCH_TGID)
 		rule->tgid = own;
 	if (rule->match & SOCKTRACE_MATCH_TID)
-		rule->tid = between(rng, 1, 4000);
+		rule->tid = own;
 	if (rule->match & SOCKTRACE_MATCH_ANCESTOR)
 		rule->ancestor = one_in(rng, 2) ? 1 : own;
 	if (rule->match & SOCKTRACE_MATCH_TYPES)
@@ -493,7 +493,7 @@ static void do_set_filter(struct worker *w, struct session *s, struct request *r
 	memcpy(r->bytes, &header, sizeof(header));
 	request_place(w, r, sizeof(header));
 	error = request_make(w, s, r, SOCKTRACE_IOC_SET_FILTER);
-	EXPECT(RESULTS, ONE_OF(error, 0, EINVAL, E2BIG, EFAULT, ENOMEM), "SET_FILTER: %s",
+	EXPECT(RESULTS, ONE_OF(error, 0, EINVAL, ESRCH, E2BIG, EFAULT, ENOMEM, EINTR), "SET_FILTER: %s",
 	       strerror(error));
 	EXPECT(RESULTS, !error || error == ENOMEM || !good || r->spoilt,
 	       "SET_FILTER of %u good rules: %s", header.nr_rules, strerror(error));

@@ -82,35 +82,6 @@ def _ancestor(context):
     check((tree.pid in [int(ppid) for name, _, ppid in said if name == "orphan0"]), "%s", said)
 
 
-@case("ancestor: an orphan that leaves the tree is not followed", "filter")
-def _orphan_leaves(context):
-    module.ensure()
-    out, write = os.pipe()
-
-    def family():
-        def grandchild():
-            while os.getppid() != 1:
-                time.sleep(0.002)
-            socket.socket().close()
-            os.write(write, b"x")
-
-        if os.fork() == 0:
-            if os.fork() == 0:
-                grandchild()
-            os._exit(0)
-        os.wait()
-        socket.socket().close()
-
-    child = Child(context, family)
-    session = context.enter_context(Session())
-    session.only(ancestor=child.pid).start()
-    child.go().wait()
-    os.read(out, 1)
-    equal([e.tgid for e in session.finish()], [child.pid])
-    os.close(out)
-    os.close(write)
-
-
 @case("families: the domain, the socket's, or the address's", "filter")
 def _families(context):
     module.ensure()

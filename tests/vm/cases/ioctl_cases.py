@@ -137,15 +137,17 @@ def _info(context):
             (device.LISTEN, device.VIA_SYSCALL, 0): "__sys_listen",
             (device.LISTEN, device.VIA_SYSCALL, device.PROBE_FACTS): "security_socket_listen",
             (device.LISTEN, device.VIA_IO_URING, 0): "__sys_listen_socket",
+            (device.PROCESS, device.VIA_SYSCALL, device.PROBE_FACTS): "wake_up_new_task",
         },
     )
     bound = {p.symbol: module.has_function(p.symbol) * device.PROBE_BOUND for p in info.probes}
     tracepoint = "inet_sock_set_state"
     bound[tracepoint] = device.PROBE_BOUND | device.PROBE_OPTIONAL
-    for symbol in ("security_sock_graft", "security_socket_bind", "security_socket_listen"):
+    facts = ("security_sock_graft", "security_socket_bind", "security_socket_listen")
+    for symbol in (*facts, "wake_up_new_task"):
         bound[symbol] |= device.PROBE_FACTS
     for symbol in bound:
-        if re.search(r"_(bind|listen)(_|$)", symbol):
+        if re.search(r"_(bind|listen)(_|$)|wake_up", symbol):
             bound[symbol] |= device.PROBE_OPTIONAL
     equal({p.symbol: p.flags for p in info.probes}, bound, "flags when nothing is armed")
     missing = [symbol for symbol, flags in bound.items() if not flags & device.PROBE_BOUND]
@@ -411,7 +413,8 @@ def _good_rules(context):
         ),
         *({"protocol": 0}, {"protocol": 65535}),
         *({"comm": b"a"}, {"comm": b"fifteen bytes.."}, {"comm_prefix": b"\xff"}),
-        *({name: n} for name in ("netns", "mntns", "pidns", "tgid", "tid", "ancestor") for n in (1, NO_RULE)),
+        *({name: n} for name in ("netns", "mntns", "pidns") for n in (1, NO_RULE)),
+        *({"tgid": 1}, {"tid": 1}, {"ancestor": 1}),
         *({name: n} for name in ("cgroup", "cgroup_tree") for n in (1, (1 << 64) - 1)),
         *({"error": 1}, {"error": 4095}, {"duration": 0}, {"duration": (1 << 64) - 1}),
         *({"path": b"\0"}, {"path": b"/"}, {"path": b"x" * 108}, {"path": bytes(108)}),
@@ -429,13 +432,13 @@ def _good_rules(context):
 @case("a filter's bad rule is refused with its number and the field", "ioctl")
 def _filter_rules(context):
     session = opened(context)
-    session.filter([rule(tgid=4711)], REJECT)
+    session.filter([rule(tgid=os.getpid())], REJECT)
     good = rule(tgid=1)
     for field, bad in bad_rules():
         for before in (0, 3, 63):
             got = set_filter(session.fd, [good] * before + [bad])
             equal(got, ("EINVAL", before, device.RULE_OFFSETS[field]), f"{field}: {bad.hex()}")
-    equal(get_filter(session.fd, 64)[1:], (1, REJECT, [rule(tgid=4711)]), "the old one is in force")
+    equal(get_filter(session.fd, 64)[1:], (1, REJECT, [rule(tgid=os.getpid())]), "the old one is in force")
 
 
 @case("a filter's rules of another size: unknown bytes must be zero", "ioctl")
@@ -499,8 +502,8 @@ def _get_filter(context):
     session = opened(context)
     equal(get_filter(session.fd, 64), ("0", 0, ACCEPT, []), "the first filter")
     rules = [
-        rule(REJECT, events=1 << 1 | 1 << 5, tgid=5, families=[0, 63]),
-        rule(ACCEPT, tid=7, ancestor=1),
+        rule(REJECT, events=1 << 1 | 1 << 5, tgid=2, families=[0, 63]),
+        rule(ACCEPT, tid=2, ancestor=1),
         rule(REJECT),
     ]
     session.filter(rules, REJECT)

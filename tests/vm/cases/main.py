@@ -17,6 +17,7 @@ import reader_cases
 import module_cases
 import session_cases
 import filter_cases
+import lineage_cases
 import condition_cases
 import law_cases
 import inflight_cases

@@ -31,9 +31,10 @@ POINTS = {
     "listen": (device.LISTEN, VIA_SYSCALL),
     "security_socket_listen": (device.LISTEN, VIA_SYSCALL, device.PROBE_FACTS),
     "listen_io_uring": (device.LISTEN, VIA_IO_URING),
+    "wake_up_new_task": (device.PROCESS, VIA_SYSCALL, device.PROBE_FACTS),
 }
 
-OPTIONAL = {device.BIND, device.LISTEN, device.CONNECTED}
+OPTIONAL = {device.BIND, device.LISTEN, device.CONNECTED, device.PROCESS}
 
 
 def sysfs(name):
@@ -74,6 +75,7 @@ def _sysfs(context):
     same_as_info(two.info())
     equal((sysfs("sessions"), sysfs("started")), ("2", "1"), "sessions")
     equal({sysfs(f"{name}/armed") for name in bound_points()}, {"1"}, "armed")
+    equal(sysfs("wake_up_new_task/armed"), "0", "armed, that no filter asks for")
     before = {name: int(sysfs(f"{name}/hits")) for name in POINTS}
     equal(burst.go().made(), 300, "calls made")
     for end in socket.socketpair():
@@ -158,7 +160,7 @@ def _fdinfo(context):
     session.stop()
     stats = compare(0)
     context.diag(str(stats))
-    check(all(v for k, v in vars(stats).items() if k not in ("queued", "missed", "lost_told")), "%s", stats)
+    check(all(v for k, v in vars(stats).items() if k not in ("queued", "missed", "lost_told", "members", "members_missed")), "%s", stats)
     equal(stats.balance(), 0, "balance")
 
 

@@ -1,0 +1,369 @@
+# SPDX-License-Identifier: GPL-2.0
+"""Descendants: whoever was made by one is one, whatever became of its parent."""
+
+import collections
+import contextlib
+import errno
+import os
+import socket
+import time
+
+from lib import device, module, proc
+from lib.device import ACCEPT, REJECT, SOCKET, Session, rule
+from lib.proc import Child, Program, wait_until
+from lib.reading import check_law
+from lib.tap import Skip, case, check, equal
+
+BIRTHS = "wake_up_new_task"
+LAST_PID = "/proc/sys/kernel/ns_last_pid"
+
+Call = collections.namedtuple("Call", "name pid called done born")
+
+
+def kin(context, kind, number=1):
+    program = Program(context, "kin", kind, number)
+    equal(program.line(), ["ready"], "kin")
+    return program
+
+
+def told_by(text):
+    lines = [line.rsplit(maxsplit=4) for line in text.decode().splitlines()]
+    return [Call(name, *map(int, numbers)) for name, *numbers in lines]
+
+
+def go(program):
+    """Lets it make its processes; what all of them told, when the last one has ended."""
+    program.write()
+    program.popen.stdin.close()
+    text = program.popen.stdout.read()
+    equal(program.popen.wait(), 0, "status")
+    return told_by(text)
+
+
+def follows(session, pid):
+    return session.only(ancestor=pid, events=1 << SOCKET)
+
+
+def names(calls, pids):
+    of = {c.pid: c.name for c in calls}
+    return sorted(of.get(pid, f"unknown {pid}") for pid in pids)
+
+
+def births(session):
+    return next(p for p in session.info().probes if p.symbol == BIRTHS)
+
+
+def now():
+    return time.clock_gettime_ns(time.CLOCK_BOOTTIME)
+
+
+WAYS = {
+    "daemonize": "the double fork of a daemon, with setsid()",
+    "root_ends": "children of a root that ended",
+    "clone_parent": "clone(CLONE_PARENT)",
+    "vfork": "vfork() and exec",
+    "threads": "a thread that forks",
+    "exec_thread": "a thread that executes a program, which forks",
+}
+
+
+def _way(kind):
+    def run(context):
+        module.ensure()
+        program = kin(context, kind)
+        session = context.enter_context(Session())
+        follows(session, program.pid).start()
+        calls = go(program)
+        if kind == "clone_parent":
+            os.wait()  # one was made as our child
+        check(len(calls) > 1, "%s", calls)
+        events = session.finish()
+        equal(names(calls, [e.tgid for e in events]), sorted(c.name for c in calls), "seen")
+        stats = session.stats()
+        check_law(stats, events)
+        equal(stats.members_missed, 0, "members missed")
+
+    return run
+
+
+for _kind, _what in WAYS.items():
+    case(f"descendants: {_what}", "lineage")(_way(_kind))
+
+
+def chain(context, depth):
+    """Processes, each the child of the one before, that call when go is written to."""
+    out, told = os.pipe()
+    gate, opens = os.pipe()
+
+    def link(left):
+        os.write(told, f"{os.getpid()}\n".encode())
+        if left and os.fork() == 0:
+            link(left - 1)
+        os.read(gate, 1)
+        socket.socket().close()
+        if left:
+            os.wait()
+        os._exit(0)
+
+    root = Child(context, lambda: link(depth)).go()
+    with os.fdopen(out, encoding="ascii") as lines:
+        pids = [int(lines.readline()) for _ in range(depth + 1)]
+    os.close(told)
+    os.close(gate)
+
+    def finish():
+        os.write(opens, b"g" * len(pids))
+        os.close(opens)
+        equal(root.wait(), 0, "status")
+
+    return pids, finish
+
+
+@case("descendants: those that live at START, and at SET_FILTER of a started session", "lineage")
+def _living(context):
+    module.ensure()
+    pids, finish = chain(context, 9)
+    sessions = {
+        "at START": context.enter_context(Session()),
+        "filter after START": context.enter_context(Session()),
+        "from the fifth on": context.enter_context(Session()),
+        "another filter before": context.enter_context(Session()),
+    }
+    follows(sessions["at START"], pids[0]).start()
+    follows(sessions["filter after START"].only(tgid=1).start(), pids[0])
+    follows(sessions["from the fifth on"], pids[4]).start()
+    follows(follows(sessions["another filter before"], pids[7]).start(), pids[0])
+    equal([s.stats().members for s in sessions.values()], [10, 10, 6, 10], "members")
+    finish()
+    for name, session in sessions.items():
+        expected = pids[4:] if "fifth" in name else pids
+        equal(sorted(e.tgid for e in session.finish()), sorted(expected), name)
+        stats = session.stats()
+        equal((stats.members, stats.members_missed), (0, 0), "members after STOP")
+
+
+@case("descendants: two sessions with an ancestor each, one with both, one below another", "lineage")
+def _two(context):
+    module.ensure()
+    programs = [kin(context, "daemonize") for _ in range(2)]
+    roots = [p.pid for p in programs]
+    sessions = [context.enter_context(Session()) for _ in range(4)]
+    for session, root in zip(sessions, (*roots, os.getpid())):
+        follows(session, root).start()
+    both = [rule(ACCEPT, ancestor=root, events=1 << SOCKET) for root in roots]
+    sessions[3].filter(both, REJECT)
+    sessions[3].start()
+    calls = [go(program) for program in programs]
+    expected = [sorted(c.pid for c in of) for of in calls]
+    expected += [sorted(c.pid for of in calls for c in of)] * 2
+    # What ends does not take along what others ask for.
+    got = [sorted(e.tgid for e in session.finish()) for session in sessions]
+    equal(got, expected, "seen by the sessions")
+
+
+@case("descendants: not this one's, that of others", "lineage")
+def _not(context):
+    module.ensure()
+    programs = [kin(context, "daemonize") for _ in range(2)]
+    session = context.enter_context(Session())
+    mine = rule(ACCEPT, ancestor=os.getpid(), events=1 << SOCKET)
+    session.filter([rule(REJECT, ancestor=programs[0].pid), mine], REJECT)
+    session.start()
+    calls = [go(program) for program in programs]
+    equal(sorted(e.tgid for e in session.finish()), sorted(c.pid for c in calls[1]), "seen")
+
+
+@case("births are followed while a started session's filter asks for descendants, and only then", "lineage")
+def _armed(context):
+    module.ensure()
+    one, two = (context.enter_context(Session()) for _ in range(2))
+    armed = lambda: births(two).flags & device.PROBE_ARMED
+    check(births(one).flags & device.PROBE_BOUND, "not bound")
+    follows(one, os.getpid())
+    check(not armed(), "armed before START")
+    before = births(one).hits
+    two.only(tgid=os.getpid()).start()
+    proc.reap(os.spawnv(os.P_NOWAIT, "/bin/true", ["true"]))
+    check(not armed(), "armed without need")
+    equal(births(one).hits, before, "hits")
+    one.start()
+    check(armed(), "not armed")
+    proc.reap(os.spawnv(os.P_NOWAIT, "/bin/true", ["true"]))
+    check(births(one).hits > before, "no hits")
+    one.only(tgid=1)
+    check(not armed(), "armed after another filter")
+    follows(one, os.getpid())
+    follows(two, os.getpid())
+    one.stop()
+    check(armed(), "not armed for the other one")
+    two.close()
+    equal(births(one).flags & device.PROBE_ARMED, 0, "armed for nobody")
+    before = births(one).hits
+    proc.reap(os.spawnv(os.P_NOWAIT, "/bin/true", ["true"]))
+    equal(births(one).hits, before, "hits after all")
+
+
+def forked_as(pid, what):
+    """Runs `what` in a child of that number; False: it was not to be had."""
+    with open(LAST_PID, "w", encoding="ascii") as file:
+        file.write(str(pid - 1))
+    child = os.fork()
+    if child == 0:
+        if os.getpid() == pid:
+            what()
+        os._exit(0)
+    proc.reap(child)
+    return child == pid
+
+
+@case("descendants: whoever gets the number of one that ended is none", "lineage")
+def _reuse(context):
+    module.ensure()
+    if not os.path.exists(LAST_PID):
+        raise Skip("this kernel lets nobody choose a pid")
+    call = lambda: socket.socket().close()
+    told, tell = os.pipe()
+
+    def family():
+        pid = os.fork()
+        if pid == 0:
+            call()
+            os._exit(0)
+        proc.reap(pid)
+        os.write(tell, str(pid).encode())
+        call()
+
+    root = Child(context, family)
+    session = context.enter_context(Session())
+    follows(session, root.pid).start()
+    equal(root.go().wait(), 0, "status")
+    member = int(os.read(told, 16))
+    wait_until(lambda: forked_as(member, call), "a process of the member's number")
+    wait_until(lambda: forked_as(root.pid, call), "a process of the root's number")
+    equal(session.stats().members, 0, "members")
+    # A filter that was set for the one that ended is not for the other.
+    session.stop()
+    session.start()
+    wait_until(lambda: forked_as(root.pid, call), "a process of the root's number")
+    equal(sorted(e.tgid for e in session.finish()), sorted([member, root.pid]), "seen")
+
+
+@case("descendants: a full set is told, and has room again when members have ended", "lineage")
+def _full(context):
+    module.ensure("max_members=16")
+    context.callback(module.ensure)
+    pids, finish = chain(context, 40)
+    session = context.enter_context(Session())
+    follows(session, pids[0]).start()
+    stats = session.stats()
+    equal((stats.members, stats.members_missed), (16, 25), "members, and those without room")
+    finish()
+    equal(len(session.drain()), 16, "seen")
+    follows(session, os.getpid())
+    equal(session.stats().members_missed, 25, "told, after another filter")
+
+    def child_is_seen():
+        pid = os.fork()
+        if pid == 0:
+            socket.socket().close()
+            os._exit(0)
+        proc.reap(pid)
+        return pid in [e.tgid for e in session.drain()]
+
+    for _ in range(40):
+        wait_until(child_is_seen, "room for a child")
+    stats = session.stats()
+    equal(stats.members, 1, "members at last")
+    session.stop()
+    check(session.stats().members_missed >= 25, "%s", session.stats())
+
+
+@case("descendants: many more than there is room for at once, one after the other", "lineage")
+def _many(context):
+    module.ensure("max_members=512")
+    context.callback(module.ensure)
+    program = kin(context, "many", 2500)
+    session = context.enter_context(Session(records_per_cpu=4096))
+    follows(session, program.pid).start()
+    calls = go(program)
+    events = session.finish()
+    equal(session.stats().members_missed, 0, "members missed")
+    equal(sorted(e.tgid for e in events), sorted(c.pid for c in calls), "seen")
+
+
+def _storm(context, kind, number, must):
+    module.ensure()
+    # Its probes stay: what is armed at each START is the one of births.
+    context.enter_context(Session()).only(tgid=1).start()
+    program = kin(context, kind, number)
+    program.write()
+    program.popen.stdin.close()
+    windows = []
+    fd = program.popen.stdout.fileno()
+    os.set_blocking(fd, False)
+    text = b""
+    while True:
+        session = context.enter_context(Session(records_per_cpu=4096))
+        try:
+            follows(session, program.pid)
+        except OSError as error:
+            equal(error.errno, errno.ESRCH, "SET_FILTER")
+            break
+        session.start()
+        begin = now()
+        time.sleep(0.2)
+        end = now()
+        windows.append((begin, end, {e.tgid for e in session.finish()}))
+        equal(session.stats().dropped + session.stats().members_missed, 0, "lost")
+        session.close()
+        if program.popen.poll() is not None:
+            break
+        with contextlib.suppress(BlockingIOError):
+            text += os.read(fd, 1 << 20)
+    os.set_blocking(fd, True)
+    text += program.popen.stdout.read()
+    calls = told_by(text)
+    due = 0
+    for begin, end, seen in windows:
+        expected = {c.pid for c in calls if must(c, begin) and c.done < end}
+        due += len(expected)
+        missing = expected - seen
+        check(not missing, "missed %d of %d: %s", len(missing), len(expected), sorted(missing)[:5])
+    context.diag(f"{len(windows)} sessions, {len(calls)} processes, {due} calls that had to be seen")
+    check(due > number // 10, "too few to tell: %d", due)
+
+
+@case("descendants: sessions that start in a fork storm miss nobody whose parent lives", "lineage")
+def _fork_storm(context):
+    _storm(context, "storm", 1500, lambda c, begin: c.called > begin)
+
+
+@case("descendants: nor any orphan that was made since they started", "lineage")
+def _orphan_storm(context):
+    _storm(context, "orphans", 400, lambda c, begin: c.born > begin)
+
+
+@case("more ancestors than can be followed: EUSERS, and what was in force stays", "lineage")
+def _roots(context):
+    module.ensure()
+    pids, finish = chain(context, 65)
+    sessions = [context.enter_context(Session()) for _ in range(2)]
+    sessions[0].filter([rule(ancestor=pid, events=1 << SOCKET) for pid in pids[:64]], REJECT)
+    sessions[0].start()
+    follows(sessions[1], pids[64])
+    try:
+        sessions[1].start()
+        check(False, "START took it")
+    except OSError as error:
+        equal(error.errno, errno.EUSERS, "START")
+    follows(sessions[1], pids[3]).start()
+    try:
+        follows(sessions[1], pids[64])
+        check(False, "SET_FILTER took it")
+    except OSError as error:
+        equal(error.errno, errno.EUSERS, "SET_FILTER")
+    follows(sessions[0], pids[1])
+    follows(sessions[1], pids[64])
+    finish()
+    got = [sorted(e.tgid for e in s.finish()) for s in sessions]
+    equal(got, [sorted(pids[1:]), sorted(pids[64:])], "seen")
