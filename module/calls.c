@@ -11,6 +11,7 @@
 #include "collect.h"
 #include "compat/compat.h"
 #include "files.h"
+#include "images.h"
 #include "lineage.h"
 #include "pending.h"
 #include "session.h"
@@ -271,6 +272,8 @@ static void deliver(struct socktrace_event *ev, u32 unknown)
 {
 	struct st_filter_facts facts;
 
+	if (st_sessions_want_images())
+		ev->image = st_images_of_current();
 	facts_of_record(&facts, ev, unknown);
 	st_sessions_deliver(ev, &facts);
 }
@@ -567,6 +570,13 @@ void st_call_security_socket_listen(struct pt_regs *regs)
 
 	if (call && call->type == SOCKTRACE_LISTEN)
 		st_collect_socket(&call->sock, (struct socket *)st_arch_arg(regs, 0));
+}
+
+/* security_bprm_committed_creds(bprm): current is in execve(), and the old program gone. */
+void st_call_security_bprm_committed_creds(struct pt_regs *regs)
+{
+	if (st_sessions_want_images())
+		st_images_executed();
 }
 
 /* The new socket that @call returned as @ret; until st_file_put(@file), if there is one. */

@@ -22,5 +22,6 @@ void st_call_security_socket_connect(struct pt_regs *regs);
 void st_call_security_sock_graft(struct pt_regs *regs);
 void st_call_security_socket_bind(struct pt_regs *regs);
 void st_call_security_socket_listen(struct pt_regs *regs);
+void st_call_security_bprm_committed_creds(struct pt_regs *regs);
 
 #endif /* SOCKTRACE_CALLS_H */

@@ -89,6 +89,27 @@ struct file *st_file_get_in_nmi(unsigned int fd)
 	return file;
 }
 
+/*
+ * By prctl() another thread may put another file there meanwhile, and then what was
+ * got may be any.
+ */
+struct file *st_file_get_exe(void)
+{
+	struct mm_struct *mm = current->mm;
+	struct file *file;
+
+	rcu_read_lock();
+	file = st_compat_exe_file(mm);
+	if (file && !st_compat_file_get(file))
+		file = NULL;
+	if (file && file != st_compat_exe_file(mm)) {
+		st_file_put(file);
+		file = NULL;
+	}
+	rcu_read_unlock();
+	return file;
+}
+
 void st_file_put_later(struct file *file)
 {
 	struct put_later *later = this_cpu_ptr(&put_later);

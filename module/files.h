@@ -38,6 +38,9 @@ static inline void st_file_put(struct file *file)
 		fput(file);
 }
 
+/* Likewise, the file of the program that current runs; not in an NMI. */
+struct file *st_file_get_exe(void);
+
 /* When no handler can run any more: returns when all are put. */
 void st_files_drain(void);
 

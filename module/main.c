@@ -10,6 +10,7 @@
 #include "cdev.h"
 #include "collect.h"
 #include "compat/compat.h"
+#include "images.h"
 #include "lineage.h"
 #include "probes.h"
 #include "ring.h"
@@ -123,6 +124,7 @@ static int __init socktrace_init(void)
 	if (err)
 		return err;
 	st_collect_init();
+	st_images_learn_root();
 	err = st_probes_init(maxactive);
 	if (err)
 		return err;

@@ -19,6 +19,7 @@
 #include "calls.h"
 #include "compat/compat.h"
 #include "files.h"
+#include "images.h"
 #include "inflight.h"
 #include "lineage.h"
 #include "pending.h"
@@ -104,6 +105,9 @@ static struct probe probes[] = {
 	  .prepare = st_pending_init, .stop = st_pending_stop, .finish = st_pending_exit },
 	{ SOCKTRACE_PROCESS, NULL, st_lineage_birth, { "wake_up_new_task" },
 	  .gives_facts = true, .serves = { .conditions = SOCKTRACE_MATCH_ANCESTOR } },
+	{ SOCKTRACE_PROCESS, NULL, st_call_security_bprm_committed_creds,
+	  { "security_bprm_committed_creds" }, .gives_facts = true,
+	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_PROCESS) } },
 };
 
 /* Per probe and CPU: each CPU writes its own, anybody reads. */
@@ -373,10 +377,16 @@ int st_probes_arm(const struct st_needs *needs)
 	err = st_inflight_init(probes_maxactive);
 	if (err)
 		return err;
+	err = st_images_init();
+	if (err) {
+		st_inflight_exit();
+		return err;
+	}
 	st_calls_init(probes_maxactive);
 	st_probes_arm_more(needs);
 	if (any_is_armed())
 		return 0;
+	st_images_exit();
 	st_inflight_exit();
 	return -ENODEV;
 }
@@ -401,6 +411,7 @@ void st_probes_disarm(void)
 			disarm_one(&all, &probes[i]);
 	disarm_all(&all);
 	st_files_drain();
+	st_images_exit();
 	st_inflight_exit();
 }
 

@@ -120,3 +120,36 @@ void st_record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
 	ev->lost_count = count;
 	ev->lost_reason = SOCKTRACE_LOST_RING_FULL;
 }
+
+/* How many records it takes to tell of @image; at least one. */
+unsigned int st_record_image_parts(const struct st_image *image)
+{
+	unsigned int len = image->exe_len + image->cmdline_len;
+
+	return len ? (len - 1) / SOCKTRACE_IMAGE_TEXT_LEN + 1 : 1;
+}
+
+void st_record_set_image(struct socktrace_event *ev, const struct socktrace_event *of,
+			 const struct st_image *image, unsigned int part)
+{
+	unsigned int at = part * SOCKTRACE_IMAGE_TEXT_LEN;
+	unsigned int left = image->exe_len + image->cmdline_len - at;
+	const size_t who = offsetof(struct socktrace_event, cgroup_id);
+
+	st_record_init(ev, SOCKTRACE_PROCESS, SOCKTRACE_POINT);
+	ev->via = SOCKTRACE_VIA_UNKNOWN; /* it is of no call */
+	ev->cpu = of->cpu;
+	ev->time_ns = st_record_completion(of);
+	/* Who it is: all that stands from there to the name. */
+	memcpy((u8 *)ev + who, (const u8 *)of + who,
+	       offsetof(struct socktrace_event, comm) + SOCKTRACE_COMM_LEN - who);
+	ev->image_part = part;
+	ev->image_parts = st_record_image_parts(image);
+	ev->image_exe_len = image->exe_len;
+	ev->image_cmdline_len = image->cmdline_len;
+	ev->image_cmdline_size = image->cmdline_size;
+	ev->image_exe_source = image->exe_source;
+	ev->image_flags = image->flags;
+	memcpy(ev->image_text, image->text + at,
+	       min_t(unsigned int, left, SOCKTRACE_IMAGE_TEXT_LEN));
+}

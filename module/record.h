@@ -25,6 +25,15 @@ struct st_ends {
 	u8 addrs[SOCKTRACE_ADDRS_LEN]; /* as in a record */
 };
 
+/* What there is to tell of a process image. */
+struct st_image {
+	const char *text; /* its executable's path, and behind it the command line */
+	u16 exe_len, cmdline_len; /* bytes of these */
+	u32 cmdline_size; /* bytes of the whole command line */
+	u8 exe_source; /* enum socktrace_exe_source */
+	u8 flags; /* SOCKTRACE_IMAGE_* */
+};
+
 void st_record_init(struct socktrace_event *ev, enum socktrace_type type,
 		    enum socktrace_phase phase);
 /* @ev has none yet. */
@@ -35,6 +44,10 @@ u8 *st_ends_local_at(struct st_ends *ends, unsigned int *room);
 void st_ends_set_local_len(struct st_ends *ends, unsigned int len, unsigned int room);
 void st_record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
 			u64 time_ns);
+unsigned int st_record_image_parts(const struct st_image *image);
+/* Part @part of @image, which the record @of is to be of. */
+void st_record_set_image(struct socktrace_event *ev, const struct socktrace_event *of,
+			 const struct st_image *image, unsigned int part);
 int st_record_addr_family(const void *addr, unsigned int len);
 
 /* None are known. */

@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/cpumask.h>
+#include <linux/limits.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/slab.h>
@@ -9,17 +10,47 @@
 #include "compat/compat.h"
 #include "ring.h"
 
-u64 st_ring_set_bytes(unsigned int records)
+/* One for every other call; and room for the longest path in any case. */
+static unsigned int image_records(unsigned int records)
 {
-	return num_possible_cpus() * (sizeof(struct st_ring) +
-				      (u64)records * sizeof(struct socktrace_event));
+	BUILD_BUG_ON(64 * SOCKTRACE_IMAGE_TEXT_LEN < PATH_MAX + SOCKTRACE_CMDLINE_LEN);
+	return max(records / 2, 64U);
+}
+
+u64 st_ring_set_bytes(unsigned int records, bool images)
+{
+	u64 bytes = sizeof(struct st_ring) + (u64)records * sizeof(struct socktrace_event);
+
+	if (images)
+		bytes += sizeof(struct st_ring_images) +
+			 (u64)image_records(records) * sizeof(struct socktrace_event);
+	return num_possible_cpus() * bytes;
+}
+
+/* False: no memory. What was got is freed by st_ring_set_free(). */
+static bool ring_make_images(struct st_ring *ring, unsigned int records, int cpu,
+			     void *(*alloc)(size_t bytes, int cpu))
+{
+	size_t bytes = image_records(records) * sizeof(struct socktrace_event);
+	void *buffer;
+
+	ring->images = alloc(sizeof(*ring->images), cpu);
+	if (!ring->images)
+		return false;
+	buffer = alloc(bytes, cpu);
+	if (!buffer)
+		return false;
+	if (!kfifo_init(&ring->images->fifo, buffer, bytes))
+		return true;
+	kvfree(buffer);
+	return false;
 }
 
 /*
  * @records is a power of two. Rings are for possible CPUs, not for those online
  * now: a CPU may come up while the session runs.
  */
-struct st_ring_set *st_ring_set_create(unsigned int records,
+struct st_ring_set *st_ring_set_create(unsigned int records, bool images,
 				 void *(*alloc)(size_t bytes, int cpu))
 {
 	size_t bytes = records * sizeof(struct socktrace_event);
@@ -46,6 +77,8 @@ struct st_ring_set *st_ring_set_create(unsigned int records,
 			kvfree(buffer);
 			goto fail;
 		}
+		if (images && !ring_make_images(ring, records, cpu, alloc))
+			goto fail;
 	}
 	return set;
 fail:
@@ -62,6 +95,9 @@ void st_ring_set_free(struct st_ring_set *set)
 	for (i = 0; i < set->nr; i++) {
 		if (!set->ring[i])
 			continue;
+		if (set->ring[i]->images)
+			kvfree(set->ring[i]->images->fifo.kfifo.data);
+		kvfree(set->ring[i]->images);
 		kvfree(set->ring[i]->fifo.kfifo.data);
 		kvfree(set->ring[i]);
 	}
@@ -87,6 +123,31 @@ bool st_ring_put(struct st_ring *ring, struct socktrace_event *ev)
 	/* Who sees the number gone must see the record, if it was kept. */
 	smp_store_release(&ring->made, (unsigned long)ring->seq);
 	return kept;
+}
+
+/*
+ * All parts of it or none. They are there before the record that needs them is:
+ * whoever sees that sees these.
+ */
+void st_ring_put_image(struct st_ring *ring, const struct socktrace_event *ev,
+		       const struct st_image *image)
+{
+	struct st_ring_images *images = ring->images;
+	struct __kfifo *fifo = &images->fifo.kfifo;
+	struct socktrace_event *slots = fifo->data;
+	unsigned int parts = st_record_image_parts(image), part;
+
+	if (kfifo_avail(&images->fifo) < parts)
+		return;
+	for (part = 0; part < parts; part++) {
+		struct socktrace_event *slot = &slots[(fifo->in + part) & fifo->mask];
+
+		st_record_set_image(slot, ev, image, part);
+		slot->seq = ring->seq;
+	}
+	smp_wmb(); /* the records before their being there */
+	fifo->in += parts;
+	images->told[ev->image % SOCKTRACE_IMAGE_SLOTS] = ev->image;
 }
 
 unsigned int st_ring_len(struct st_ring *ring)
@@ -135,6 +196,19 @@ static u64 ring_gap(struct st_ring *ring)
 	return ring_behind(ring, made);
 }
 
+/* The image that is to be told before the held record, if there is one. */
+static const struct socktrace_event *ring_image(const struct st_ring *ring)
+{
+	const struct __kfifo *fifo = &ring->images->fifo.kfifo;
+	const struct socktrace_event *slots = fifo->data, *image;
+
+	if (kfifo_is_empty(&ring->images->fifo))
+		return NULL;
+	smp_rmb(); /* the record after `in` */
+	image = &slots[fifo->out & fifo->mask];
+	return image->seq <= ring->head.seq ? image : NULL;
+}
+
 /* When the loss was: the time of the record behind it, as far as known. */
 static u64 ring_gap_time(const struct st_ring *ring)
 {
@@ -150,6 +224,7 @@ static u64 ring_gap_time(const struct st_ring *ring)
 bool st_ring_set_peek(struct st_ring_set *set, struct socktrace_event *lost,
 		   const struct socktrace_event **ev)
 {
+	const struct socktrace_event *image;
 	struct st_ring *oldest = NULL;
 	unsigned int i;
 	u64 gap;
@@ -180,7 +255,8 @@ bool st_ring_set_peek(struct st_ring_set *set, struct socktrace_event *lost,
 				ring_gap_time(oldest));
 		*ev = lost;
 	} else {
-		*ev = &oldest->head;
+		image = oldest->images ? ring_image(oldest) : NULL;
+		*ev = image ?: &oldest->head;
 	}
 	return true;
 }
@@ -193,6 +269,10 @@ void st_ring_set_advance(struct st_ring_set *set, const struct socktrace_event *
 	if (ev->type == SOCKTRACE_LOST) {
 		ring->next_seq += ev->lost_count;
 		ring->lost_told += ev->lost_count;
+	} else if (ev->type == SOCKTRACE_PROCESS) {
+		/* The writer may use its place from now on. */
+		smp_store_release(&ring->images->fifo.kfifo.out,
+				  ring->images->fifo.kfifo.out + 1);
 	} else {
 		ring->next_seq++;
 		ring->delivered++;
@@ -217,7 +297,10 @@ bool st_ring_set_empty(struct st_ring_set *set)
 	return true;
 }
 
-/* Discards what waits. Losses not told yet are not told any more. */
+/*
+ * Discards what waits. Losses not told yet are not told any more. Images stay: the
+ * records to come may name them.
+ */
 void st_ring_set_flush(struct st_ring_set *set)
 {
 	unsigned int i;

@@ -10,6 +10,7 @@
 #include <linux/slab.h>
 
 #include "compat/compat.h"
+#include "images.h"
 #include "lineage.h"
 #include "session.h"
 
@@ -43,6 +44,7 @@ u64 st_sessions_tgids; /* likewise: of which callers, as struct st_filter has it
 static u32 sessions_phases; /* likewise: a bit for each that is asked for */
 u32 st_sessions_sure; /* likewise: events that some filter accepts whatever the facts */
 u32 st_sessions_asked; /* likewise: conditions that any filter looks at */
+bool st_sessions_tell_processes; /* likewise */
 
 /* Which of these phases of @type does the session get records of, of what @caller did? */
 static u32 session_takes_of(const struct st_session *s, const struct pid *caller, u8 type,
@@ -152,6 +154,19 @@ static void session_notify(struct st_session *s, struct st_ring *ring)
 		irq_work_queue(&s->work);
 }
 
+/* With what is to be told before it. */
+static bool session_put(struct st_ring *ring, struct socktrace_event *ev)
+{
+	const struct st_image *image;
+
+	if (st_ring_lacks_image(ring, ev->image)) {
+		image = st_images_describe(ev->image);
+		if (image)
+			st_ring_put_image(ring, ev, image);
+	}
+	return st_ring_put(ring, ev);
+}
+
 static void session_deliver(struct st_session *s, struct socktrace_event *ev,
 			  const struct st_filter_facts *facts, u32 phases)
 {
@@ -181,7 +196,7 @@ static void session_deliver(struct st_session *s, struct socktrace_event *ev,
 			counts->hits++;
 			counts->missed++;
 		}
-		if (!st_ring_put(ring, ev))
+		if (!session_put(ring, ev))
 			counts->dropped++;
 	} else {
 		counts->hits += hweight32(takes);
@@ -367,7 +382,7 @@ static void session_free_rings(struct st_session *s)
 	lockdep_assert_held(&sessions_lock);
 	if (!s->rings)
 		return;
-	sessions_memory -= st_ring_set_bytes(s->rings->records);
+	sessions_memory -= st_ring_set_bytes(s->rings->records, s->processes);
 	st_ring_set_free(s->rings);
 	s->rings = NULL;
 }
@@ -387,6 +402,8 @@ void st_session_destroy(struct st_session *s)
 	kfree(s);
 }
 
+#define CONFIG_FLAGS (SOCKTRACE_CONFIG_OWN | SOCKTRACE_CONFIG_PROCESSES)
+
 /*
  * Takes @config, and writes back what is in force. 0, -EBUSY once the session
  * was started, -EINVAL for a value that can't be.
@@ -396,7 +413,7 @@ int st_session_configure(struct st_session *s, struct socktrace_config *config)
 	u32 phases = SOCKTRACE_PHASE_ENTER | SOCKTRACE_PHASE_EXIT;
 	int err = 0;
 
-	if (config->phases & ~phases || config->flags & ~SOCKTRACE_CONFIG_OWN ||
+	if (config->phases & ~phases || config->flags & ~CONFIG_FLAGS ||
 	    config->events & ~SOCKTRACE_EVENTS_ALL || config->latency_ms > ST_SESSION_MAX_LATENCY_MS ||
 	    config->records_per_cpu > st_session_limits.max_records_per_cpu)
 		return -EINVAL;
@@ -424,6 +441,7 @@ int st_session_configure(struct st_session *s, struct socktrace_config *config)
 		s->events = config->events;
 		s->watermark = config->watermark;
 		s->own = config->flags & SOCKTRACE_CONFIG_OWN;
+		s->processes = config->flags & SOCKTRACE_CONFIG_PROCESSES;
 	}
 	mutex_unlock(&s->lock);
 	return err;
@@ -436,6 +454,7 @@ static void sessions_sum_up(void)
 	const struct st_session *s;
 	unsigned int phase;
 	u32 phases = 0, asked = 0, sure = 0;
+	bool processes = false;
 	u64 tgids = 0;
 
 	lockdep_assert_held(&sessions_lock);
@@ -447,6 +466,7 @@ static void sessions_sum_up(void)
 		tgids |= filter->tgids;
 		asked |= filter->conditions;
 		sure |= filter->accepts;
+		processes |= s->processes;
 		for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 			if (s->phases & 1U << phase)
 				events[phase] |= filter->events & s->events;
@@ -454,6 +474,7 @@ static void sessions_sum_up(void)
 	WRITE_ONCE(st_sessions_tgids, tgids);
 	WRITE_ONCE(sessions_phases, phases);
 	WRITE_ONCE(st_sessions_sure, sure);
+	WRITE_ONCE(st_sessions_tell_processes, processes);
 	WRITE_ONCE(st_sessions_asked, asked);
 	for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 		WRITE_ONCE(st_sessions_events[phase], events[phase]);
@@ -465,6 +486,8 @@ void st_session_add_needs(const struct st_session *s, const struct st_filter *fi
 {
 	needs->events |= filter->events & s->events;
 	needs->conditions |= filter->conditions;
+	if (s->processes)
+		needs->events |= SOCKTRACE_EVENT_BIT(SOCKTRACE_PROCESS);
 }
 
 /* Of the session as it is configured, with its present filter. */
@@ -551,14 +574,14 @@ static void *session_alloc(size_t bytes, int cpu)
 /* Ring memory, within the limit of all sessions. */
 static int session_make_rings(struct st_session *s)
 {
-	u64 bytes = st_ring_set_bytes(s->config.records_per_cpu);
+	u64 bytes = st_ring_set_bytes(s->config.records_per_cpu, s->processes);
 
 	lockdep_assert_held(&sessions_lock);
 	if (s->rings)
 		return 0;
 	if (bytes > st_session_limits.max_memory - sessions_memory)
 		return -ENOMEM;
-	s->rings = st_ring_set_create(s->config.records_per_cpu, session_alloc);
+	s->rings = st_ring_set_create(s->config.records_per_cpu, s->processes, session_alloc);
 	if (!s->rings)
 		return -ENOMEM;
 	sessions_memory += bytes;

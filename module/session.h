@@ -49,6 +49,7 @@ struct st_session {
 	u32 events; /* likewise: a bit per event that it is offered */
 	u32 watermark; /* likewise */
 	bool own; /* likewise: trace the owner too */
+	bool processes; /* likewise: tell of process images */
 	/* Who may be in an accept that it was not offered the entry of; or NULL. */
 	struct st_early *early;
 	int wake; /* enum st_session_wake: set up by writers, down by readers */
@@ -131,6 +132,14 @@ extern u32 st_sessions_asked;
 static inline u32 st_sessions_conditions(void)
 {
 	return READ_ONCE(st_sessions_asked);
+}
+
+extern bool st_sessions_tell_processes;
+
+/* Is any started session told of process images? */
+static inline bool st_sessions_want_images(void)
+{
+	return READ_ONCE(st_sessions_tell_processes);
 }
 
 extern u32 st_sessions_sure;

@@ -41,6 +41,8 @@
 #define SOCKTRACE_COMM_LEN 16 /* TASK_COMM_LEN */
 #define SOCKTRACE_ADDRS_LEN 128 /* of sockaddr_storage: any address fits */
 #define SOCKTRACE_SYMBOL_LEN 40
+#define SOCKTRACE_IMAGE_TEXT_LEN 112 /* of a PROCESS record */
+#define SOCKTRACE_CMDLINE_LEN 256 /* as much as is told of a command line */
 #define SOCKTRACE_MAX_RULES 64
 
 /* What a record tells of: socktrace_event::type. */
@@ -60,7 +62,14 @@ enum socktrace_type {
 	/* In socktrace_config::events only if asked for; likewise: */
 	SOCKTRACE_BIND = 8, /* bind(2): __sys_bind(), __sys_bind_socket() */
 	SOCKTRACE_LISTEN = 9, /* listen(2): __sys_listen(), __sys_listen_socket() */
-	/* No record: of a probe point that follows processes. */
+	/*
+	 * The program that a process runs, of the number `image`: image_*. To
+	 * sessions that ask for CONFIG_PROCESSES, just before a record that has
+	 * this number. It is no call, and no part of the statistics: filters
+	 * don't see it, and it has no number of its own; seq is that of the
+	 * record that it stands before. Also of probe points that follow
+	 * processes.
+	 */
 	SOCKTRACE_PROCESS = 30,
 	/*
 	 * Records that this session lost: lost_*, cpu and seq tell which, and
@@ -177,6 +186,35 @@ enum socktrace_lost_reason {
 	SOCKTRACE_LOST_RING_FULL = 1 /* the reader did not keep up */
 };
 
+/* Where the executable's path is from: socktrace_event::image_exe_source. */
+enum socktrace_exe_source {
+	SOCKTRACE_EXE_NONE = 0, /* it has no executable, or a path beyond PATH_MAX */
+	/* As it was executed, a session with CONFIG_PROCESSES running: beyond forging. */
+	SOCKTRACE_EXE_EXEC = 1,
+	/*
+	 * Of the file that the process's memory is marked with, as /proc/PID/exe:
+	 * since it was executed the file may have been renamed, and by prctl() the
+	 * process may have put another one there (PR_SET_MM_MAP takes a user
+	 * namespace of its own, no more).
+	 */
+	SOCKTRACE_EXE_MM = 2
+};
+
+/* socktrace_event::image_flags */
+/*
+ * The process has another root directory than whoever loaded the module (chroot,
+ * containers). The path is one below that.
+ */
+#define SOCKTRACE_IMAGE_OTHER_ROOT (1U << 0)
+
+/*
+ * Which images to keep: of each CPU (image >> 48), for each remainder of
+ * image % SOCKTRACE_IMAGE_SLOTS the last one that was told. All others are told
+ * again before they are named.
+ */
+#define SOCKTRACE_IMAGE_SLOTS 256
+#define SOCKTRACE_IMAGE_CPU(image) ((__u32)((image) >> 48))
+
 /*
  * One record. Facts that a record does not have are zero, and say so as
  * described at each field.
@@ -214,7 +252,13 @@ struct socktrace_event {
 	 * there). tgid and start_ns together are no other process's, ever.
 	 */
 	__aligned_u64 start_ns;
-	__aligned_u64 reserved0; /* 0 */
+	/*
+	 * The program that the process runs, from one execve() to the next: one
+	 * of those that PROCESS records told. The same number is no other
+	 * program's, ever; a program may have several. 0: not known (a kernel
+	 * thread; a process that ends; no session asks for CONFIG_PROCESSES).
+	 */
+	__aligned_u64 image;
 	__u32 tgid; /* "PID" of the process, initial pid namespace */
 	__u32 tid; /* thread, initial pid namespace */
 	__u32 ppid; /* tgid of the parent, initial pid namespace */
@@ -304,6 +348,32 @@ struct socktrace_event {
 			__u32 lost_reason; /* enum socktrace_lost_reason */
 			__u32 reserved2; /* 0 */
 		};
+		/*
+		 * PROCESS: part `image_part` of the bytes of the path, without a
+		 * NUL, and behind it of the command line; as many as are left, at
+		 * most SOCKTRACE_IMAGE_TEXT_LEN. The parts follow each other among
+		 * the records of their CPU.
+		 */
+		struct {
+			__u16 image_part; /* from 0 */
+			__u16 image_parts;
+			/*
+			 * Bytes of the path, from the process's own root directory;
+			 * " (deleted)" at its end as the kernel says it.
+			 */
+			__u16 image_exe_len;
+			/*
+			 * Bytes of the command line, which is the process's memory: it
+			 * may write there what it likes. Its beginning, each argument
+			 * with a NUL behind it; 0: it could not be read at once.
+			 */
+			__u16 image_cmdline_len;
+			__u32 image_cmdline_size; /* bytes of all of it */
+			__u8 image_exe_source; /* enum socktrace_exe_source */
+			__u8 image_flags; /* SOCKTRACE_IMAGE_* */
+			__u16 reserved3; /* 0 */
+			char image_text[SOCKTRACE_IMAGE_TEXT_LEN];
+		};
 	};
 };
 
@@ -384,6 +454,7 @@ struct socktrace_config {
 #define SOCKTRACE_PHASE_ENTER (1U << SOCKTRACE_ENTER)
 #define SOCKTRACE_PHASE_EXIT (1U << SOCKTRACE_EXIT)
 #define SOCKTRACE_CONFIG_OWN (1U << 0) /* trace the opener's own calls too */
+#define SOCKTRACE_CONFIG_PROCESSES (1U << 1) /* give PROCESS records */
 
 /* socktrace_rule::match: conditions, of which all that are set must hold. */
 #define SOCKTRACE_MATCH_EVENTS (1U << 0)
@@ -590,7 +661,10 @@ struct socktrace_inflight {
 /* STOP: when it returns, no record is made any more; what waits can be read. */
 #define SOCKTRACE_IOC_STOP _IO(SOCKTRACE_IOC_MAGIC, 6)
 #define SOCKTRACE_IOC_GET_STATS _IOR(SOCKTRACE_IOC_MAGIC, 7, struct socktrace_stats)
-/* FLUSH: discards what waits in the rings, losses that were not told too. */
+/*
+ * FLUSH: discards what waits in the rings, losses that were not told too. Not the
+ * PROCESS records: what comes may name them.
+ */
 #define SOCKTRACE_IOC_FLUSH _IO(SOCKTRACE_IOC_MAGIC, 8)
 /* GET_INFLIGHT: the calls that entered and have not returned, of all sessions. */
 #define SOCKTRACE_IOC_GET_INFLIGHT _IOWR(SOCKTRACE_IOC_MAGIC, 9, struct socktrace_inflight)
@@ -619,6 +693,9 @@ SOCKTRACE_ASSERT_AT(socktrace_event, queue_len, 176);
 SOCKTRACE_ASSERT_AT(socktrace_event, addrs, 192);
 SOCKTRACE_ASSERT_AT(socktrace_event, lost_count, 192);
 SOCKTRACE_ASSERT_AT(socktrace_event, sv, 192);
+SOCKTRACE_ASSERT_AT(socktrace_event, image, 72);
+SOCKTRACE_ASSERT_AT(socktrace_event, image_part, 192);
+SOCKTRACE_ASSERT_AT(socktrace_event, image_text, 208);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_probe) == 64);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_info) == 96);
 SOCKTRACE_ASSERT_AT(socktrace_info, nr_probes, 72);

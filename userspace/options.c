@@ -146,7 +146,7 @@ static int set_number(struct parse *parse, const char *option, const char *s,
 	return 0;
 }
 
-enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_STATS, OPT_COLUMNS, OPT_COLOR,
+enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_PROCESSES, OPT_STATS, OPT_COLUMNS, OPT_COLOR,
        OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
        OPT_CONDITION /* and those of the conditions' rows */ };
 
@@ -163,6 +163,7 @@ static const struct row rows[] = {
 	{ 'o', "output", "FORMAT[:FILE]", "text or json; FILE - is standard output" },
 	{ 'n', "count", "COUNT", "stop after COUNT events" },
 	{ OPT_ENTER, "enter", NULL, "records of entry to a call too" },
+	{ OPT_PROCESSES, "processes", NULL, "a line for each program whose calls are told, too" },
 	{ OPT_INFLIGHT, "inflight", NULL, "print the calls that did not return yet, and end" },
 	{ OPT_SELFTEST, "selftest", NULL, "try each way to make these calls: is it seen?" },
 	{ OPT_STATS, "stats", NULL, "statistics at the end and on SIGUSR1" },
@@ -320,6 +321,9 @@ static int apply(struct parse *parse, int code, const char *word)
 		return set_number(parse, "-n", optarg, 1, INT64_MAX / 2, &options->count);
 	case OPT_ENTER:
 		options->enter = true;
+		return 0;
+	case OPT_PROCESSES:
+		options->processes = true;
 		return 0;
 	case OPT_STATS:
 		options->stats = true;

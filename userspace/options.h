@@ -26,6 +26,7 @@ struct options {
 	bool explain;
 	bool inflight;
 	bool selftest;
+	bool processes; /* lines of processes too */
 	bool enter; /* entry records too */
 	bool stats;
 	bool quiet;

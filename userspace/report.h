@@ -9,6 +9,7 @@
 #include "format/text.h"
 #include "options.h"
 #include "record/cgroups.h"
+#include "record/images.h"
 #include "record/procinfo.h"
 #include "record/walltime.h"
 #include "session/device.h"
@@ -22,6 +23,7 @@ struct reader {
 	struct walltime time;
 	struct procinfo proc;
 	struct cgroups cgroups;
+	struct images images;
 	struct json json;
 	struct text text;
 	struct socktrace_rule rules[SOCKTRACE_MAX_RULES];
@@ -29,7 +31,7 @@ struct reader {
 	struct socktrace_config config;
 	uint64_t *batch; /* aligned as records are */
 	size_t batch_size;
-	uint64_t events; /* given to the output, LOST records apart */
+	uint64_t events; /* given to the output, those of LOST and PROCESS apart */
 	bool tracing;
 	bool failed;
 };

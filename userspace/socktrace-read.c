@@ -46,6 +46,8 @@ static int setup_device(struct reader *reader)
 		.latency_ms = options->latency_ms,
 		.events = filter_events(reader->rules, reader->nr_rules),
 	};
+	if (!options->selftest)
+		config->flags |= SOCKTRACE_CONFIG_PROCESSES;
 	/* No latency: each record wakes us, however small the batches get. */
 	if (options->latency_ms && ring >= 2)
 		config->watermark = ring / 2 < WATERMARK ? ring / 2 : WATERMARK;
@@ -115,14 +117,23 @@ static void device_failed(struct reader *reader)
 
 static void put_event(struct reader *reader, const struct socktrace_event *ev)
 {
-	char *p = out_line(&reader->out);
+	const struct image *image = NULL;
+	char *p;
 
+	if (ev->type == SOCKTRACE_PROCESS) {
+		image = images_take(&reader->images, ev);
+		if (!image || !reader->options.processes)
+			return;
+	}
+	p = out_line(&reader->out);
 	if (reader->options.format == FORMAT_JSON)
 		p = json_event(&reader->json, p, ev);
+	else if (image)
+		p = text_process(&reader->text, p, ev, image);
 	else
 		p = text_event(&reader->text, p, ev);
 	out_done(&reader->out, p);
-	reader->events += ev->type != SOCKTRACE_LOST;
+	reader->events += ev->type != SOCKTRACE_LOST && ev->type != SOCKTRACE_PROCESS;
 }
 
 /* One read() and one write(); clears `tracing` when there will be no more. */
@@ -274,6 +285,7 @@ static void setup_columns(struct reader *reader)
 	columns->time = &reader->time;
 	columns->proc = &reader->proc;
 	columns->cgroups = &reader->cgroups;
+	columns->images = &reader->images;
 }
 
 static void setup_formats(struct reader *reader)
@@ -281,7 +293,8 @@ static void setup_formats(struct reader *reader)
 	walltime_init(&reader->time);
 	procinfo_init(&reader->proc);
 	cgroups_init(&reader->cgroups, NULL);
-	json_init(&reader->json, &reader->time, &reader->proc, &reader->cgroups);
+	json_init(&reader->json, &reader->time, &reader->proc, &reader->cgroups,
+		  &reader->images);
 	text_init(&reader->text, &reader->time, wants_color(reader));
 	setup_columns(reader);
 }
@@ -448,6 +461,7 @@ int main(int argc, char **argv)
 	}
 	out_close(&reader.out);
 	cgroups_close(&reader.cgroups);
+	images_free(&reader.images);
 	device_close(&reader.device);
 	options_free(&reader.options);
 	free(reader.batch);

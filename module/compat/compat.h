@@ -103,6 +103,12 @@ static inline bool st_compat_file_get(struct file *file)
 #endif
 }
 
+/* Of what is executed there; as a reader of RCU. */
+static inline struct file *st_compat_exe_file(struct mm_struct *mm)
+{
+	return rcu_dereference(mm->exe_file);
+}
+
 /* The flags in do_accept()'s second argument, which 6.10 made a structure. */
 static inline unsigned int st_compat_accept_file_flags(unsigned long arg)
 {

@@ -1,9 +1,9 @@
 #!/usr/bin/python3
 # SPDX-License-Identifier: GPL-2.0
-"""check_json.py RECORDS JSON [SCHEMA]: the reader's JSON against the records.
+"""check_json.py RECORDS JSON [SCHEMA [processes]]: the reader's JSON against the records.
 
 Each line must be what docs/json.md makes of its record, decoded here once more
-by Python's own tables, and valid by the schema if one is given. No line may
+by Python's own tables, and valid by the schema if one is given and not empty. No line may
 hold a control character.
 """
 import errno
@@ -18,7 +18,8 @@ from datetime import datetime, timezone
 import records
 
 EVENTS = {1: "socket", 2: "connect", 3: "accept4", 4: "security_socket_connect",
-          5: "addr_mismatch", 6: "socketpair", 7: "connected", 8: "bind", 9: "listen"}
+          5: "addr_mismatch", 6: "socketpair", 7: "connected", 8: "bind", 9: "listen",
+          30: "process"}
 PHASES = {1: "enter", 2: "exit", 3: "point"}
 ABIS = dict(enumerate("x86_64 i386 x32 arm64 arm riscv64 riscv32 ppc64 ppc s390x s390 "
                       "mips64 mips".split(), 1))
@@ -157,7 +158,7 @@ def flag_names(bits):
 
 
 def expect(ev):
-    """The whole object but time and exe."""
+    """The whole object but time and what is known of the program."""
     if ev["type"] == records.LOST:
         return {"event": "lost", "phase": "point", "cpu": ev["cpu"], "count": ev["lost"][0],
                 "reason": "ring_full" if ev["lost"][1] == 1 else str(ev["lost"][1]),
@@ -179,6 +180,9 @@ def expect(ev):
         if ev[field]:
             result[key] = names.get(ev[field], str(ev[field]))
 
+    if ev["type"] == records.PROGRAM:
+        del result["seq"]
+        return result
     args = ev["arg0"], ev["arg1"], ev["arg2"]
     bits = 0
     if ev["type"] in (records.SOCKET, records.PAIR):
@@ -251,6 +255,47 @@ def expect(ev):
     return result
 
 
+PROGRAM = "exe", "exe_source", "other_root", "cmdline", "cmdline_truncated"
+
+
+def check_program(got, known):
+    """What a line says of the program; by /proc, as may be, where nothing else is known."""
+    want = {}
+    if known and known["cmdline"]:
+        want["cmdline"] = known["cmdline"].removesuffix(b"\0").split(b"\0")
+        if known["size"] > len(known["cmdline"]):
+            want["cmdline_truncated"] = True
+    if known and known["exe"]:
+        want["exe"] = known["exe"]
+        want["exe_source"] = {1: "exec", 2: "mm"}.get(known["source"], str(known["source"]))
+        if known["flags"] & 1:
+            want["other_root"] = True
+    elif "exe" in got:
+        assert got.pop("exe_source") == "proc"
+        del got["exe"]
+    if "exe" in got:
+        got["exe"] = original(got["exe"])
+    if "cmdline" in got:
+        got["cmdline"] = [original(argument) for argument in got["cmdline"]]
+    assert got == want, f"program:\n got {got}\nwant {want}"
+
+
+def read_records(data, wanted):
+    """Those that give a line, each with its program; those of programs if they are wanted."""
+    programs = records.Programs()
+    calls = []
+    for at in range(0, len(data), records.SIZE):
+        one = data[at:at + records.SIZE]
+        ev = records.parse(one)
+        if ev["type"] == records.PROGRAM:
+            known = programs.take(one)
+            if known and wanted:
+                calls.append((ev, known))
+        else:
+            calls.append((ev, programs.find(ev["image"])))
+    return calls
+
+
 def comparable(got):
     """Strings that hold a record's bytes become those bytes again."""
     if "comm" in got:
@@ -280,7 +325,7 @@ def main():
     with open(sys.argv[2], "rb") as file:
         lines = file.read().split(b"\n")
     validator = None
-    if len(sys.argv) > 3:
+    if len(sys.argv) > 3 and sys.argv[3]:
         import jsonschema
         with open(sys.argv[3], encoding="utf-8") as file:
             schema = json.load(file)
@@ -288,24 +333,27 @@ def main():
         validator = jsonschema.Draft7Validator(schema,
                                                format_checker=jsonschema.FormatChecker())
     assert lines.pop() == b"", "the last line has no newline"
-    assert len(lines) * records.SIZE == len(data), "not one line for each record"
+    calls = read_records(data, wanted=len(sys.argv) > 4)
+    assert len(lines) == len(calls), "not one line for each record"
     first = None
-    for number, line in enumerate(lines):
+    for number, (line, (ev, known)) in enumerate(zip(lines, calls)):
         text = line.decode("utf-8")
         assert text.isprintable() or not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", text), \
             f"line {number} holds a control character: {text!r}"
         got = json.loads(text, object_pairs_hook=no_doubles)
         if validator:
             validator.validate(got)
-        ev = records.parse(data[number * records.SIZE:(number + 1) * records.SIZE])
         offset = nanoseconds(got.pop("time")) - ev["time_ns"]
         first = first or offset
         # The clocks are compared anew each second, and may drift that much.
         assert abs(offset - first) < 5 * 10**6, f"line {number}: the time is off"
         # What this machine knows of the record's numbers.
-        for key in ("exe", "cgroup_path", "container"):
+        for key in ("cgroup_path", "container"):
             got.pop(key, None)
+        program = {key: got.pop(key) for key in PROGRAM if key in got}
         want = expect(ev)
+        if "event" in got and got["event"] != "lost":
+            check_program(program, known)
         assert comparable(got) == want, f"line {number}:\n got {got}\nwant {want}"
     print(f"{len(lines)} lines")
 

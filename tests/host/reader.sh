@@ -107,6 +107,23 @@ text_of_typical_records() {
 	[ "$(grep -bo ' = ' out | wc -l)" = 9 ]
 	[ "$(awk '{ print index($0, " = ") }' out | sort -u | wc -l)" = 1 ]
 }
+json_of_programs() {
+	records programs 2000 11 >r
+	status 0 "$O/fake-san" -q --device r -o json
+	/usr/bin/python3 "$here/check_json.py" r out "$top/docs/socktrace-event.schema.json"
+	status 0 "$O/fake-san" -q --device r -o json --processes
+	/usr/bin/python3 "$here/check_json.py" r out "$top/docs/socktrace-event.schema.json" processes
+	grep -q '"event":"process"' out
+	grep -q '"exe_source":"exec"' out
+}
+text_of_programs() {
+	records programs 500 12 >r
+	status 0 "$O/fake-san" -q --device r
+	! grep -q ' process(' out
+	status 0 "$O/fake-san" -q --device r --processes
+	grep -q ' process("' out
+	! LC_ALL=C grep -q '[^[:print:][:space:]]' <(iconv -f utf-8 -t ascii//IGNORE out)
+}
 text_of_hostile_records() {
 	records hostile 3000 5 >r
 	status 0 "$fake" -q --device r

@@ -2,8 +2,8 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes records of uapi/socktrace.h, for tests that have no kernel.
 
-As a program: records.py typical|hostile COUNT [SEED] writes records to standard
-output. `typical` is what a busy server makes; `hostile` draws every field at
+As a program: records.py typical|hostile|programs COUNT [SEED] writes records to standard
+output. `programs` is `hostile` with process images among them. `typical` is what a busy server makes; `hostile` draws every field at
 random, among edge cases and any bytes.
 """
 import random
@@ -12,7 +12,7 @@ import struct
 import sys
 
 SIZE = 320
-SOCKET, CONNECT, ACCEPT4, LSM, MISMATCH, PAIR, LOST = 1, 2, 3, 4, 5, 6, 31
+SOCKET, CONNECT, ACCEPT4, LSM, MISMATCH, PAIR, PROGRAM, LOST = 1, 2, 3, 4, 5, 6, 30, 31
 CONNECTED, BIND, LISTEN = 7, 8, 9
 ENTER, EXIT, POINT = 1, 2, 3
 F_SOCK, F_QUEUE, F_PEERCRED = 1, 2, 4
@@ -23,7 +23,7 @@ F_LATE, F_OUTCOME_MISSED = 1 << 8, 1 << 11
 # Everything before the union, in order; the same on every machine.
 LAYOUT = "=HBBHBBII8Q13I16s3iiHHHBBBBH4I"
 FIELDS = """size type phase version abi via flags cpu time_ns duration_ns seq
-call_id inode cgroup_id start_ns reserved0 tgid tid ppid uid gid euid loginuid
+call_id inode cgroup_id start_ns image tgid tid ppid uid gid euid loginuid
 sessionid ns_tgid ns_tid netns mntns pidns comm arg0 arg1 arg2 ret sock_family
 sock_type sock_protocol addr_len local_len addr_source toctou reserved1 queue_len
 queue_limit peer_pid peer_uid""".split()
@@ -31,7 +31,12 @@ ADDRS = 128
 assert struct.calcsize(LAYOUT) == SIZE - ADDRS
 
 
-def record(addr=b"", local=b"", lost=None, **fields):
+TEXT = 112
+CMDLINE_MAX = 256
+SLOTS = 256
+
+
+def record(addr=b"", local=b"", lost=None, part=None, **fields):
     """One record; what is not named is zero, as the module leaves it."""
     values = dict.fromkeys(FIELDS, 0)
     values.update(size=SIZE, version=1, comm=b"", addr_len=len(addr),
@@ -39,11 +44,65 @@ def record(addr=b"", local=b"", lost=None, **fields):
     values.update(fields)
     if lost:
         union = struct.pack("=QII", lost[0], lost[1], 0)
+    elif part:
+        union = struct.pack("=4HIBBH", *part[:-1], 0) + part[-1]
     else:
         union = addr + bytes(-len(addr) % 8) + local
     union = union[:ADDRS]
     return (struct.pack(LAYOUT, *(values[name] for name in FIELDS)) +
             union + bytes(ADDRS - len(union)))
+
+
+def program(image, exe, cmdline=b"", size=None, source=1, flags=0, **fields):
+    """The records that tell of a process image, in a list."""
+    text = exe + cmdline
+    parts = max(1, -(-len(text) // TEXT))
+    common = dict(PROCESS, type=PROGRAM, phase=POINT, via=0, abi=0, image=image)
+    common.update(fields)
+    return [record(part=(n, parts, len(exe), len(cmdline), len(cmdline) if size is None else size,
+                         source, flags, text[n * TEXT:][:TEXT]), **common)
+            for n in range(parts)]
+
+
+class Programs:
+    """What a reader knows of process images: struct images."""
+
+    def __init__(self):
+        self.known = {}
+        self.coming = {}
+
+    def take(self, data):
+        """A record of one: what is known of it, if it is whole now."""
+        ev = parse(data)
+        number, parts, exe, cmdline, size, source, flags, _ = struct.unpack(
+            "=4HIBBH", data[SIZE - ADDRS:SIZE - TEXT])
+        cpu = ev["image"] >> 48
+        if cpu >= 8192 or not ev["image"]:
+            return None
+        begun = self.coming.pop(cpu, None)
+        if not number:
+            begun = None
+            if exe <= 4095 and cmdline <= CMDLINE_MAX and parts == max(
+                    1, -(-(exe + cmdline) // TEXT)):
+                begun = [0, ev["image"], exe, cmdline, size, source, flags, b""]
+        elif begun and begun[:4] != [number, ev["image"], exe, cmdline]:
+            begun = None
+        if not begun:
+            return None
+        begun[0] += 1
+        begun[-1] += data[SIZE - TEXT:]
+        if begun[0] < max(1, -(-(exe + cmdline) // TEXT)):
+            self.coming[cpu] = begun
+            return None
+        text = begun[-1]
+        found = dict(exe=text[:exe], cmdline=text[exe:exe + cmdline], size=begun[4],
+                     source=begun[5], flags=begun[6])
+        self.known[cpu, ev["image"] % SLOTS] = ev["image"], found
+        return found
+
+    def find(self, image):
+        number, found = self.known.get((image >> 48, image % SLOTS), (0, None))
+        return found if image and number == image else None
 
 
 def parse(data):
@@ -165,8 +224,32 @@ def any_addr(rng, room):
     return addr[:room]
 
 
-def hostile(count, rng):
+# Few, so that records name what was told; with twins of a slot, and absurd CPUs.
+IMAGES = [0, 1, 2, 257, 1 << 48 | 1, 8191 << 48 | 9, 8192 << 48 | 9, 2**64 - 1]
+
+
+def any_program(rng):
+    """Its records: whole, or parts that are missing, doubled, or of nothing."""
+    exe = any_bytes(rng, rng.choice([0, 1, 20, 111, 112, 113, 300, 4095]))
+    cmdline = any_bytes(rng, rng.choice([0, 1, 40, 256]))
+    parts = program(rng.choice(IMAGES), exe, cmdline, len(cmdline) + rng.choice([0, 0, 1, 2**32 - 300]),
+                    rng.choice([0, 1, 2, 9, 255]), rng.randrange(4), cpu=rng.randrange(3),
+                    comm=any_bytes(rng, 15))
+    if rng.random() < 0.3:
+        del parts[rng.randrange(len(parts))]
+    if parts and rng.random() < 0.1:
+        parts.insert(0, rng.choice(parts))
+    if rng.random() < 0.1:
+        parts.append(record(part=(*(any_int(rng, 16) for _ in range(4)), any_int(rng, 32),
+                                  any_int(rng, 8), any_int(rng, 8), rng.randbytes(TEXT)),
+                            type=PROGRAM, phase=POINT, image=rng.choice(IMAGES)))
+    return parts
+
+
+def hostile(count, rng, programs=False):
     for _ in range(count):
+        if programs and rng.random() < 0.3:
+            yield from any_program(rng)
         kind = rng.choice([SOCKET, PAIR, CONNECT, CONNECT, ACCEPT4, BIND, LISTEN, LSM, MISMATCH, CONNECTED,
                            LOST])
         common = {name: any_int(rng, 32) for name in
@@ -174,6 +257,7 @@ def hostile(count, rng):
                   "queue_len queue_limit peer_pid peer_uid".split()}
         common.update((name, any_int(rng, 64)) for name in "seq call_id cgroup_id inode start_ns".split())
         common.update((name, any_int(rng, 32, True)) for name in "arg0 arg1 arg2 ret".split())
+        common["image"] = rng.choice(IMAGES) if programs else 0
         common["time_ns"] = rng.choice([0, 1, 10**9 - 1, 10**9, rng.getrandbits(55)])
         common["duration_ns"] = any_int(rng, 64)
         if kind == LOST:
@@ -206,7 +290,8 @@ def hostile(count, rng):
 
 
 def main():
-    make = {"typical": typical, "hostile": hostile}[sys.argv[1]]
+    make = {"typical": typical, "hostile": hostile,
+            "programs": lambda count, rng: hostile(count, rng, True)}[sys.argv[1]]
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     for data in make(int(sys.argv[2]), random.Random(seed)):
         sys.stdout.buffer.write(data)

@@ -13,6 +13,7 @@
 static struct walltime wall;
 static struct procinfo proc;
 static struct cgroups cgroups;
+static struct images images;
 static struct json json;
 
 static int setup(void **state)
@@ -23,7 +24,7 @@ static int setup(void **state)
 	wall.offset_ns = 1709251199LL * 1000000000;
 	procinfo_init(&proc);
 	cgroups_init(&cgroups, "");
-	json_init(&json, &wall, &proc, &cgroups);
+	json_init(&json, &wall, &proc, &cgroups, &images);
 	return 0;
 }
 

@@ -70,6 +70,48 @@ static void expect_law(struct kunit *test, struct st_ring_set *set)
 					      s.missed + s.flushed);
 }
 
+/* Likewise, told of images, for which there is room for @records. */
+static struct st_ring_set *new_set_with_images(struct kunit *test, unsigned int records)
+{
+	struct st_ring_set *set = new_set(test);
+	size_t bytes = records * sizeof(struct socktrace_event);
+	unsigned int i;
+
+	for (i = 0; i < RINGS; i++) {
+		struct st_ring_images *images = kunit_kzalloc(test, sizeof(*images), GFP_KERNEL);
+		void *buffer = kunit_kzalloc(test, bytes, GFP_KERNEL);
+
+		KUNIT_ASSERT_NOT_NULL(test, images);
+		KUNIT_ASSERT_NOT_NULL(test, buffer);
+		KUNIT_ASSERT_EQ(test, kfifo_init(&images->fifo, buffer, bytes), 0);
+		set->ring[i]->images = images;
+	}
+	return set;
+}
+
+/* As session_put() does it, of an image of @len bytes: was it told? */
+static bool put_of(struct st_ring_set *set, u32 cpu, u64 time_ns, u64 number, unsigned int len)
+{
+	static char text[4 * SOCKTRACE_IMAGE_TEXT_LEN];
+	struct st_image image = { .text = text, .exe_len = len };
+	struct st_ring *ring = set->ring[cpu];
+	struct socktrace_event ev;
+	bool told = false;
+
+	st_record_init(&ev, SOCKTRACE_SOCKET, SOCKTRACE_EXIT);
+	ev.cpu = cpu;
+	ev.time_ns = time_ns;
+	ev.image = number;
+	ring->counts.hits++;
+	if (st_ring_lacks_image(ring, number)) {
+		st_ring_put_image(ring, &ev, &image);
+		told = !st_ring_lacks_image(ring, number);
+	}
+	if (!st_ring_put(ring, &ev))
+		ring->counts.dropped++;
+	return told;
+}
+
 static void empty_set_gives_nothing(struct kunit *test)
 {
 	struct st_ring_set *set = new_set(test);
@@ -315,6 +357,80 @@ static void a_record_read_before_it_is_counted_is_no_loss(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, take(set).seq, 1ULL);
 }
 
+static void an_image_is_told_before_the_record_that_needs_it(struct kunit *test)
+{
+	struct st_ring_set *set = new_set_with_images(test, 64);
+	struct socktrace_stats s = { 0 };
+	struct socktrace_event ev;
+	unsigned int part;
+
+	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 10, 5, 2 * SOCKTRACE_IMAGE_TEXT_LEN + 1));
+	KUNIT_EXPECT_FALSE(test, put_of(set, 0, 30, 5, 1));
+	KUNIT_EXPECT_TRUE(test, put_of(set, 1, 20, 5, 0));
+	st_ring_set_stats(set, &s);
+	KUNIT_EXPECT_EQ(test, s.queued, 3ULL);
+	for (part = 0; part < 3; part++) {
+		ev = take(set);
+		KUNIT_EXPECT_EQ(test, ev.type, (u8)SOCKTRACE_PROCESS);
+		KUNIT_EXPECT_EQ(test, ev.image_part, (u16)part);
+		KUNIT_EXPECT_EQ(test, ev.image_parts, (u16)3);
+		KUNIT_EXPECT_EQ(test, ev.seq, 0ULL);
+		KUNIT_EXPECT_EQ(test, ev.time_ns, 10ULL);
+	}
+	KUNIT_EXPECT_EQ(test, take(set).time_ns, 10ULL);
+	ev = take(set);
+	KUNIT_EXPECT_EQ(test, ev.type, (u8)SOCKTRACE_PROCESS);
+	KUNIT_EXPECT_EQ(test, ev.cpu, 1U);
+	KUNIT_EXPECT_EQ(test, take(set).time_ns, 20ULL);
+	KUNIT_EXPECT_EQ(test, take(set).time_ns, 30ULL);
+	KUNIT_EXPECT_EQ(test, take(set).type, (u8)0);
+	KUNIT_EXPECT_TRUE(test, st_ring_set_empty(set));
+	expect_law(test, set);
+}
+
+/* One of the same slot takes its place: then it is told again. */
+static void an_image_that_may_be_forgotten_is_told_again(struct kunit *test)
+{
+	struct st_ring_set *set = new_set_with_images(test, 64);
+
+	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 1, 5, 1));
+	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 2, 6, 1));
+	KUNIT_EXPECT_FALSE(test, put_of(set, 0, 3, 5, 1));
+	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 4, 5 + SOCKTRACE_IMAGE_SLOTS, 1));
+	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 5, 5, 1));
+	KUNIT_EXPECT_FALSE(test, put_of(set, 0, 6, 0, 1));
+}
+
+static void an_image_without_room_is_told_later_and_costs_no_record(struct kunit *test)
+{
+	struct st_ring_set *set = new_set_with_images(test, 2);
+	struct socktrace_stats s = { 0 };
+	u64 i;
+
+	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 0, 1, 1));
+	KUNIT_EXPECT_FALSE(test, put_of(set, 0, 1, 2, SOCKTRACE_IMAGE_TEXT_LEN + 1));
+	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 2, 3, 1));
+	KUNIT_EXPECT_FALSE(test, put_of(set, 0, 3, 2, 1));
+	KUNIT_EXPECT_EQ(test, take(set).type, (u8)SOCKTRACE_PROCESS);
+	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 4, 2, 1));
+	/* What is dropped has its image told to nobody. */
+	for (i = 5; i <= RECORDS; i++)
+		put(set, 0, i);
+	KUNIT_EXPECT_FALSE(test, put_of(set, 0, 20, 9, 1));
+	st_ring_set_stats(set, &s);
+	KUNIT_EXPECT_EQ(test, s.queued, (u64)RECORDS + 1); /* one is held */
+	KUNIT_EXPECT_EQ(test, s.dropped, 1ULL);
+	/* Flushed: who is told of the next record still learns of these. */
+	st_ring_set_flush(set);
+	KUNIT_EXPECT_EQ(test, take(set).type, (u8)0);
+	KUNIT_EXPECT_FALSE(test, put_of(set, 0, 30, 3, 1));
+	KUNIT_EXPECT_EQ(test, take(set).image, 3ULL);
+	KUNIT_EXPECT_EQ(test, take(set).image, 2ULL);
+	KUNIT_EXPECT_EQ(test, take(set).time_ns, 30ULL);
+	KUNIT_EXPECT_EQ(test, take(set).type, (u8)0);
+	expect_law(test, set);
+}
+
 static unsigned int allocations_left;
 static void *failing_alloc(size_t bytes, int cpu)
 {
@@ -324,21 +440,27 @@ static void *failing_alloc(size_t bytes, int cpu)
 /* Every allocation in turn: a leak would show on the kernel with KMEMLEAK. */
 static void a_set_is_made_whole_or_not_at_all(struct kunit *test)
 {
-	unsigned int needed = 2 * num_possible_cpus(), i;
+	unsigned int needed = 4 * num_possible_cpus(), i;
 	struct st_ring_set *set;
 
 	for (i = 0; i < needed; i++) {
 		allocations_left = i;
-		KUNIT_EXPECT_PTR_EQ(test, (void *)st_ring_set_create(RECORDS, failing_alloc),
+		KUNIT_EXPECT_PTR_EQ(test, (void *)st_ring_set_create(RECORDS, true, failing_alloc),
 				    NULL);
 	}
 	allocations_left = needed;
-	set = st_ring_set_create(RECORDS, failing_alloc);
+	set = st_ring_set_create(RECORDS, true, failing_alloc);
 	KUNIT_ASSERT_NOT_NULL(test, set);
 	KUNIT_EXPECT_EQ(test, allocations_left, 0U);
 	KUNIT_EXPECT_EQ(test, set->nr, (unsigned int)nr_cpu_ids);
 	KUNIT_EXPECT_EQ(test, kfifo_size(&set->ring[cpumask_first(cpu_possible_mask)]->fifo),
 			(unsigned int)RECORDS);
+	st_ring_set_free(set);
+	allocations_left = needed / 2;
+	set = st_ring_set_create(RECORDS, false, failing_alloc);
+	KUNIT_ASSERT_NOT_NULL(test, set);
+	KUNIT_EXPECT_EQ(test, allocations_left, 0U);
+	KUNIT_EXPECT_NULL(test, set->ring[cpumask_first(cpu_possible_mask)]->images);
 	st_ring_set_free(set);
 	st_ring_set_free(NULL);
 }
@@ -356,6 +478,9 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(numbers_tile_whatever_happens),
 	KUNIT_CASE(numbers_go_past_32_bits),
 	KUNIT_CASE(a_record_read_before_it_is_counted_is_no_loss),
+	KUNIT_CASE(an_image_is_told_before_the_record_that_needs_it),
+	KUNIT_CASE(an_image_that_may_be_forgotten_is_told_again),
+	KUNIT_CASE(an_image_without_room_is_told_later_and_costs_no_record),
 	KUNIT_CASE(a_set_is_made_whole_or_not_at_all),
 	{}
 };

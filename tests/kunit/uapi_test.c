@@ -32,7 +32,7 @@ static void record_has_no_hole(struct kunit *test)
 		FIELD(size), FIELD(type), FIELD(phase), FIELD(version), FIELD(abi),
 		FIELD(via), FIELD(flags), FIELD(cpu), FIELD(time_ns),
 		FIELD(duration_ns), FIELD(seq), FIELD(call_id), FIELD(inode),
-		FIELD(cgroup_id), FIELD(start_ns), FIELD(reserved0), FIELD(tgid),
+		FIELD(cgroup_id), FIELD(start_ns), FIELD(image), FIELD(tgid),
 		FIELD(tid), FIELD(ppid), FIELD(uid), FIELD(gid), FIELD(euid),
 		FIELD(loginuid), FIELD(sessionid), FIELD(ns_tgid), FIELD(ns_tid),
 		FIELD(netns), FIELD(mntns), FIELD(pidns), FIELD(comm), FIELD(args), FIELD(ret),

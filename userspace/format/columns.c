@@ -79,10 +79,14 @@ static char *comm(const struct columns *columns, char *p, const struct socktrace
 
 static char *exe(const struct columns *columns, char *p, const struct socktrace_event *ev)
 {
+	const struct image *image =
+		columns->images ? images_find(columns->images, ev->image) : NULL;
 	const char *path = NULL;
 	uint64_t until_ns;
 	size_t length;
 
+	if (image && image->exe_length)
+		return escape_text(p, image->text, image->exe_length, 0);
 	if (columns->proc)
 		path = procinfo_exe(columns->proc, ev->tgid, ev->comm, columns->time->now_ns,
 				    &length, &until_ns);

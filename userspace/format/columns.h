@@ -12,6 +12,7 @@
 #include <socktrace.h>
 
 #include "record/cgroups.h"
+#include "record/images.h"
 #include "record/procinfo.h"
 #include "record/walltime.h"
 
@@ -25,6 +26,7 @@ struct columns {
 	struct walltime *time;
 	struct procinfo *proc;
 	struct cgroups *cgroups;
+	const struct images *images;
 };
 
 /*

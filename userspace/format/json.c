@@ -197,13 +197,59 @@ static char *cgroup(const struct json *json, char *p, const struct socktrace_eve
 	return p;
 }
 
+/* Arguments, each with a NUL behind it but perhaps the last, as an array. */
+static char *command_line(char *p, const struct image *image)
+{
+	const char *s = image->text + image->exe_length, *end = s + image->cmdline_length;
+	char separator = '[';
+	size_t n;
+
+	if (s == end)
+		return p;
+	p = fmt_lit(p, ",\"cmdline\":");
+	for (; s < end; s += n + 1) {
+		n = strnlen(s, (size_t)(end - s));
+		*p++ = separator;
+		p = escaped_string(p, s, n);
+		separator = ',';
+	}
+	*p++ = ']';
+	if (image->cmdline_size > image->cmdline_length)
+		p = fmt_lit(p, ",\"cmdline_truncated\":true");
+	return p;
+}
+
+/* By the kernel's word, or else by that of /proc now. */
+static char *executable(const struct json *json, char *p, const struct socktrace_event *ev,
+			uint64_t *until_ns)
+{
+	const struct image *image =
+		json->images ? images_find(json->images, ev->image) : NULL;
+	size_t length = 0;
+	const char *exe = NULL;
+
+	if (image && image->exe_length) {
+		p = escaped_string(fmt_lit(p, ",\"exe\":"), image->text, image->exe_length);
+		p = KEY_NAME(p, ",\"exe_source\":", decode_exe_source(image->exe_source),
+			     image->exe_source);
+		if (image->flags & SOCKTRACE_IMAGE_OTHER_ROOT)
+			p = fmt_lit(p, ",\"other_root\":true");
+		*until_ns = UINT64_MAX;
+	} else {
+		exe = procinfo_exe(json->proc, ev->tgid, ev->comm, json->time->now_ns,
+				   &length, until_ns);
+	}
+	if (exe) {
+		p = escaped_string(fmt_lit(p, ",\"exe\":"), exe, length);
+		p = fmt_lit(p, ",\"exe_source\":\"proc\"");
+	}
+	return image ? command_line(p, image) : p;
+}
+
 /* `until_ns`: how long the result may be used again. */
 static char *make_identity(const struct json *json, char *p,
 			   const struct socktrace_event *ev, uint64_t *until_ns)
 {
-	const char *exe;
-	size_t length;
-
 	p = KEY_U32(p, ",\"pid\":", ev->tgid);
 	p = KEY_U32(p, ",\"tid\":", ev->tid);
 	p = KEY_U32(p, ",\"ppid\":", ev->ppid);
@@ -217,10 +263,7 @@ static char *make_identity(const struct json *json, char *p,
 	if (ev->start_ns)
 		p = KEY_U64(p, ",\"start\":", ev->start_ns);
 	p = escaped_string(fmt_lit(p, ",\"comm\":"), ev->comm, record_comm_length(ev));
-	exe = procinfo_exe(json->proc, ev->tgid, ev->comm, json->time->now_ns, &length,
-			   until_ns);
-	if (exe)
-		p = escaped_string(fmt_lit(p, ",\"exe\":"), exe, length);
+	p = executable(json, p, ev, until_ns);
 	if (ev->ns_tgid)
 		p = KEY_U32(p, ",\"nspid\":", ev->ns_tgid);
 	if (ev->ns_tid)
@@ -269,12 +312,13 @@ static char *identity(struct json *json, char *p, const struct socktrace_event *
 }
 
 void json_init(struct json *json, struct walltime *time, struct procinfo *proc,
-	       struct cgroups *cgroups)
+	       struct cgroups *cgroups, const struct images *images)
 {
 	memset(json, 0, sizeof(*json));
 	json->time = time;
 	json->proc = proc;
 	json->cgroups = cgroups;
+	json->images = images;
 }
 
 /* The beginning of a call's arguments; the next follows. */
@@ -433,6 +477,8 @@ char *json_event(struct json *json, char *p, const struct socktrace_event *ev)
 		p = KEY_U64(p, ",\"seq\":", ev->seq);
 		return fmt_lit(p, "}\n");
 	}
+	if (ev->type == SOCKTRACE_PROCESS) /* it has no number of its own */
+		return fmt_lit(identity(json, p, ev), "}\n");
 	p = KEY_U64(p, ",\"seq\":", ev->seq);
 	if (ev->call_id)
 		p = KEY_U64(p, ",\"call\":", ev->call_id);
@@ -452,8 +498,6 @@ char *json_inflight(struct json *json, char *p,
 {
 	struct socktrace_event ev;
 	uint64_t until_ns;
-	const char *exe;
-	size_t length;
 
 	record_of_inflight(&ev, call);
 	p = walltime_utc(json->time, fmt_lit(p, "{\"time\":\""), ev.time_ns);
@@ -464,9 +508,7 @@ char *json_inflight(struct json *json, char *p,
 	p = KEY_U32(p, ",\"pid\":", ev.tgid);
 	p = KEY_U32(p, ",\"tid\":", ev.tid);
 	p = escaped_string(fmt_lit(p, ",\"comm\":"), ev.comm, record_comm_length(&ev));
-	exe = procinfo_exe(json->proc, ev.tgid, ev.comm, json->time->now_ns, &length, &until_ns);
-	if (exe)
-		p = escaped_string(fmt_lit(p, ",\"exe\":"), exe, length);
+	p = executable(json, p, &ev, &until_ns);
 	if (ev.abi)
 		p = KEY_NAME(p, ",\"abi\":", decode_abi(ev.abi), ev.abi);
 	if (ev.via)

@@ -6,6 +6,7 @@
 #include <socktrace.h>
 
 #include "record/cgroups.h"
+#include "record/images.h"
 #include "record/procinfo.h"
 #include "record/walltime.h"
 
@@ -21,6 +22,7 @@ struct json {
 	struct walltime *time;
 	struct procinfo *proc;
 	struct cgroups *cgroups;
+	const struct images *images; /* NULL: none are told */
 	/* A thread's calls share a third of their objects: keys pid to container. */
 	struct json_identity {
 		uint64_t until_ns; /* CLOCK_BOOTTIME; 0: nothing cached */
@@ -30,9 +32,9 @@ struct json {
 	} identities[JSON_IDENTITY_SLOTS];
 };
 
-/* All three stay the caller's, and are asked by each json_event(). */
+/* All stay the caller's, and are asked by each json_event(). `images` may be NULL. */
 void json_init(struct json *json, struct walltime *time, struct procinfo *proc,
-	       struct cgroups *cgroups);
+	       struct cgroups *cgroups, const struct images *images);
 
 /*
  * Writes the object and a newline at `p`, which has room for OUT_LINE_MAX

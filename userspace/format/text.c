@@ -456,6 +456,38 @@ char *text_event(struct text *text, char *p, const struct socktrace_event *ev)
 	return p;
 }
 
+/* Arguments as execve() takes them; dots where there were more. */
+static char *command_line(char *p, const struct image *image)
+{
+	const char *s = image->text + image->exe_length, *end = s + image->cmdline_length;
+	size_t n;
+
+	*p++ = '[';
+	for (; s < end; s += n + 1) {
+		n = strnlen(s, (size_t)(end - s));
+		if (p[-1] != '[')
+			p = fmt_lit(p, ", ");
+		p = quoted(p, (const uint8_t *)s, (unsigned int)n);
+	}
+	if (image->cmdline_size > image->cmdline_length)
+		p = fmt_lit(p, "...");
+	*p++ = ']';
+	return p;
+}
+
+char *text_process(struct text *text, char *p, const struct socktrace_event *ev,
+		   const struct image *image)
+{
+	p = columns_values(&text->columns, p, ev);
+	p = fmt_lit(p, "process(");
+	if (image->exe_length)
+		p = quoted(p, (const uint8_t *)image->text, image->exe_length);
+	else
+		*p++ = '?';
+	p = command_line(fmt_lit(p, ", "), image);
+	return fmt_lit(p, ")\n");
+}
+
 char *text_inflight(struct text *text, char *p,
 		    const struct socktrace_inflight_call *inflight, uint64_t now_ns)
 {

@@ -9,6 +9,7 @@
 #include <socktrace.h>
 
 #include "format/columns.h"
+#include "record/images.h"
 #include "record/walltime.h"
 
 struct text {
@@ -31,6 +32,10 @@ char *text_header(const struct text *text, char *p);
  * one line and has no control character but those of the colours.
  */
 char *text_event(struct text *text, char *p, const struct socktrace_event *ev);
+
+/* Likewise, of the program that the PROCESS record `ev` completed. */
+char *text_process(struct text *text, char *p, const struct socktrace_event *ev,
+		   const struct image *image);
 
 /* Likewise, calls that did not return yet. */
 char *text_inflight_header(const struct text *text, char *p);

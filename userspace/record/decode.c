@@ -21,6 +21,7 @@ static const struct name events[] = {
 	[SOCKTRACE_CONNECTED] = NAME("connected"),
 	[SOCKTRACE_BIND] = NAME("bind"),
 	[SOCKTRACE_LISTEN] = NAME("listen"),
+	[SOCKTRACE_PROCESS] = NAME("process"),
 	[SOCKTRACE_LOST] = NAME("lost"),
 };
 
@@ -58,6 +59,11 @@ static const struct name addr_sources[] = {
 	[SOCKTRACE_ADDR_USER] = NAME("user"),
 	[SOCKTRACE_ADDR_FAULT] = NAME("fault"),
 	[SOCKTRACE_ADDR_DESCRIPTOR] = NAME("descriptor"),
+};
+
+static const struct name exe_sources[] = {
+	[SOCKTRACE_EXE_EXEC] = NAME("exec"),
+	[SOCKTRACE_EXE_MM] = NAME("mm"),
 };
 
 static const struct name verdicts[] = {
@@ -169,6 +175,11 @@ const struct name *decode_via(unsigned int via)
 const struct name *decode_addr_source(unsigned int source)
 {
 	return LOOKUP(addr_sources, source);
+}
+
+const struct name *decode_exe_source(unsigned int source)
+{
+	return LOOKUP(exe_sources, source);
 }
 
 const struct name *decode_toctou(unsigned int verdict)
@@ -332,7 +343,7 @@ unsigned int decode_event_by_name(const char *name, unsigned int length)
 
 	if (same("accept", name, length))
 		return SOCKTRACE_ACCEPT4;
-	for (i = 0; i < SOCKTRACE_LOST; i++) {
+	for (i = 0; i < SOCKTRACE_PROCESS; i++) {
 		if (i < ROWS(events) && events[i].length && same(events[i].s, name, length))
 			return i;
 	}

@@ -22,6 +22,7 @@ const struct name *decode_phase(unsigned int phase);
 const struct name *decode_abi(unsigned int abi);
 const struct name *decode_via(unsigned int via);
 const struct name *decode_addr_source(unsigned int source);
+const struct name *decode_exe_source(unsigned int source);
 const struct name *decode_toctou(unsigned int verdict);
 const struct name *decode_lost_reason(unsigned int reason);
 const struct name *decode_family(unsigned int family); /* AF_* */

@@ -115,7 +115,7 @@ static const char *bad_record(const struct socktrace_event *ev, uint32_t phases)
 	WANT(ev->version == SOCKTRACE_RECORD_VERSION);
 	WANT(ev->cpu < possible_cpus);
 	WANT(ev->time_ns && ev->time_ns <= now_ns());
-	WANT(!ev->reserved0 && !ev->reserved1);
+	WANT(!ev->reserved1);
 	if (ev->type == SOCKTRACE_LOST)
 		return bad_loss(ev);
 

@@ -167,6 +167,7 @@ static struct walltime wall;
 static struct procinfo proc;
 static struct cgroups cgroups;
 static struct json json;
+static struct images images;
 static char *line;
 
 static void setup(void)
@@ -176,16 +177,21 @@ static void setup(void)
 	wall.offset_ns = 0;
 	procinfo_init(&proc);
 	cgroups_init(&cgroups, ""); /* none: the same on every machine */
-	json_init(&json, &wall, &proc, &cgroups);
+	json_init(&json, &wall, &proc, &cgroups, &images);
 }
 
 static void show(const struct socktrace_event *ev, bool color)
 {
+	const struct image *image = NULL;
 	struct text text;
 
+	if (ev->type == SOCKTRACE_PROCESS)
+		image = images_take(&images, ev);
 	check_json(line, json_event(&json, line, ev));
 	text_init(&text, &wall, color);
 	check_text(line, text_event(&text, line, ev), color);
+	if (image)
+		check_text(line, text_process(&text, line, ev, image), color);
 }
 
 static void show_inflight(const struct socktrace_inflight_call *call, uint64_t now_ns)

@@ -39,6 +39,7 @@ import race_cases
 import toctou_cases
 import address_cases
 import strace_cases
+import image_cases
 import abi_cases
 import log_cases
 from lib import tap

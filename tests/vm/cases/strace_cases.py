@@ -150,7 +150,7 @@ def _log(abi, context):
 @promise("every record has its whole form: version, size, zeroes where nothing is")
 def _form(abi, _context):
     for e in the_run(abi).events:
-        equal((e.size, e.version, e.reserved0, e.reserved1), (320, 1, 0, 0), str(e))
+        equal((e.size, e.version, e.image, e.reserved1), (320, 1, 0, 0), str(e))
         equal(e.via, device.VIA_SYSCALL, f"via of {e}")
         equal(e.comm[-1], 0, "the end of comm")
         used = ((e.addr_len + 7) & ~7) + e.local_len if e.local_len else e.addr_len

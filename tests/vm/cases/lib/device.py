@@ -44,7 +44,10 @@ F_ENTERED_BEFORE = 1 << 7
 F_LATE, F_OUTCOME_MISSED = 1 << 8, 1 << 11
 LOST_RING_FULL = 1
 PROBE_BOUND, PROBE_ARMED, PROBE_FACTS, PROBE_OPTIONAL = 1, 2, 4, 8
-CONFIG_OWN = 1
+CONFIG_OWN, CONFIG_PROCESSES = 1, 2
+EXE_NONE, EXE_EXEC, EXE_MM = range(3)
+IMAGE_OTHER_ROOT = 1
+IMAGE_SLOTS = 256
 PHASE_POINT = 1 << POINT
 # Conditions in the order of their bits: SOCKTRACE_MATCH_*.
 MATCHES = (
@@ -191,7 +194,7 @@ class Event:
     inode: int
     cgroup_id: int
     start_ns: int
-    reserved0: int
+    image: int
     tgid: int
     tid: int
     ppid: int
@@ -242,6 +245,11 @@ class Event:
         return struct.unpack_from("=ii", self.addrs) if self.flags & F_SV else None
 
     @property
+    def part(self):
+        """Of a PROCESS record: what it tells of its image, in its order there."""
+        return Part(*struct.unpack("=4HIBBH112s", self.addrs))
+
+    @property
     def end_ns(self):
         return self.time_ns + self.duration_ns
 
@@ -251,6 +259,21 @@ class Event:
             f"call={self.call_id} tid={self.tid} args={self.args} ret={self.ret} "
             f"addr={self.addr.hex()} source={self.addr_source} flags={self.flags:#x}"
         )
+
+
+@dataclasses.dataclass
+class Part:
+    """A part of an image."""
+
+    number: int
+    parts: int
+    exe_len: int
+    cmdline_len: int
+    cmdline_size: int
+    exe_source: int
+    flags: int
+    reserved3: int
+    text: bytes
 
 
 def parse(data):
