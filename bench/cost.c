@@ -307,6 +307,7 @@ struct setup {
 	unsigned int rules; /* that look at the process, and never match */
 	uint32_t default_action;
 	uint32_t events; /* 0: all */
+	bool processes; /* PROCESS records, too */
 	unsigned int records; /* of one turn of the workload, at each session */
 
 	double value[NR_KINDS][MAX_ROUNDS];
@@ -328,6 +329,9 @@ static struct setup setups[] = {
 	{ .label = "loaded, nobody reads", .key = "loaded", .loaded = true },
 	{ .label = "1 session, the calls", .key = "calls", .loaded = true, .sessions = 1,
 	  .default_action = SOCKTRACE_REJECT, .events = CALLS, .records = TURN },
+	{ .label = "  and their programs", .key = "processes", .loaded = true, .sessions = 1,
+	  .default_action = SOCKTRACE_REJECT, .events = CALLS, .records = TURN,
+	  .processes = true },
 	{ .label = "1 session, all events", .key = "all", ALL(1, 0) },
 	{ .label = "  rejected at entry", .key = "rejected", .loaded = true, .sessions = 1,
 	  .default_action = SOCKTRACE_REJECT, .rules = 1 },
@@ -378,6 +382,7 @@ static int session_open(const struct setup *setup)
 {
 	struct socktrace_config config = {
 		.records_per_cpu = (calls + WARM_UP) * TURN_ALL,
+		.flags = setup->processes ? SOCKTRACE_CONFIG_PROCESSES : 0,
 	};
 	int fd = checked(open(SOCKTRACE_DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK),
 			 SOCKTRACE_DEVICE);

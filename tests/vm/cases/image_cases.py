@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 """Whose program made the call: process images."""
 
-import ctypes
 import os
 import pathlib
 import shutil
@@ -13,6 +12,7 @@ from lib.images import Images
 from lib.proc import WORKLOAD, Program
 from lib.reading import check_law
 from lib.tap import case, check, equal
+from reader_cases import Live, objects, tracing
 
 PROGRAM = WORKLOAD / "image"
 
@@ -264,3 +264,27 @@ def _chroot(context):
     run(PROGRAM, "call")
     ((_, image),) = images.of(session.drain())
     equal((os.fsdecode(image.exe), image.flags), (str(PROGRAM), 0), "program in the machine's root")
+
+
+@case("the reader tells programs that have ended by then, and no other's", "images")
+def _reader(context):
+    path = place(context)
+    names = [f"{path}-{n}" for n in range(20)]
+    for name in names:
+        os.link(path, name)
+    live = tracing(Live(context, "-q", "-o", "json", "--processes", "--comm", "program*", "-e", "socket"))
+    pids = [run(name, "call", "call", "exec", path, "call") for name in names]
+    status, out, error = live.end()
+    equal((status, error), (0, ""), "status, errors")
+    lines = objects(out)
+    calls = [o for o in lines if o["event"] == "socket"]
+    source = {EXE_EXEC: "exec", EXE_MM: "mm"}[exec_source()]
+    expected = []
+    for pid, name in zip(pids, names, strict=True):
+        expected += [(pid, name, source, ["call", "call", "exec", path, "call"])] * 2
+        expected.append((pid, path, source, ["call"]))
+    got = [(o["pid"], o["exe"], o["exe_source"], o["cmdline"][1:]) for o in calls]
+    for one, other in zip(got, expected, strict=True):
+        equal(one, other, "call")
+    known = {(o["pid"], o["exe"]) for o in lines if o["event"] == "process"}
+    equal(known, {(o["pid"], o["exe"]) for o in calls}, "programs")
