@@ -267,13 +267,19 @@ static void facts_of_record(struct st_filter_facts *facts, const struct socktrac
 	facts->caller = task_tgid(current);
 }
 
+/* The program that made the call, for who is told of programs. */
+static void add_image(struct socktrace_event *ev)
+{
+	if (st_sessions_want_images())
+		ev->image = st_images_of_current();
+}
+
 /* Gives the record to the sessions. */
 static void deliver(struct socktrace_event *ev, u32 unknown)
 {
 	struct st_filter_facts facts;
 
-	if (st_sessions_want_images())
-		ev->image = st_images_of_current();
+	add_image(ev);
 	facts_of_record(&facts, ev, unknown);
 	st_sessions_deliver(ev, &facts);
 }
@@ -522,6 +528,7 @@ static noinline void report_early_accept(struct socket *made)
 	st_record_set_ends(ev, &ends);
 	st_collect_set_socket(ev, &facts);
 	st_collect_task(ev);
+	add_image(ev);
 	facts_of_record(&known, ev, SOCKTRACE_MATCH_PHASES | ST_FILTER_RESULT);
 	st_sessions_deliver_early(ev, &known);
 }

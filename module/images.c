@@ -215,9 +215,9 @@ static const struct dentry *root;
 
 /*
  * d_path() waits for locks of the kernel's where somebody renames just now: not where
- * they are ones that sleep, nor in an NMI, nor in an interrupt, which may have come to
- * who holds them. The return of a call is
- * never such a place but under PREEMPT_RT.
+ * they are ones that sleep, nor in an interrupt, which may have come to who holds them,
+ * nor where lockdep allows none. The return of a call is never such a place but under
+ * PREEMPT_RT.
  */
 static bool may_ask_for_paths(void)
 {

@@ -103,7 +103,7 @@ static struct probe probes[] = {
 	  .tracepoint = ST_COMPAT_SOCK_STATE_TRACEPOINT, .traced = trace_sock_state,
 	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECTED) },
 	  .prepare = st_pending_init, .stop = st_pending_stop, .finish = st_pending_exit },
-	{ SOCKTRACE_PROCESS, NULL, st_lineage_birth, { "wake_up_new_task" },
+	{ SOCKTRACE_BIRTH, NULL, st_lineage_birth, { "wake_up_new_task" },
 	  .gives_facts = true, .serves = { .conditions = SOCKTRACE_MATCH_ANCESTOR } },
 	{ SOCKTRACE_PROCESS, NULL, st_call_security_bprm_committed_creds,
 	  { "security_bprm_committed_creds" }, .gives_facts = true,

@@ -7,7 +7,6 @@
  */
 #include <linux/device.h>
 #include <linux/kernel.h>
-#include <linux/string.h>
 
 #include "probes.h"
 #include "session.h"
@@ -53,7 +52,6 @@ struct probe_attribute {
 	enum socktrace_type type;
 	enum socktrace_via via;
 	u16 facts; /* SOCKTRACE_PROBE_FACTS, or 0 */
-	const char *symbol; /* where several are alike in all that; or NULL */
 };
 
 static ssize_t show_probe(struct device_attribute *attr, char *buf,
@@ -66,8 +64,7 @@ static ssize_t show_probe(struct device_attribute *attr, char *buf,
 
 	for (i = 0; st_probe_info(i, &probe); i++)
 		if (probe.type == of->type && probe.via == of->via &&
-		    (probe.flags & SOCKTRACE_PROBE_FACTS) == of->facts &&
-		    (!of->symbol || !strcmp(probe.symbol, of->symbol)))
+		    (probe.flags & SOCKTRACE_PROBE_FACTS) == of->facts)
 			len = print(&probe, buf);
 	return len;
 }
@@ -149,9 +146,8 @@ PROBE_GROUP(security_socket_listen, .type = SOCKTRACE_LISTEN,
 PROBE_GROUP(listen_io_uring, .type = SOCKTRACE_LISTEN, .via = SOCKTRACE_VIA_IO_URING);
 PROBE_GROUP(connected, .type = SOCKTRACE_CONNECTED, .via = SOCKTRACE_VIA_SYSCALL);
 PROBE_GROUP(security_bprm_committed_creds, .type = SOCKTRACE_PROCESS,
-	    .symbol = "security_bprm_committed_creds",
 	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
-PROBE_GROUP(wake_up_new_task, .type = SOCKTRACE_PROCESS, .symbol = "wake_up_new_task",
+PROBE_GROUP(wake_up_new_task, .type = SOCKTRACE_BIRTH,
 	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
 
 const struct attribute_group *st_sysfs_groups[] = {
@@ -161,6 +157,6 @@ const struct attribute_group *st_sysfs_groups[] = {
 	&connect_kernel_group, &connect_sendmsg_group, &socketpair_group,
 	&security_sock_graft_group, &bind_group, &security_socket_bind_group,
 	&bind_io_uring_group, &listen_group, &security_socket_listen_group,
-	&listen_io_uring_group, &connected_group, &security_bprm_committed_creds_group,
-	&wake_up_new_task_group, NULL,
+	&listen_io_uring_group, &connected_group, &wake_up_new_task_group,
+	&security_bprm_committed_creds_group, NULL,
 };

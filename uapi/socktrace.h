@@ -62,13 +62,14 @@ enum socktrace_type {
 	/* In socktrace_config::events only if asked for; likewise: */
 	SOCKTRACE_BIND = 8, /* bind(2): __sys_bind(), __sys_bind_socket() */
 	SOCKTRACE_LISTEN = 9, /* listen(2): __sys_listen(), __sys_listen_socket() */
+	/* No record: of the probe point that follows births of processes. */
+	SOCKTRACE_BIRTH = 29,
 	/*
 	 * The program that a process runs, of the number `image`: image_*. To
 	 * sessions that ask for CONFIG_PROCESSES, just before a record that has
 	 * this number. It is no call, and no part of the statistics: filters
 	 * don't see it, and it has no number of its own; seq is that of the
-	 * record that it stands before. Also of probe points that follow
-	 * processes.
+	 * record that it stands before.
 	 */
 	SOCKTRACE_PROCESS = 30,
 	/*

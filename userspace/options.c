@@ -146,7 +146,8 @@ static int set_number(struct parse *parse, const char *option, const char *s,
 	return 0;
 }
 
-enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_PROCESSES, OPT_STATS, OPT_COLUMNS, OPT_COLOR,
+enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_PROCESSES, OPT_STATS,
+       OPT_COLUMNS, OPT_COLOR,
        OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
        OPT_CONDITION /* and those of the conditions' rows */ };
 

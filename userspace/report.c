@@ -88,7 +88,7 @@ void warn_births(const struct reader *reader)
 	for (i = 0; i < device->info.nr_probes; i++) {
 		const struct socktrace_probe *probe = &device->probes[i];
 
-		if (probe->type != SOCKTRACE_PROCESS || device_probe_armed(probe) ||
+		if (probe->type != SOCKTRACE_BIRTH || device_probe_armed(probe) ||
 		    !filter_follows(reader->rules, reader->nr_rules))
 			continue;
 		complain("%.*s can't be probed: descendants whose parent ends won't be seen",

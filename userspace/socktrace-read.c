@@ -46,7 +46,8 @@ static int setup_device(struct reader *reader)
 		.latency_ms = options->latency_ms,
 		.events = filter_events(reader->rules, reader->nr_rules),
 	};
-	if (!options->selftest)
+	if (options->processes || (options->format == FORMAT_JSON && !options->selftest) ||
+	    columns_tell_program(&options->columns))
 		config->flags |= SOCKTRACE_CONFIG_PROCESSES;
 	/* No latency: each record wakes us, however small the batches get. */
 	if (options->latency_ms && ring >= 2)
@@ -284,8 +285,8 @@ static void setup_columns(struct reader *reader)
 		columns_default(columns, window.ws_col);
 	columns->time = &reader->time;
 	columns->proc = &reader->proc;
-	columns->cgroups = &reader->cgroups;
 	columns->images = &reader->images;
+	columns->cgroups = &reader->cgroups;
 }
 
 static void setup_formats(struct reader *reader)
@@ -293,8 +294,7 @@ static void setup_formats(struct reader *reader)
 	walltime_init(&reader->time);
 	procinfo_init(&reader->proc);
 	cgroups_init(&reader->cgroups, NULL);
-	json_init(&reader->json, &reader->time, &reader->proc, &reader->cgroups,
-		  &reader->images);
+	json_init(&reader->json, &reader->time, &reader->proc, &reader->images, &reader->cgroups);
 	text_init(&reader->text, &reader->time, wants_color(reader));
 	setup_columns(reader);
 }

@@ -347,10 +347,10 @@ def main():
         first = first or offset
         # The clocks are compared anew each second, and may drift that much.
         assert abs(offset - first) < 5 * 10**6, f"line {number}: the time is off"
+        program = {key: got.pop(key) for key in PROGRAM if key in got}
         # What this machine knows of the record's numbers.
         for key in ("cgroup_path", "container"):
             got.pop(key, None)
-        program = {key: got.pop(key) for key in PROGRAM if key in got}
         want = expect(ev)
         if "event" in got and got["event"] != "lost":
             check_program(program, known)

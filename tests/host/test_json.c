@@ -24,7 +24,7 @@ static int setup(void **state)
 	wall.offset_ns = 1709251199LL * 1000000000;
 	procinfo_init(&proc);
 	cgroups_init(&cgroups, "");
-	json_init(&json, &wall, &proc, &cgroups, &images);
+	json_init(&json, &wall, &proc, &images, &cgroups);
 	return 0;
 }
 

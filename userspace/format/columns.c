@@ -79,8 +79,7 @@ static char *comm(const struct columns *columns, char *p, const struct socktrace
 
 static char *exe(const struct columns *columns, char *p, const struct socktrace_event *ev)
 {
-	const struct image *image =
-		columns->images ? images_find(columns->images, ev->image) : NULL;
+	const struct image *image = columns->images ? images_find(columns->images, ev->image) : NULL;
 	const char *path = NULL;
 	uint64_t until_ns;
 	size_t length;
@@ -91,6 +90,25 @@ static char *exe(const struct columns *columns, char *p, const struct socktrace_
 		path = procinfo_exe(columns->proc, ev->tgid, ev->comm, columns->time->now_ns,
 				    &length, &until_ns);
 	return path ? escape_text(p, path, length, 0) : p;
+}
+
+/* With blanks between its words, as in ps. */
+static char *cmdline(const struct columns *columns, char *p, const struct socktrace_event *ev)
+{
+	const struct image *image = columns->images ? images_find(columns->images, ev->image) : NULL;
+	const char *s, *end;
+	size_t n;
+
+	if (!image)
+		return p;
+	s = image->text + image->exe_length;
+	for (end = s + image->cmdline_length; s < end; s += n + 1) {
+		n = strnlen(s, (size_t)(end - s));
+		p = escape_text(p, s, n, 0);
+		if (s + n + 1 < end)
+			*p++ = ' ';
+	}
+	return p;
 }
 
 static const char *cgroup_of(const struct columns *columns, const struct socktrace_event *ev,
@@ -187,6 +205,7 @@ static const struct column {
 	{ "ppid", "PPID", 7, false, ppid, "parent's process, initial pid namespace" },
 	{ "comm", "COMM", 15, true, comm, "name of the thread" },
 	{ "exe", "EXE", 24, true, exe, "path of the executable" },
+	{ "cmdline", "COMMAND", 32, true, cmdline, "how it was started" },
 	{ "uid", "UID", 5, false, uid, "real user" },
 	{ "gid", "GID", 5, false, gid, "real group" },
 	{ "euid", "EUID", 5, false, euid, "effective user" },
@@ -249,6 +268,16 @@ int columns_choose(struct columns *columns, const char *list, char *message, siz
 		used += (unsigned int)snprintf(message + used, size - used, "%s%s",
 					       table[row].name, row + 1 < ROWS ? ", " : ")");
 	return -1;
+}
+
+bool columns_tell_program(const struct columns *columns)
+{
+	unsigned int i;
+
+	for (i = 0; i < columns->count; i++)
+		if (table[columns->rows[i]].put == exe || table[columns->rows[i]].put == cmdline)
+			return true;
+	return false;
 }
 
 void columns_default(struct columns *columns, unsigned int terminal)

@@ -6,6 +6,7 @@
 #ifndef SOCKTRACE_COLUMNS_H
 #define SOCKTRACE_COLUMNS_H
 
+#include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -25,8 +26,8 @@ struct columns {
 	/* The facts that a record has not; what is NULL is not asked. */
 	struct walltime *time;
 	struct procinfo *proc;
-	struct cgroups *cgroups;
 	const struct images *images;
+	struct cgroups *cgroups;
 };
 
 /*
@@ -40,6 +41,9 @@ int columns_choose(struct columns *columns, const char *list, char *message, siz
  * than `terminal` characters a line, more; 0: it is none.
  */
 void columns_default(struct columns *columns, unsigned int terminal);
+
+/* Is a column among them for which records of programs are needed? */
+bool columns_tell_program(const struct columns *columns);
 
 /* The names that may be chosen, a line each. */
 void columns_help(FILE *to);

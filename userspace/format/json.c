@@ -312,13 +312,13 @@ static char *identity(struct json *json, char *p, const struct socktrace_event *
 }
 
 void json_init(struct json *json, struct walltime *time, struct procinfo *proc,
-	       struct cgroups *cgroups, const struct images *images)
+	       const struct images *images, struct cgroups *cgroups)
 {
 	memset(json, 0, sizeof(*json));
 	json->time = time;
 	json->proc = proc;
-	json->cgroups = cgroups;
 	json->images = images;
+	json->cgroups = cgroups;
 }
 
 /* The beginning of a call's arguments; the next follows. */

@@ -21,8 +21,8 @@ struct json_task {
 struct json {
 	struct walltime *time;
 	struct procinfo *proc;
-	struct cgroups *cgroups;
 	const struct images *images; /* NULL: none are told */
+	struct cgroups *cgroups;
 	/* A thread's calls share a third of their objects: keys pid to container. */
 	struct json_identity {
 		uint64_t until_ns; /* CLOCK_BOOTTIME; 0: nothing cached */
@@ -34,7 +34,7 @@ struct json {
 
 /* All stay the caller's, and are asked by each json_event(). `images` may be NULL. */
 void json_init(struct json *json, struct walltime *time, struct procinfo *proc,
-	       struct cgroups *cgroups, const struct images *images);
+	       const struct images *images, struct cgroups *cgroups);
 
 /*
  * Writes the object and a newline at `p`, which has room for OUT_LINE_MAX

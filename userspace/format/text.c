@@ -478,8 +478,10 @@ static char *command_line(char *p, const struct image *image)
 char *text_process(struct text *text, char *p, const struct socktrace_event *ev,
 		   const struct image *image)
 {
-	p = columns_values(&text->columns, p, ev);
-	p = fmt_lit(p, "process(");
+	p = walltime_local(text->time, p, ev->time_ns);
+	*p++ = ' ';
+	p = columns_process(p, ev, &text->process_width);
+	p = fmt_lit(p, " process(");
 	if (image->exe_length)
 		p = quoted(p, (const uint8_t *)image->text, image->exe_length);
 	else

@@ -177,7 +177,7 @@ static void setup(void)
 	wall.offset_ns = 0;
 	procinfo_init(&proc);
 	cgroups_init(&cgroups, ""); /* none: the same on every machine */
-	json_init(&json, &wall, &proc, &cgroups, &images);
+	json_init(&json, &wall, &proc, &images, &cgroups);
 }
 
 static void show(const struct socktrace_event *ev, bool color)

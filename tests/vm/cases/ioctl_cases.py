@@ -112,13 +112,7 @@ def _info(context):
     equal((info.sessions, info.started, info.memory), (1, 0, 0), "sessions, started, memory")
     with open(f"{module.SYS}/version", encoding="ascii") as file:
         equal(info.module_version, file.read().strip(), "version")
-    processes = {p.symbol for p in info.probes if p.type == device.PROCESS}
-    equal(processes, {"wake_up_new_task", "security_bprm_committed_creds"}, "of processes")
-    symbols = {
-        (p.type, p.via, p.flags & device.PROBE_FACTS): p.symbol
-        for p in info.probes
-        if p.type != device.PROCESS
-    }
+    symbols = {(p.type, p.via, p.flags & device.PROBE_FACTS): p.symbol for p in info.probes}
     fastopen = "tcp_sendmsg_fastopen"
     if not module.has_function(fastopen):
         fastopen = "__inet_stream_connect"
@@ -143,16 +137,18 @@ def _info(context):
             (device.LISTEN, device.VIA_SYSCALL, 0): "__sys_listen",
             (device.LISTEN, device.VIA_SYSCALL, device.PROBE_FACTS): "security_socket_listen",
             (device.LISTEN, device.VIA_IO_URING, 0): "__sys_listen_socket",
+            (device.PROCESS, device.VIA_SYSCALL, device.PROBE_FACTS): "security_bprm_committed_creds",
+            (device.BIRTH, device.VIA_SYSCALL, device.PROBE_FACTS): "wake_up_new_task",
         },
     )
     bound = {p.symbol: module.has_function(p.symbol) * device.PROBE_BOUND for p in info.probes}
     tracepoint = "inet_sock_set_state"
     bound[tracepoint] = device.PROBE_BOUND | device.PROBE_OPTIONAL
     facts = ("security_sock_graft", "security_socket_bind", "security_socket_listen")
-    for symbol in (*facts, *processes):
+    for symbol in (*facts, "wake_up_new_task", "security_bprm_committed_creds"):
         bound[symbol] |= device.PROBE_FACTS
     for symbol in bound:
-        if re.search(r"_(bind|listen)(_|$)|wake_up|_bprm_", symbol):
+        if re.search(r"_(bind|listen)(_|$)|wake_up|bprm", symbol):
             bound[symbol] |= device.PROBE_OPTIONAL
     equal({p.symbol: p.flags for p in info.probes}, bound, "flags when nothing is armed")
     missing = [symbol for symbol, flags in bound.items() if not flags & device.PROBE_BOUND]

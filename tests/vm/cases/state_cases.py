@@ -31,13 +31,11 @@ POINTS = {
     "listen": (device.LISTEN, VIA_SYSCALL),
     "security_socket_listen": (device.LISTEN, VIA_SYSCALL, device.PROBE_FACTS),
     "listen_io_uring": (device.LISTEN, VIA_IO_URING),
-    "wake_up_new_task": (device.PROCESS, VIA_SYSCALL, device.PROBE_FACTS, "wake_up_new_task"),
-    "security_bprm_committed_creds": (
-        device.PROCESS, VIA_SYSCALL, device.PROBE_FACTS, "security_bprm_committed_creds",
-    ),
+    "security_bprm_committed_creds": (device.PROCESS, VIA_SYSCALL, device.PROBE_FACTS),
+    "wake_up_new_task": (device.BIRTH, VIA_SYSCALL, device.PROBE_FACTS),
 }
 
-OPTIONAL = {device.BIND, device.LISTEN, device.CONNECTED, device.PROCESS}
+OPTIONAL = {device.BIND, device.LISTEN, device.CONNECTED, device.BIRTH, device.PROCESS}
 
 
 def sysfs(name):
@@ -50,13 +48,7 @@ def sysfs(name):
 def same_as_info(info):
     for name in ("sessions", "started", "memory", "memory_max", "maxactive"):
         equal(sysfs(name), str(getattr(info, name)), name)
-    by_point = {
-        (
-            p.type, p.via, *filter(None, [p.flags & device.PROBE_FACTS]),
-            *([p.symbol] if p.type == device.PROCESS else []),
-        ): p
-        for p in info.probes
-    }
+    by_point = {(p.type, p.via, *filter(None, [p.flags & device.PROBE_FACTS])): p for p in info.probes}
     equal(by_point.keys(), set(POINTS.values()), "probe points")
     for name, point in POINTS.items():
         probe = by_point[point]

@@ -27,7 +27,7 @@ libc.preadv2.argtypes = [*libc.readv.argtypes, ctypes.c_long, ctypes.c_int]
 libc.ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p]
 
 SOCKET, CONNECT, ACCEPT4, LSM_CONNECT, ADDR_MISMATCH, SOCKETPAIR, LOST = 1, 2, 3, 4, 5, 6, 31
-CONNECTED, BIND, LISTEN, PROCESS = 7, 8, 9, 30
+CONNECTED, BIND, LISTEN, BIRTH, PROCESS = 7, 8, 9, 29, 30
 CALLS = 1 << SOCKET | 1 << CONNECT | 1 << ACCEPT4 | 1 << SOCKETPAIR
 EVENTS_DEFAULT = CALLS | 1 << LSM_CONNECT | 1 << ADDR_MISMATCH | 1 << CONNECTED
 EVENTS_ALL = EVENTS_DEFAULT | 1 << BIND | 1 << LISTEN
