@@ -171,7 +171,8 @@ enum socktrace_toctou {
  * connection, at time_ns. Neither the call's arguments are known (args[0] is -1), nor
  * when it entered, nor `via`, nor what it returned, or will return. One that ends
  * without a connection is not told, nor one of a thread that was made while the
- * session began. It is given to sessions that ask for EXIT.
+ * session began, or of one beyond the first 131,072. It is given to sessions that ask
+ * for EXIT.
  */
 #define SOCKTRACE_F_ENTERED_BEFORE (1U << 7)
 /* CONNECTED: the record was made, or the outcome noticed, up to 250 ms after it. */

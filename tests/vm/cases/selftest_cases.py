@@ -80,7 +80,10 @@ def _io_uring(context):
             check({"via", "pid", "comm", "ret"} <= set(row["fields"]), "%s", row)
             check(row["symbols"], "by no symbol: %s", row)
     release = os.uname().release
-    if release.endswith("-amd64") and tuple(map(int, release.split(".")[:2])) >= (5, 19):
+    version = tuple(map(int, release.split(".")[:2]))
+    if version < (6, 11):
+        rows = {path: row for path, row in rows.items() if path.split()[1].strip(",") not in ("bind", "listen")}
+    if release.endswith("-amd64") and version >= (5, 19):
         equal(others_than(rows, "seen"), [], "not in this kernel")
     equal((status, summary["ok"]), (0, True), "status")
 
