@@ -97,7 +97,8 @@ enum socktrace_type {
 enum socktrace_phase {
 	SOCKTRACE_ENTER = 1, /* at entry: no result, no duration yet */
 	SOCKTRACE_EXIT = 2, /* at return: the whole call */
-	SOCKTRACE_POINT = 3 /* neither: the LSM hook, a mismatch, an outcome, a loss, ENTERED_BEFORE */
+	/* neither: the LSM hook, a mismatch, an outcome, a loss, ENTERED_BEFORE */
+	SOCKTRACE_POINT = 3
 };
 
 /*

@@ -116,6 +116,9 @@ def _info(context):
     fastopen = "tcp_sendmsg_fastopen"
     if not module.has_function(fastopen):
         fastopen = "__inet_stream_connect"
+    sock_state = "inet_sock_set_state"
+    if not module.has_function(f"__tracepoint_{sock_state}"):
+        sock_state = "tcp_set_state"
     equal(
         symbols,
         {
@@ -130,7 +133,7 @@ def _info(context):
             (device.CONNECT, device.VIA_SENDMSG, 0): fastopen,
             (device.SOCKETPAIR, device.VIA_SYSCALL, 0): "__sys_socketpair",
             (device.ACCEPT4, device.VIA_SYSCALL, device.PROBE_FACTS): "security_sock_graft",
-            (device.CONNECTED, device.VIA_SYSCALL, 0): "inet_sock_set_state",
+            (device.CONNECTED, device.VIA_SYSCALL, 0): sock_state,
             (device.BIND, device.VIA_SYSCALL, 0): "__sys_bind",
             (device.BIND, device.VIA_SYSCALL, device.PROBE_FACTS): "security_socket_bind",
             (device.BIND, device.VIA_IO_URING, 0): "__sys_bind_socket",
@@ -142,8 +145,7 @@ def _info(context):
         },
     )
     bound = {p.symbol: module.has_function(p.symbol) * device.PROBE_BOUND for p in info.probes}
-    tracepoint = "inet_sock_set_state"
-    bound[tracepoint] = device.PROBE_BOUND | device.PROBE_OPTIONAL
+    bound[sock_state] = device.PROBE_BOUND | device.PROBE_OPTIONAL
     facts = ("security_sock_graft", "security_socket_bind", "security_socket_listen")
     for symbol in (*facts, "wake_up_new_task", "security_bprm_committed_creds"):
         bound[symbol] |= device.PROBE_FACTS
@@ -160,7 +162,7 @@ def _info(context):
         symbol: flags | (device.PROBE_ARMED if flags & 9 == device.PROBE_BOUND else 0)
         for symbol, flags in bound.items()
     }
-    armed[tracepoint] |= device.PROBE_ARMED  # its event is one of the default ones
+    armed[sock_state] |= device.PROBE_ARMED  # its event is one of the default ones
     equal({p.symbol: p.flags for p in info.probes}, armed, "flags")
     equal((info.sessions, info.started), (2, 1), "sessions, started")
     equal(info.records_per_cpu, 128, "this session's ring")
