@@ -114,6 +114,15 @@ static void wrong(void **state)
 	assert_differs("via", "io_uring", "syscall");
 	ev.tid = 8;
 	assert_differs("tid", "8", "7");
+	ev.loginuid = UINT32_MAX;
+	assert_differs("loginuid", "none", "0");
+	ev.sessionid = 3;
+	assert_differs("session", "3", "0");
+	/* What /proc can't show is no difference. */
+	ev.start_ns = 999999999 / (unsigned int)sysconf(_SC_CLK_TCK);
+	assert_true(selftest_check(&expect, &ev, NULL, &difference));
+	ev.start_ns = 1000000000;
+	assert_differs("start", "100", "0");
 	strcpy(ev.comm, "\033[m");
 	assert_differs("comm", "\\x1b[m", "a\\x0ab");
 	ev.time_ns = 3999999;

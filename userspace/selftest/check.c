@@ -9,6 +9,7 @@
 #include <inttypes.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "format/text.h"
 #include "record/decode.h"
@@ -73,6 +74,27 @@ static char *show_phase(char *p, const struct socktrace_event *ev)
 	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
 		p = fmt_lit(p, " (the return was missed)");
 	return p;
+}
+
+static char *number_or_none(char *p, uint32_t number)
+{
+	return number == UINT32_MAX ? fmt_lit(p, "none") : fmt_u32(p, number);
+}
+
+static char *show_loginuid(char *p, const struct socktrace_event *ev)
+{
+	return number_or_none(p, ev->loginuid);
+}
+
+static char *show_session(char *p, const struct socktrace_event *ev)
+{
+	return number_or_none(p, ev->sessionid);
+}
+
+/* In clock ticks, as all that is known of it is. */
+static char *show_start(char *p, const struct socktrace_event *ev)
+{
+	return fmt_u64(p, ev->start_ns / (1000000000U / (unsigned int)sysconf(_SC_CLK_TCK)));
 }
 
 static char *show_comm(char *p, const struct socktrace_event *ev)
@@ -155,6 +177,9 @@ static const struct {
 	[FIELD_UID] = { "uid", show_uid },
 	[FIELD_GID] = { "gid", show_gid },
 	[FIELD_EUID] = { "euid", show_euid },
+	[FIELD_LOGINUID] = { "loginuid", show_loginuid },
+	[FIELD_SESSION] = { "session", show_session },
+	[FIELD_START] = { "start", show_start },
 	[FIELD_COMM] = { "comm", show_comm },
 	[FIELD_NSPID] = { "nspid", show_ns_tgid },
 	[FIELD_NSTID] = { "nstid", show_ns_tid },

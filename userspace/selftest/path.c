@@ -14,6 +14,8 @@
 
 #include "record/walltime.h"
 
+#define INITIAL_TIMENS_INODE 0xeffffffa /* PROC_TIME_INIT_INO */
+
 __attribute__((noreturn, format(printf, 3, 0)))
 static void end(struct selftest_path *path, enum selftest_result result, const char *format,
 		va_list args)
@@ -57,6 +59,45 @@ static void namespace(struct selftest_path *path, const char *file, enum selftes
 	path->who_fields |= FIELD_BIT(field);
 }
 
+/* A number of /proc as it is there; where there is no audit, that of nobody. */
+static __u32 audit_number(const char *file)
+{
+	FILE *from = fopen(file, "re");
+	unsigned int number = UINT32_MAX;
+
+	if (from && fscanf(from, "%u", &number) != 1)
+		number = UINT32_MAX;
+	if (from)
+		fclose(from);
+	return number;
+}
+
+/*
+ * When the process began, which /proc tells in clock ticks; of a time namespace, by
+ * its own clock.
+ */
+static void beginning(struct selftest_path *path)
+{
+	FILE *from = fopen("/proc/self/stat", "re");
+	unsigned long long ticks;
+	char line[1024], *at;
+	struct stat st;
+	unsigned int field;
+
+	if (!from)
+		return;
+	at = fgets(line, sizeof(line), from) ? strrchr(line, ')') : NULL;
+	fclose(from);
+	/* Field 22; the name before it is the second, and may have blanks. */
+	for (field = 2; at && field < 22; field++)
+		at = strchr(at + 1, ' ');
+	if (!at || sscanf(at, "%llu", &ticks) != 1 ||
+	    (!stat("/proc/self/ns/time", &st) && st.st_ino != INITIAL_TIMENS_INODE))
+		return;
+	path->who.start_ns = ticks * (1000000000U / (unsigned int)sysconf(_SC_CLK_TCK));
+	path->who_fields |= FIELD_BIT(FIELD_START);
+}
+
 /* The child's own part of each record. */
 void path_begin(struct selftest_path *path)
 {
@@ -69,6 +110,8 @@ void path_begin(struct selftest_path *path)
 	who->uid = getuid();
 	who->euid = geteuid();
 	who->gid = getgid();
+	who->loginuid = audit_number("/proc/self/loginuid");
+	who->sessionid = audit_number("/proc/self/sessionid");
 	prctl(PR_GET_NAME, who->comm, 0, 0, 0);
 	who->abi = (__u8)path->row->abi->number;
 	who->via = (__u8)path->row->via;
@@ -76,11 +119,13 @@ void path_begin(struct selftest_path *path)
 			   FIELD_BIT(FIELD_VIA) | FIELD_BIT(FIELD_PID) |
 			   FIELD_BIT(FIELD_TID) | FIELD_BIT(FIELD_PPID) |
 			   FIELD_BIT(FIELD_UID) | FIELD_BIT(FIELD_GID) | FIELD_BIT(FIELD_EUID) |
+			   FIELD_BIT(FIELD_LOGINUID) | FIELD_BIT(FIELD_SESSION) |
 			   FIELD_BIT(FIELD_COMM) | FIELD_BIT(FIELD_NSPID) |
 			   FIELD_BIT(FIELD_NSTID) | FIELD_BIT(FIELD_TIME) |
 			   FIELD_BIT(FIELD_CALL) | FIELD_BIT(FIELD_ARGS);
 	if (who->abi)
 		path->who_fields |= FIELD_BIT(FIELD_ABI);
+	beginning(path);
 	namespace(path, "/proc/self/ns/net", FIELD_NETNS, &who->netns);
 	namespace(path, "/proc/self/ns/mnt", FIELD_MNTNS, &who->mntns);
 	namespace(path, "/proc/self/ns/pid", FIELD_PIDNS, &who->pidns);

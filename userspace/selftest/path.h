@@ -27,13 +27,13 @@ enum selftest_result {
 /* What is compared, in the order in which it is reported. */
 enum selftest_field {
 	FIELD_EVENT, FIELD_PHASE, FIELD_ABI, FIELD_VIA, FIELD_PID, FIELD_TID, FIELD_PPID,
-	FIELD_UID, FIELD_GID, FIELD_EUID, FIELD_COMM, FIELD_NSPID, FIELD_NSTID, FIELD_NETNS,
+	FIELD_UID, FIELD_GID, FIELD_EUID, FIELD_LOGINUID, FIELD_SESSION, FIELD_START, FIELD_COMM, FIELD_NSPID, FIELD_NSTID, FIELD_NETNS,
 	FIELD_MNTNS, FIELD_PIDNS, FIELD_TIME, FIELD_CALL, FIELD_ARGS, FIELD_RET,
 	FIELD_DURATION, FIELD_INODE, FIELD_FAMILY, FIELD_TYPE, FIELD_PROTOCOL, FIELD_ADDR,
 	FIELD_ADDR_SOURCE, FIELD_TOCTOU, FIELD_LOCAL, FIELD_PEER, FIELD_QUEUE, FIELD_SV,
 	SELFTEST_FIELDS
 };
-#define FIELD_BIT(field) (1U << (field))
+#define FIELD_BIT(field) (1ULL << (field))
 
 struct selftest_name {
 	socklen_t length; /* 0: none */
@@ -49,7 +49,7 @@ struct selftest_expect {
 	/* time_ns: before the call. Addresses and sv are not in it, but below. */
 	struct socktrace_event ev;
 	uint64_t until_ns; /* after the call */
-	uint32_t fields; /* FIELD_BIT()s of those that are known */
+	uint64_t fields; /* FIELD_BIT()s of those that are known */
 	bool same_call; /* of the same call as the record before */
 	bool or_in_progress; /* instead of `ret` it may say so */
 	struct selftest_name addr, local;
@@ -104,7 +104,7 @@ struct selftest_path {
 	bool sees_bind; /* and security_socket_bind */
 	bool sees_outcome; /* and how connects under way end */
 	struct socktrace_event who; /* the child itself, as records have it */
-	uint32_t who_fields; /* FIELD_BIT()s of what is known of it */
+	uint64_t who_fields; /* FIELD_BIT()s of what is known of it */
 	/* The child's findings. */
 	enum selftest_result result; /* ABSENT or UNTRIED, else it is up to the records */
 	char reason[160];

@@ -85,7 +85,7 @@ static char *column(char *p, const char *s, unsigned int width)
 	return p + sprintf(p, "%-*s ", (int)width, s);
 }
 
-static char *field_names(char *p, uint32_t fields, const char *quote, const char *separator)
+static char *field_names(char *p, uint64_t fields, const char *quote, const char *separator)
 {
 	const char *before = "";
 	unsigned int i;
@@ -105,7 +105,7 @@ static char *text_row(const struct selftest_report *report, char *p,
 {
 	bool alarm = report->color && !results[verdict->result].good;
 	const struct selftest_difference *difference = &verdict->difference;
-	uint32_t lacking = EVERYWHERE & ~verdict->fields;
+	uint64_t lacking = EVERYWHERE & ~verdict->fields;
 	char buffer[SYMBOLS_MAX];
 
 	*symbols(buffer, report->device, row, "") = '\0';

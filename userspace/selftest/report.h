@@ -10,7 +10,7 @@
 /* What came of a row. */
 struct selftest_verdict {
 	enum selftest_result result;
-	uint32_t fields; /* SEEN: FIELD_BIT()s of what was compared */
+	uint64_t fields; /* SEEN: FIELD_BIT()s of what was compared */
 	const char *reason; /* ABSENT, UNTRIED */
 	struct selftest_difference difference; /* WRONG */
 };
@@ -22,7 +22,7 @@ struct selftest_report {
 	bool color;
 	unsigned int symbols_width;
 	unsigned int counts[SELFTEST_RESULTS];
-	uint32_t fields; /* FIELD_BIT()s that any row has compared */
+	uint64_t fields; /* FIELD_BIT()s that any row has compared */
 };
 
 void selftest_report_begin(struct selftest_report *report);

@@ -56,6 +56,7 @@ def _system_calls(context):
     equal(others_than(rows, "seen", "absent"), [], "not seen")
     for path in ("connect INET", "connect UNIX abstract", "accept, NULL", "accept4"):
         row = rows[path]
+        check({"loginuid", "session", "start"} <= set(row["fields"]), "%s", row)
         check({"pid", "args", "ret", "addr", "local", "inode"} <= set(row["fields"]), "%s", row)
         equal(len(row["symbols"]), 1, f"symbols of {path}")
     check("toctou" in rows["connect, page not there"]["fields"])
