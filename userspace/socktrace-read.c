@@ -378,7 +378,7 @@ static int selftest(struct reader *reader)
 	struct selftest_report report = { .out = &reader->out };
 	int ret;
 
-	if (!procinfo_initial_pidns()) {
+	if (procinfo_pidns()) {
 		complain("the selftest can be run from the initial pid namespace only");
 		return EXIT_FAILURE;
 	}

@@ -11,6 +11,7 @@
 
 static struct walltime wall;
 static struct text text;
+static struct procinfo proc;
 
 static int setup(void **state)
 {
@@ -107,6 +108,27 @@ static void accept_that_entered_before(void **state)
 	memcpy(ev.addrs, &in, sizeof(in));
 	ev.addr_source = SOCKTRACE_ADDR_KERNEL;
 	assert_line(&ev, CURL "accept4(-, {AF_INET 10.0.0.1:80}, ?) entered before");
+}
+
+static void other_pid_namespaces(void **state)
+{
+	struct socktrace_event ev = event(SOCKTRACE_SOCKET, SOCKTRACE_ENTER);
+
+	(void)state;
+	ev.pidns = 4026532001;
+	ev.ns_tgid = ev.ns_tid = 7;
+	proc.pidns = 4026532001;
+	text.columns.proc = &proc;
+	*text_event(&text, unit_buffer, &ev) = '\0';
+	assert_non_null(strstr(unit_buffer, " curl[7@1234] "));
+	ev.tid = 1240;
+	ev.ns_tid = 9;
+	*text_event(&text, unit_buffer, &ev) = '\0';
+	assert_non_null(strstr(unit_buffer, " curl[7/9@1234/1240] "));
+	ev.pidns = 4026532002;
+	*text_event(&text, unit_buffer, &ev) = '\0';
+	assert_non_null(strstr(unit_buffer, " curl[@1234/1240] "));
+	text.columns.proc = NULL;
 }
 
 static void bind_and_listen(void **state)
@@ -427,6 +449,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(accept_that_entered_before),
 		cmocka_unit_test(bind_and_listen),
+		cmocka_unit_test(other_pid_namespaces),
 		cmocka_unit_test(socketpair_call),
 		cmocka_unit_test(outcome_of_a_connect),
 		cmocka_unit_test(socket_call),	   cmocka_unit_test(connect_calls),

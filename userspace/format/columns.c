@@ -57,16 +57,27 @@ static char *time_of_day(const struct columns *columns, char *p,
 	return walltime_local(columns->time, p, ev->time_ns);
 }
 
+static char *pid_tid(char *p, uint32_t pid, uint32_t tid)
+{
+	p = fmt_u32(p, pid);
+	if (tid == pid)
+		return p;
+	*p++ = '/';
+	return fmt_u32(p, tid);
+}
+
 static char *process(const struct columns *columns, char *p, const struct socktrace_event *ev)
 {
-	(void)columns;
+	uint32_t pidns = columns->proc ? columns->proc->pidns : 0;
+
 	p = escape_text(p, ev->comm, record_comm_length(ev), 0);
 	*p++ = '[';
-	p = fmt_u32(p, ev->tgid);
-	if (ev->tid != ev->tgid) {
-		*p++ = '/';
-		p = fmt_u32(p, ev->tid);
-	}
+	/* The numbers that are known here, and behind '@' those that the host knows. */
+	if (pidns && ev->pidns == pidns)
+		p = pid_tid(p, ev->ns_tgid, ev->ns_tid);
+	if (pidns)
+		*p++ = '@';
+	p = pid_tid(p, ev->tgid, ev->tid);
 	*p++ = ']';
 	return p;
 }
@@ -87,8 +98,8 @@ static char *exe(const struct columns *columns, char *p, const struct socktrace_
 	if (image && image->exe_length)
 		return escape_text(p, image->text, image->exe_length, 0);
 	if (columns->proc)
-		path = procinfo_exe(columns->proc, ev->tgid, ev->comm, columns->time->now_ns,
-				    &length, &until_ns);
+		path = procinfo_exe(columns->proc, procinfo_pid(columns->proc, ev),
+				    ev->comm, columns->time->now_ns, &length, &until_ns);
 	return path ? escape_text(p, path, length, 0) : p;
 }
 

@@ -236,7 +236,7 @@ static char *executable(const struct json *json, char *p, const struct socktrace
 			p = fmt_lit(p, ",\"other_root\":true");
 		*until_ns = UINT64_MAX;
 	} else {
-		exe = procinfo_exe(json->proc, ev->tgid, ev->comm, json->time->now_ns,
+		exe = procinfo_exe(json->proc, procinfo_pid(json->proc, ev), ev->comm, json->time->now_ns,
 				   &length, until_ns);
 	}
 	if (exe) {

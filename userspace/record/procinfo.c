@@ -10,30 +10,39 @@
 #define BELIEVED_NS 1000000000ULL
 #define INITIAL_PIDNS_INODE 0xEFFFFFFCU /* PROC_PID_INIT_INO of the kernel */
 
-int procinfo_initial_pidns(void)
+uint32_t procinfo_pidns(void)
 {
 	struct stat st;
 
-	return stat("/proc/self/ns/pid", &st) || st.st_ino == INITIAL_PIDNS_INODE;
+	if (stat("/proc/self/ns/pid", &st) || st.st_ino == INITIAL_PIDNS_INODE)
+		return 0;
+	return (uint32_t)st.st_ino;
 }
 
 void procinfo_init(struct procinfo *proc)
 {
 	memset(proc, 0, sizeof(*proc));
-	proc->foreign = !procinfo_initial_pidns();
+	proc->pidns = procinfo_pidns();
 }
 
-const char *procinfo_exe(struct procinfo *proc, uint32_t tgid, const char *comm,
+uint32_t procinfo_pid(const struct procinfo *proc, const struct socktrace_event *ev)
+{
+	if (!proc->pidns)
+		return ev->tgid;
+	return ev->pidns == proc->pidns ? ev->ns_tgid : 0;
+}
+
+const char *procinfo_exe(struct procinfo *proc, uint32_t pid, const char *comm,
 			 uint64_t now_ns, size_t *length, uint64_t *until_ns)
 {
-	struct procinfo_slot *slot = &proc->slots[tgid % PROCINFO_SLOTS];
+	struct procinfo_slot *slot = &proc->slots[pid % PROCINFO_SLOTS];
 	char link[32], *p;
 	ssize_t n;
 
 	*until_ns = now_ns;
-	if (proc->foreign)
+	if (!pid)
 		return NULL;
-	if (slot->length && slot->tgid == tgid && now_ns < slot->until_ns &&
+	if (slot->length && slot->pid == pid && now_ns < slot->until_ns &&
 	    !memcmp(slot->comm, comm, sizeof(slot->comm))) {
 		*length = slot->length;
 		*until_ns = slot->until_ns;
@@ -41,7 +50,7 @@ const char *procinfo_exe(struct procinfo *proc, uint32_t tgid, const char *comm,
 	}
 
 	p = fmt_lit(link, "/proc/");
-	p = fmt_u32(p, tgid);
+	p = fmt_u32(p, pid);
 	p = fmt_lit(p, "/exe");
 	*p = '\0';
 	n = readlink(link, proc->path, sizeof(proc->path));
@@ -53,7 +62,7 @@ const char *procinfo_exe(struct procinfo *proc, uint32_t tgid, const char *comm,
 		return proc->path;
 
 	slot->until_ns = *until_ns;
-	slot->tgid = tgid;
+	slot->pid = pid;
 	slot->length = (uint32_t)n;
 	memcpy(slot->comm, comm, sizeof(slot->comm));
 	memcpy(slot->exe, proc->path, (size_t)n);

@@ -9,14 +9,16 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include <socktrace.h>
+
 #define PROCINFO_SLOTS 64 /* a power of two */
 #define PROCINFO_EXE_MAX 240 /* longer paths are not cached */
 
 struct procinfo {
-	int foreign; /* /proc counts processes otherwise than records do */
+	uint32_t pidns; /* ours, if it is not the initial one; else 0 */
 	struct procinfo_slot {
 		uint64_t until_ns; /* CLOCK_BOOTTIME */
-		uint32_t tgid;
+		uint32_t pid;
 		uint32_t length; /* 0: nothing cached */
 		char comm[16];
 		char exe[PROCINFO_EXE_MAX];
@@ -26,19 +28,22 @@ struct procinfo {
 
 void procinfo_init(struct procinfo *proc);
 
+/* The number that the process of a record has here and in /proc; 0: it has none. */
+uint32_t procinfo_pid(const struct procinfo *proc, const struct socktrace_event *ev);
+
 /*
- * The executable of the process `tgid` (initial pid namespace) whose thread is
+ * The executable of the process `pid`, as procinfo_pid() gives it, whose thread is
  * named `comm` (16 bytes). Gives its bytes, without a NUL, until the next call;
  * NULL if not known. The answer holds until `until_ns`: a second from `now_ns`
  * on, or if nothing was found, only at `now_ns`.
  */
-const char *procinfo_exe(struct procinfo *proc, uint32_t tgid, const char *comm,
+const char *procinfo_exe(struct procinfo *proc, uint32_t pid, const char *comm,
 			 uint64_t now_ns, size_t *length, uint64_t *until_ns);
 
 /*
- * 1 if this process sees the initial pid namespace's numbers in getpid() and
- * /proc, 0 if it is within another one. Without /proc it is taken to be so.
+ * The inode number of this process's pid namespace, whose numbers getpid() and /proc
+ * give; 0: it is the initial one, or, without /proc, taken to be so.
  */
-int procinfo_initial_pidns(void);
+uint32_t procinfo_pidns(void);
 
 #endif

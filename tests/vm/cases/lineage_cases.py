@@ -4,16 +4,21 @@
 import collections
 import contextlib
 import errno
+import json
 import os
 import socket
+import subprocess
+import threading
 import time
+import traceback
 
 from lib import device, module, proc
-from lib.device import ACCEPT, REJECT, SOCKET, Session, rule
+from lib.device import ACCEPT, REJECT, SOCKET, Session, libc, rule
 from lib.proc import Child, Program, wait_until
 from lib.reading import check_law
 from lib.tap import Skip, case, check, equal
 
+READER = os.environ.get("SOCKTRACE_READER", "socktrace-read")
 BIRTHS = "wake_up_new_task"
 LAST_PID = "/proc/sys/kernel/ns_last_pid"
 
@@ -367,3 +372,156 @@ def _roots(context):
     finish()
     got = [sorted(e.tgid for e in s.finish()) for s in sessions]
     equal(got, [sorted(pids[1:]), sorted(pids[64:])], "seen")
+
+
+# ---- numbers of processes, in a pid namespace ----
+
+
+def refused(session, rules):
+    """What SET_FILTER says of these: errno, the rule, and the field."""
+    table = device.ctypes.create_string_buffer(b"".join(rules))
+    header = device.FILTER.pack(
+        len(rules), device.RULE.size, REJECT, 0, 77, 78, device.ctypes.addressof(table)
+    )
+    error, header = device.ioctl(session.fd, device.SET_FILTER, header)
+    return (error, *device.FILTER.unpack(header)[4:6])
+
+
+@case("numbers: a rule for a process that is not there: ESRCH, with the rule and the field", "lineage")
+def _nobody(context):
+    module.ensure()
+    session = context.enter_context(Session())
+    ended = os.fork()
+    if ended == 0:
+        os._exit(0)
+    proc.reap(ended)
+    mine = rule(tgid=os.getpid())
+    session.filter([mine], REJECT)
+    for name in ("tgid", "tid", "ancestor"):
+        for number in (ended, (1 << 31) - 1, 1 << 31, (1 << 32) - 1):
+            got = refused(session, [mine, rule(**{name: number}), mine])
+            equal(got, (errno.ESRCH, 1, device.RULE_OFFSETS[name]), f"{name} {number}")
+    gate = threading.Event()
+    thread = threading.Thread(target=gate.wait)
+    thread.start()
+    context.callback(thread.join)
+    context.callback(gate.set)
+    for name in ("tgid", "ancestor"):
+        got = refused(session, [rule(**{name: thread.native_id})])
+        equal(got, (errno.ESRCH, 0, device.RULE_OFFSETS[name]), f"{name} of a thread")
+    equal(refused(session, [rule(tid=thread.native_id)])[0], 0, "tid of a thread")
+
+
+def in_pid_namespace(context, what):
+    """Runs `what` as process 1 of a new pid namespace; its status, and its number here."""
+    told, tell = os.pipe()
+
+    def outside():
+        check(libc.unshare(0x20000000) == 0, "unshare(CLONE_NEWPID)")
+        pid = os.fork()
+        if pid == 0:
+            status = 1
+            try:
+                what()
+                status = 0
+            except BaseException:  # pylint: disable=broad-except
+                traceback.print_exc()
+            os._exit(status)
+        os.write(tell, str(pid).encode())
+        return proc.reap(pid)
+
+    out = "/tmp/socktrace-pidns"
+    status = Child(context, outside, output=out).go().wait()
+    with open(out, encoding="utf-8", errors="replace") as file:
+        context.diag(file.read())
+    pid = int(os.read(told, 16))
+    os.close(told)
+    os.close(tell)
+    return status, pid
+
+
+@case("numbers: in a pid namespace rules have its own, and GET_FILTER gives them back", "lineage")
+def _in_namespace(context):
+    module.ensure()
+
+    def inside():
+        equal(os.getpid(), 1, "our number")
+        gate, opens = os.pipe()
+        child = os.fork()
+        if child == 0:
+            os.read(gate, 1)
+            if os.fork() == 0:
+                socket.socket().close()
+                os._exit(0)
+            os.wait()
+            socket.socket().close()
+            os._exit(0)
+        sessions = {
+            name: context.enter_context(Session(config_flags=device.CONFIG_OWN))
+            for name in ("tgid", "tid", "ancestor")
+        }
+        for name, session in sessions.items():
+            rules = [rule(**{name: child}, events=1 << SOCKET)]
+            session.filter(rules, REJECT)
+            session.start()
+            table = device.ctypes.create_string_buffer(device.RULE.size)
+            header = device.FILTER.pack(1, device.RULE.size, 0, 0, 0, 0, device.ctypes.addressof(table))
+            equal(device.ioctl(session.fd, device.GET_FILTER, header)[0], 0, "GET_FILTER")
+            equal([table.raw], rules, "the filter that is set")
+            got = refused(session, [rule(**{name: 4711})])
+            equal(got, (errno.ESRCH, 0, device.RULE_OFFSETS[name]), "a number of outside")
+        os.write(opens, b"g")
+        os.wait()
+        got = {name: [e.ns_tgid for e in session.finish()] for name, session in sessions.items()}
+        equal(got, {"tgid": [child], "tid": [child], "ancestor": [child + 1, child]}, "seen")
+
+    equal(in_pid_namespace(context, inside)[0], 0, "status inside")
+
+
+CALLS_ONCE = "import os, socket; socket.socket(); print(os.getpid())"
+CALLS_ON = "import socket, time\nwhile True: socket.socket().close(); time.sleep(0.02)"
+
+
+def in_container(*argv):
+    """Runs it as in a container's shell: output, the lines on standard error."""
+    done = subprocess.run(
+        ["unshare", "-pf", "--mount-proc", *argv], capture_output=True, check=False, timeout=50
+    )
+    equal(done.returncode, 0, f"status of {argv}: {done.stderr.decode()}")
+    return done.stdout.decode(), done.stderr.decode().splitlines()
+
+
+@case("numbers: the reader in a pid namespace: a command, its numbers there, and its executable", "lineage")
+def _command_in_namespace(context):
+    module.ensure()
+    python = "/usr/bin/python3"
+    out, errors = in_container(READER, "-o", "json", "-q", "-e", "socket", "--", python, "-c", CALLS_ONCE)
+    calls = [json.loads(line) for line in errors]
+    equal([c["nspid"] for c in calls], [int(out)], "who called")
+    check(calls[0]["pid"] != int(out), "%s", calls)
+    out, errors = in_container(READER, "-q", "-e", "socket", "--", python, "-c", CALLS_ONCE)
+    check(len(errors) == 1 and f" python3[{int(out)}@" in errors[0], "%s: %s", out, errors)
+
+
+@case("numbers: the reader in a pid namespace: -p and -f", "lineage")
+def _follow_in_namespace(context):
+    module.ensure()
+    for options in (["-p"], ["-f", "-p"]):
+        script = f"""
+            /usr/bin/python3 -c '{CALLS_ON}' &
+            {READER} -o json -q -n 3 -e socket {" ".join(options)} $!
+            echo $!
+            kill $!"""
+        out, _ = in_container("sh", "-c", script)
+        *calls, pid = out.splitlines()
+        calls = [json.loads(line) for line in calls]
+        equal([c["nspid"] for c in calls], [int(pid)] * 3, f"who called, with {options}")
+        equal({os.path.basename(c.get("exe", "none"))[:7] for c in calls}, {"python3"}, "executable")
+
+
+@case("-p of nobody is refused by its name", "lineage")
+def _reader_nobody(context):
+    module.ensure()
+    done = subprocess.run([READER, "-p", str((1 << 22) + 7)], capture_output=True, check=False, timeout=50)
+    equal(done.returncode, 1, "status")
+    check(b"there is no process that -p" in done.stderr, "%s", done.stderr)
