@@ -53,7 +53,8 @@ int __wrap_ioctl(int fd, unsigned long command, void *argument)
 	errno = kernel.errno_of[nr];
 	if (kernel.interrupts-- > 0)
 		errno = EINTR;
-	if (errno && (unsigned int)command == SOCKTRACE_IOC_SET_FILTER && errno == EINVAL) {
+	if (errno && (unsigned int)command == SOCKTRACE_IOC_SET_FILTER &&
+	    (errno == EINVAL || errno == ESRCH)) {
 		((struct socktrace_filter *)argument)->error_rule = kernel.error_rule;
 		((struct socktrace_filter *)argument)->error_field = kernel.error_field;
 	}
