@@ -344,10 +344,11 @@ char *columns_values(struct columns *columns, char *p, const struct socktrace_ev
 	return p;
 }
 
-char *columns_process(char *p, const struct socktrace_event *ev, unsigned short *width)
+char *columns_process(const struct columns *columns, char *p,
+		      const struct socktrace_event *ev, unsigned short *width)
 {
 	char *start = p;
 
-	p = process(NULL, p, ev);
+	p = process(columns, p, ev);
 	return fill(p, columns_width(start, p), width);
 }

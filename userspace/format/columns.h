@@ -54,7 +54,8 @@ char *columns_values(struct columns *columns, char *p, const struct socktrace_ev
 
 /* NAME[PID], or NAME[PID/TID], filled up to a width, which may grow. */
 #define COLUMNS_PROCESS_WIDTH 20
-char *columns_process(char *p, const struct socktrace_event *ev, unsigned short *width);
+char *columns_process(const struct columns *columns, char *p,
+		      const struct socktrace_event *ev, unsigned short *width);
 
 /* Characters, not bytes; blanks, so that `have` becomes `want`. */
 unsigned int columns_width(const char *from, const char *to);

@@ -480,7 +480,7 @@ char *text_process(struct text *text, char *p, const struct socktrace_event *ev,
 {
 	p = walltime_local(text->time, p, ev->time_ns);
 	*p++ = ' ';
-	p = columns_process(p, ev, &text->process_width);
+	p = columns_process(&text->columns, p, ev, &text->process_width);
 	p = fmt_lit(p, " process(");
 	if (image->exe_length)
 		p = quoted(p, (const uint8_t *)image->text, image->exe_length);
@@ -501,7 +501,7 @@ char *text_inflight(struct text *text, char *p,
 	length = (size_t)(seconds(age, now_ns > ev.time_ns ? now_ns - ev.time_ns : 0) - age);
 	p = fmt_mem(columns_pad(p, (unsigned int)length, AGE_WIDTH), age, length);
 	*p++ = ' ';
-	p = columns_process(p, &ev, &text->process_width);
+	p = columns_process(&text->columns, p, &ev, &text->process_width);
 	*p++ = ' ';
 	p = call(text, p, &ev);
 	*p++ = '\n';
