@@ -52,7 +52,9 @@ static void all_tasks_but_the_kernels_are_there(struct kunit *test)
 	struct st_early *early = st_early_create();
 
 	KUNIT_ASSERT_NOT_NULL(test, early);
+	rcu_read_lock();
 	KUNIT_EXPECT_TRUE(test, st_early_has(early, pid_task(find_vpid(1), PIDTYPE_PID)));
+	rcu_read_unlock();
 	KUNIT_EXPECT_EQ(test, st_early_has(early, current), !(current->flags & PF_KTHREAD));
 	st_early_free(early);
 }
