@@ -22,8 +22,9 @@ def session_of(context, events, **config):
 
 
 def armed(session):
-    """The events whose optional probes are armed: of calls, and of facts."""
-    optional = [p for p in session.info().probes if p.flags & device.PROBE_OPTIONAL]
+    """Which of these events' optional probes are armed: of calls, and of facts."""
+    optional = [p for p in session.info().probes if p.type in (BIND, LISTEN)]
+    check(all(p.flags & device.PROBE_OPTIONAL for p in optional), "%s", optional)
     kinds = (0, device.PROBE_FACTS)
     return tuple(
         {p.type for p in optional if p.flags & device.PROBE_ARMED and p.flags & device.PROBE_FACTS == facts}

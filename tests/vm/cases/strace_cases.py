@@ -159,10 +159,11 @@ def _form(abi, _context):
             used = 8
         check(not any(e.addrs[used:]), "bytes behind the addresses: %s", e)
         check(not any(e.addrs[e.addr_len : (e.addr_len + 7) & ~7]), "bytes between: %s", e)
-        check(e.flags < 1 << 7, "flags: %s", e)
+        late = device.F_LATE if e.type == device.CONNECTED else 0
+        check(e.flags & ~late < 1 << 7, "flags: %s", e)
         if not e.flags & F_SOCK:
             equal((e.inode, e.sock_family, e.sock_type), (0, 0, 0), f"socket of {e}")
-        if e.phase != device.EXIT:
+        if e.phase != device.EXIT and e.type != device.CONNECTED:
             equal((e.duration_ns, e.ret), (0, 0), f"duration, result of {e}")
 
 
