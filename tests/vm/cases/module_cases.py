@@ -362,7 +362,7 @@ def _held(context):
     module.ensure()
 
 
-CYCLES = int(max(10, 50 / proc.SLOW))
+CYCLES = int(max(10, 30 / proc.SLOW))
 
 
 @case(f"{CYCLES} cycles of load, trace, unload under traffic", "unload")
