@@ -365,7 +365,7 @@ static void set_filter(int fd, const struct setup *setup)
 
 	for (i = 0; i < setup->rules; i++) {
 		rules[i].match = SOCKTRACE_MATCH_TGID;
-		rules[i].tgid = 1 << 30; /* more than any process ever has */
+		rules[i].tgid = 1; /* one that is there, and makes no such call */
 		rules[i].action = setup->default_action == SOCKTRACE_ACCEPT ?
 					  SOCKTRACE_REJECT : SOCKTRACE_ACCEPT;
 	}
