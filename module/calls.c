@@ -10,11 +10,11 @@
 #include "calls.h"
 #include "collect.h"
 #include "compat/compat.h"
+#include "deliver.h"
 #include "files.h"
 #include "images.h"
 #include "lineage.h"
 #include "pending.h"
-#include "session.h"
 #include "share.h"
 
 /* Numbers the calls; per CPU, so that counting costs no shared cache line. */

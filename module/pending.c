@@ -27,9 +27,9 @@
 #include "arch.h"
 #include "collect.h"
 #include "compat/compat.h"
+#include "deliver.h"
 #include "lineage.h"
 #include "pending.h"
-#include "session.h"
 #include "share.h"
 
 /* Slots looked at from a socket's own on. */

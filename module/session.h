@@ -108,60 +108,7 @@ static inline struct st_filter *st_session_filter(const struct st_session *s)
 bool st_session_ready(struct st_session *s);
 void st_session_drained(struct st_session *s);
 
-/* For the probes' handlers. */
-extern u32 st_sessions_events[SOCKTRACE_POINT + 1];
-
-/* A first look, before facts are gathered: false is certain. */
-static inline bool st_sessions_may_want(enum socktrace_type type,
-				     enum socktrace_phase phase)
-{
-	return READ_ONCE(st_sessions_events[phase]) & SOCKTRACE_EVENT_BIT(type);
-}
-
-extern u64 st_sessions_tgids;
-
-/* Likewise, of who calls. */
-static inline bool st_sessions_may_want_of(u32 tgid)
-{
-	return READ_ONCE(st_sessions_tgids) >> tgid % ST_FILTER_TGID_BUCKETS & 1;
-}
-
-extern u32 st_sessions_asked;
-
-/* Which conditions any started session's filter looks at. */
-static inline u32 st_sessions_conditions(void)
-{
-	return READ_ONCE(st_sessions_asked);
-}
-
-extern bool st_sessions_tell_processes;
-
-/* Is any started session told of process images? */
-static inline bool st_sessions_want_images(void)
-{
-	return READ_ONCE(st_sessions_tell_processes);
-}
-
-extern u32 st_sessions_sure;
-bool st_sessions_keep_any(enum socktrace_type type, enum socktrace_phase phase);
-
-/* Does nothing have to be known of a record of this for it to find a taker? */
-static inline bool st_sessions_surely_want(enum socktrace_type type,
-					   enum socktrace_phase phase)
-{
-	return READ_ONCE(st_sessions_sure) & SOCKTRACE_EVENT_BIT(type) &&
-	       st_sessions_keep_any(type, phase);
-}
-
-bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase phase);
-void st_sessions_refuse(enum socktrace_type type, u32 phases);
-void st_sessions_miss(const struct st_filter_facts *facts);
-void st_sessions_ask(const struct st_filter_facts *facts, struct st_filter_answers *answers);
-void st_sessions_deliver(struct socktrace_event *ev, const struct st_filter_facts *facts);
-
-/* Has current entered an accept before any session began, as far as that knows? */
-bool st_sessions_have_early(void);
-/* To those that it is so for, once. */
-void st_sessions_deliver_early(struct socktrace_event *ev, const struct st_filter_facts *facts);
+/* Those whose records are made now; under RCU. */
+extern struct list_head st_sessions_started;
 
 #endif /* SOCKTRACE_SESSION_H */
