@@ -96,14 +96,15 @@ def _stops(context):
     bursts = bursts_on_all(context)
     sessions[0].filter([rule(REJECT, events=1 << SOCKET), rule(REJECT, error=ENOENT)], ACCEPT)
     sessions[1].filter([rule(REJECT, failed=True), rule(REJECT, tgid=bursts[0].pid)], ACCEPT)
+    # While it is started, a STOP leaves the probes armed; the last takes them away.
+    # To arm under load takes half a minute each time where processors take turns.
+    keeper = context.enter_context(Session())
+    keeper.only(tgid=1).start()
     for burst in bursts:
         burst.go()
     taken = [[], []]
-    # While it is started, a STOP leaves the probes armed; then it takes them away.
-    keeper = context.enter_context(Session())
-    keeper.only(tgid=1).start()
     for turn in range(9):
-        if turn == 7:
+        if turn == 8:
             keeper.stop()
         for session in sessions:
             session.start()
