@@ -430,10 +430,11 @@ static int act(struct reader *reader)
 
 int main(int argc, char **argv)
 {
-	static struct reader reader = { .device.fd = -1, .out.fd = -1, .cgroups.root_fd = -1 };
+	static struct reader reader; /* large: as zeroes it takes no room in the file */
 	char message[OPTIONS_MESSAGE_MAX];
 	int status = EXIT_SUCCESS;
 
+	reader.device.fd = reader.out.fd = reader.cgroups.root_fd = -1;
 	switch (options_parse(&reader.options, argc, argv, message, sizeof(message))) {
 	case OPTIONS_RUN:
 		status = act(&reader);

@@ -1,94 +1,61 @@
 // SPDX-License-Identifier: GPL-2.0
-/*
- * The selftest's paths through io_uring, by liburing. It was there when this was
- * built, or it was not: then these paths can't be driven, and say so.
- */
+/* The selftest's paths through io_uring. */
 #include "selftest/path.h"
 
 #include <errno.h>
 #include <netinet/in.h>
-#include <sys/syscall.h>
-#include <unistd.h>
 
-#ifdef HAVE_LIBURING
-#include <liburing.h>
-#endif
+#include "selftest/ring.h"
 
-/* A ring of no entries is never made, but refused in different ways. */
 void selftest_needs_uring(struct selftest_path *path)
 {
-#ifdef __NR_io_uring_setup
-	int number = syscall(__NR_io_uring_setup, 0, NULL) < 0 ? errno : 0;
-
-	if (number == ENOSYS)
+	switch (ring_is_refused()) {
+	case -ENOSYS:
 		path_absent(path, "no io_uring");
-	if (number == EPERM)
+	case -EPERM:
 		path_absent(path, "io_uring is switched off: see sysctl kernel.io_uring_disabled");
-#endif
-#ifndef HAVE_LIBURING
-	path_untried(path, "this reader was built without liburing");
-#endif
+	}
 }
 
-#ifdef HAVE_LIBURING
-#define ENTRIES 4
-
-/* The queue, on a kernel that knows the operation. */
-static void ring_open(struct selftest_path *path, struct io_uring *ring, int operation)
+/* `err`: 0 or -errno */
+static void must(struct selftest_path *path, const char *what, int err)
 {
-	struct io_uring_params params = {
-		.flags = path->row->how == URING_POLLED ? IORING_SETUP_SQPOLL : 0,
-		.sq_thread_idle = 100,
-	};
-	struct io_uring_probe *probe;
+	errno = -err;
+	path_must(path, what, err);
+}
 
-	errno = -io_uring_queue_init_params(ENTRIES, ring, &params);
-	path_must(path, "io_uring_setup", errno ? -1 : 0);
-	/* Before 5.12 their records are theirs, and nobody's else. */
-	if (path->row->how != URING_INLINE && !(params.features & IORING_FEAT_NATIVE_WORKERS))
-		path_untried(path, "threads of its io_uring belong to no process");
-	probe = io_uring_get_probe_ring(ring);
-	if (!probe || !io_uring_opcode_supported(probe, operation))
+/* A ring, on a kernel that knows the operation. */
+static void ring_open(struct selftest_path *path, struct ring *ring,
+		      enum ring_operation operation)
+{
+	int known;
+
+	must(path, "io_uring_setup", ring_init(ring, path->row->how == URING_POLLED));
+	known = ring_knows(ring, operation);
+	if (known <= 0 && (known != -EINVAL || operation > RING_CONNECT))
 		path_absent(path, "its io_uring has no such operation");
-	io_uring_free_probe(probe);
+	/* Before 5.12 their records are theirs, and nobody's else. */
+	if (path->row->how != URING_INLINE && !ring->native_workers)
+		path_absent(path, "threads of its io_uring belong to no process");
 }
 
-static struct io_uring_sqe *ring_entry(struct selftest_path *path, struct io_uring *ring)
+static void submit(struct selftest_path *path, struct ring *ring, struct ring_entry entry)
 {
-	struct io_uring_sqe *sqe = io_uring_get_sqe(ring);
-
-	path_must(path, "io_uring_get_sqe", sqe ? 0 : -1);
-	return sqe;
-}
-
-static void ring_submit(struct selftest_path *path, struct io_uring *ring,
-			struct io_uring_sqe *sqe)
-{
-	int ret;
-
 	if (path->row->how == URING_WORKER)
-		sqe->flags |= IOSQE_ASYNC;
-	ret = io_uring_submit(ring);
-	errno = -ret;
-	path_must(path, "io_uring_submit", ret);
+		entry.flags |= RING_ENTRY_ASYNC;
+	must(path, "io_uring_enter", ring_submit_entry(ring, &entry));
 }
 
 /* The next result; `more`: others of the same operation follow. */
-static int ring_result(struct selftest_path *path, struct io_uring *ring, bool *more)
+static int result_of(struct selftest_path *path, struct ring *ring, bool *more)
 {
-	struct io_uring_cqe *cqe;
-	int ret;
+	int result;
 
-	do {
-		ret = io_uring_wait_cqe(ring, &cqe);
-	} while (ret == -EINTR);
-	errno = -ret;
-	path_must(path, "io_uring_wait_cqe", ret);
-	ret = cqe->res;
-	if (more)
-		*more = cqe->flags & IORING_CQE_F_MORE;
-	io_uring_cqe_seen(ring, cqe);
-	return ret;
+	must(path, "io_uring_enter", ring_wait(ring, &result, more));
+	/* On kernels that can't be asked. */
+	if (result == -EINVAL && ring_knows(ring, RING_ACCEPT) < 0)
+		path_absent(path, "its io_uring has no such operation");
+	return result;
 }
 
 static struct selftest_expect *expect_uring(struct selftest_path *path, unsigned int type)
@@ -112,19 +79,21 @@ static void file_returned(struct selftest_path *path, struct selftest_expect *ex
 void selftest_uring_socket(struct selftest_path *path)
 {
 	struct selftest_expect *expect;
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
+	struct ring ring;
 	int fd;
 
-	ring_open(path, &ring, IORING_OP_SOCKET);
-	sqe = ring_entry(path, &ring);
-	io_uring_prep_socket(sqe, AF_INET, SOCK_STREAM, IPPROTO_TCP, 0);
+	ring_open(path, &ring, RING_SOCKET);
 	expect = expect_uring(path, SOCKTRACE_SOCKET);
 	expect->ev.args[0] = AF_INET;
 	expect->ev.args[1] = SOCK_STREAM;
 	expect->ev.args[2] = IPPROTO_TCP;
-	ring_submit(path, &ring, sqe);
-	fd = ring_result(path, &ring, NULL);
+	submit(path, &ring, (struct ring_entry){
+		.operation = RING_SOCKET,
+		.fd = AF_INET,
+		.off = SOCK_STREAM,
+		.len = IPPROTO_TCP,
+	});
+	fd = result_of(path, &ring, NULL);
 	file_returned(path, expect, fd);
 	expect_addr(expect, NULL, SOCKTRACE_ADDR_NONE);
 	expect_socket(expect, fd);
@@ -138,20 +107,22 @@ void selftest_uring_connect(struct selftest_path *path)
 {
 	struct selftest_expect *expect;
 	struct selftest_name name;
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
+	struct ring ring;
 	int fd;
 
-	ring_open(path, &ring, IORING_OP_CONNECT);
+	ring_open(path, &ring, RING_CONNECT);
 	path_loopback(path, AF_INET, &name);
 	path_listener(path, &name);
 	fd = path_socket(path, AF_INET, SOCK_STREAM);
-	sqe = ring_entry(path, &ring);
-	io_uring_prep_connect(sqe, fd, &name.sa, name.length);
 	expect = expect_uring(path, SOCKTRACE_CONNECT);
 	expect->ev.args[1] = (__s32)name.length;
-	ring_submit(path, &ring, sqe);
-	path_returned(path, expect, ring_result(path, &ring, NULL), 0);
+	submit(path, &ring, (struct ring_entry){
+		.operation = RING_CONNECT,
+		.fd = fd,
+		.addr = (uintptr_t)&name.sa,
+		.off = name.length,
+	});
+	path_returned(path, expect, result_of(path, &ring, NULL), 0);
 	expect->or_in_progress = true;
 	expect_socket(expect, fd);
 	/* The kernel took its copy before, and there was nobody to race with. */
@@ -160,26 +131,25 @@ void selftest_uring_connect(struct selftest_path *path)
 	expect_local(expect, fd);
 }
 
-/* Of Linux 6.11; this liburing may be older. */
-enum { OP_BIND = 56, OP_LISTEN = 57 };
-
 void selftest_uring_bind(struct selftest_path *path)
 {
 	struct selftest_expect *expect;
 	struct selftest_name name;
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
+	struct ring ring;
 	int fd;
 
-	ring_open(path, &ring, OP_BIND);
+	ring_open(path, &ring, RING_BIND);
 	path_loopback(path, AF_INET, &name);
 	fd = path_socket(path, AF_INET, SOCK_STREAM);
-	sqe = ring_entry(path, &ring);
-	io_uring_prep_rw(OP_BIND, sqe, fd, &name.sa, 0, name.length);
 	expect = expect_uring(path, SOCKTRACE_BIND);
 	expect->ev.args[1] = (__s32)name.length;
-	ring_submit(path, &ring, sqe);
-	path_returned(path, expect, ring_result(path, &ring, NULL), 0);
+	submit(path, &ring, (struct ring_entry){
+		.operation = RING_BIND,
+		.fd = fd,
+		.addr = (uintptr_t)&name.sa,
+		.off = name.length,
+	});
+	path_returned(path, expect, result_of(path, &ring, NULL), 0);
 	expect_socket(expect, fd);
 	expect_addr(expect, &name, SOCKTRACE_ADDR_KERNEL);
 	expect_local(expect, fd);
@@ -188,18 +158,19 @@ void selftest_uring_bind(struct selftest_path *path)
 void selftest_uring_listen(struct selftest_path *path)
 {
 	struct selftest_expect *expect;
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
+	struct ring ring;
 	int fd;
 
-	ring_open(path, &ring, OP_LISTEN);
+	ring_open(path, &ring, RING_LISTEN);
 	fd = path_socket(path, AF_INET, SOCK_STREAM);
-	sqe = ring_entry(path, &ring);
-	io_uring_prep_rw(OP_LISTEN, sqe, fd, NULL, SELFTEST_BACKLOG, 0);
 	expect = expect_uring(path, SOCKTRACE_LISTEN);
 	expect->ev.args[1] = SELFTEST_BACKLOG;
-	ring_submit(path, &ring, sqe);
-	path_returned(path, expect, ring_result(path, &ring, NULL), 0);
+	submit(path, &ring, (struct ring_entry){
+		.operation = RING_LISTEN,
+		.fd = fd,
+		.len = SELFTEST_BACKLOG,
+	});
+	path_returned(path, expect, result_of(path, &ring, NULL), 0);
 	expect_socket(expect, fd);
 	expect_addr(expect, NULL, SOCKTRACE_ADDR_NONE);
 	expect_local(expect, fd);
@@ -226,19 +197,20 @@ void selftest_uring_accept(struct selftest_path *path)
 {
 	struct selftest_expect *expect;
 	struct selftest_name name;
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
+	struct ring ring;
 	int listener, fd;
 
-	ring_open(path, &ring, IORING_OP_ACCEPT);
+	ring_open(path, &ring, RING_ACCEPT);
 	path_loopback(path, AF_INET, &name);
 	listener = path_listener(path, &name);
-	sqe = ring_entry(path, &ring);
-	io_uring_prep_accept(sqe, listener, NULL, NULL, SOCK_CLOEXEC);
 	expect = expect_uring_accept(path, SOCK_CLOEXEC);
-	ring_submit(path, &ring, sqe);
+	submit(path, &ring, (struct ring_entry){
+		.operation = RING_ACCEPT,
+		.fd = listener,
+		.op_flags = SOCK_CLOEXEC,
+	});
 	path_client(path, &name);
-	fd = ring_result(path, &ring, NULL);
+	fd = result_of(path, &ring, NULL);
 	accepted(path, expect, fd);
 }
 
@@ -247,22 +219,24 @@ void selftest_uring_multishot(struct selftest_path *path)
 {
 	struct selftest_expect *expect;
 	struct selftest_name name;
-	struct io_uring_sqe *sqe;
-	struct io_uring ring;
+	struct ring ring;
 	int listener, i, fd;
 	bool more = true;
 
-	ring_open(path, &ring, IORING_OP_ACCEPT);
+	ring_open(path, &ring, RING_ACCEPT);
 	path_loopback(path, AF_INET, &name);
 	listener = path_listener(path, &name);
-	sqe = ring_entry(path, &ring);
-	io_uring_prep_multishot_accept(sqe, listener, NULL, NULL, SOCK_CLOEXEC);
 	for (i = 0; i < 2 && more; i++) {
 		expect = expect_uring_accept(path, SOCK_CLOEXEC);
 		if (!i)
-			ring_submit(path, &ring, sqe);
+			submit(path, &ring, (struct ring_entry){
+				.operation = RING_ACCEPT,
+				.fd = listener,
+				.op_flags = SOCK_CLOEXEC,
+				.ioprio = RING_ACCEPT_MULTISHOT,
+			});
 		path_client(path, &name);
-		fd = ring_result(path, &ring, &more);
+		fd = result_of(path, &ring, &more);
 		if (fd == -EINVAL)
 			path_absent(path, "its io_uring accepts one connection a time only");
 		accepted(path, expect, fd);
@@ -270,34 +244,3 @@ void selftest_uring_multishot(struct selftest_path *path)
 	if (i < 2)
 		path_untried(path, "the kernel ended the operation after one connection");
 }
-#else
-void selftest_uring_socket(struct selftest_path *path)
-{
-	(void)path;
-}
-
-void selftest_uring_connect(struct selftest_path *path)
-{
-	(void)path;
-}
-
-void selftest_uring_bind(struct selftest_path *path)
-{
-	(void)path;
-}
-
-void selftest_uring_listen(struct selftest_path *path)
-{
-	(void)path;
-}
-
-void selftest_uring_accept(struct selftest_path *path)
-{
-	(void)path;
-}
-
-void selftest_uring_multishot(struct selftest_path *path)
-{
-	(void)path;
-}
-#endif
