@@ -1,0 +1,95 @@
+// SPDX-License-Identifier: GPL-2.0
+#include "tap.h"
+
+#include <setjmp.h>
+#include <signal.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+/* Only what hangs meets it, on the slowest of emulated machines. */
+#define LIMIT_S 300
+
+static jmp_buf failed;
+static char notes[4096];
+static size_t notes_len;
+static unsigned int number;
+
+static void add_note(const char *format, va_list args)
+{
+	int len = snprintf(notes + notes_len, sizeof(notes) - notes_len, "# ");
+
+	notes_len += (size_t)len;
+	len = vsnprintf(notes + notes_len, sizeof(notes) - notes_len, format, args);
+	notes_len += (size_t)len + 1;
+	if (notes_len >= sizeof(notes))
+		notes_len = sizeof(notes) - 1;
+	notes[notes_len - 1] = '\n';
+	notes[notes_len] = '\0';
+}
+
+void tap_note(const char *format, ...)
+{
+	va_list args;
+
+	if (notes_len > sizeof(notes) - 256)
+		return;
+	va_start(args, format);
+	add_note(format, args);
+	va_end(args);
+}
+
+void tap_fail(const char *file, int line, const char *format, ...)
+{
+	va_list args;
+
+	notes_len = notes_len > sizeof(notes) - 512 ? sizeof(notes) - 512 : notes_len;
+	va_start(args, format);
+	add_note(format, args);
+	va_end(args);
+	tap_note("%s:%d", file, line);
+	longjmp(failed, 1);
+}
+
+static void expired(int signal)
+{
+	static const char text[] = "Bail out! a case was not done in time\n";
+
+	(void)signal;
+	if (write(STDOUT_FILENO, text, sizeof(text) - 1) < 0)
+		_exit(2);
+	_exit(1);
+}
+
+static bool run_one(const struct tap_case *one)
+{
+	time_t begin = time(NULL);
+	bool good;
+
+	notes_len = 0;
+	notes[0] = '\0';
+	alarm(LIMIT_S);
+	good = !setjmp(failed);
+	if (good)
+		one->run();
+	alarm(0);
+	printf("%sok %u - %s\n%s# %ld s\n", good ? "" : "not ", ++number, one->name,
+	       notes, (long)(time(NULL) - begin));
+	fflush(stdout);
+	return good;
+}
+
+int tap_run(const struct tap_case *cases, unsigned int count)
+{
+	bool good = true;
+	unsigned int i;
+
+	signal(SIGALRM, expired);
+	printf("1..%u\n", count);
+	fflush(stdout);
+	for (i = 0; i < count; i++)
+		good = run_one(&cases[i]) && good;
+	return good ? 0 : 1;
+}
