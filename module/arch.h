@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between architectures: where a function finds its arguments and
- * its way back, and by which ABI a system call came.
+ * its way back, and by which ABI a system call came. A block for each; where one of
+ * the functions is missing, the module does not build.
  */
 #ifndef SOCKTRACE_ARCH_H
 #define SOCKTRACE_ARCH_H
@@ -15,8 +16,24 @@
 #include "compat/compat.h"
 #include "../uapi/socktrace.h"
 
-#if defined(CONFIG_X86_64)
-static inline unsigned long st_arch_arg(struct pt_regs *regs, unsigned int n)
+/*
+ * Of each architecture:
+ *
+ *   st_arch_arg(regs, n)             argument n of a function at its entry, from 0 to 4;
+ *                                    of an int the lower half alone may mean something
+ *   st_arch_ret(regs)                what a function returned, as it returned
+ *   st_arch_return_address(regs)     where it will return to; at its entry
+ *   st_arch_in_syscall(regs)         whether @regs, a task's own, are of a system call
+ *
+ * From the registers themselves: regs_get_kernel_argument() is missing on arm, mips and
+ * powerpc, and on s390 it needs what modules can't call. regs_return_value() takes
+ * powerpc's registers for those of a system call, whose error would be in CR0.SO: that
+ * is copied from XER.SO, which any program can set.
+ */
+#if defined(CONFIG_X86)
+
+#ifdef CONFIG_X86_64
+static inline unsigned long st_arch_arg(const struct pt_regs *regs, unsigned int n)
 {
 	switch (n) {
 	case 0: return regs->di;
@@ -26,9 +43,179 @@ static inline unsigned long st_arch_arg(struct pt_regs *regs, unsigned int n)
 	default: return regs->r8;
 	}
 }
-#elif defined(CONFIG_X86_32) || defined(CONFIG_ARM64) || defined(CONFIG_RISCV) || \
-	defined(CONFIG_S390)
-#define st_arch_arg(regs, n) regs_get_kernel_argument(regs, n)
+#else /* regparm(3); then on the stack, above the return address */
+static inline unsigned long st_arch_arg(struct pt_regs *regs, unsigned int n)
+{
+	switch (n) {
+	case 0: return regs->ax;
+	case 1: return regs->dx;
+	case 2: return regs->cx;
+	default: return ((const unsigned long *)kernel_stack_pointer(regs))[n - 2];
+	}
+}
+#endif
+
+static inline unsigned long st_arch_ret(const struct pt_regs *regs)
+{
+	return regs->ax;
+}
+
+static inline unsigned long st_arch_return_address(struct pt_regs *regs)
+{
+	/* Not regs->sp: older kernels for i386 don't store it. */
+	return *(const unsigned long *)kernel_stack_pointer(regs);
+}
+
+static inline bool st_arch_in_syscall(struct pt_regs *regs)
+{
+	return syscall_get_nr(current, regs) != -1;
+}
+
+#elif defined(CONFIG_ARM64)
+
+static inline unsigned long st_arch_arg(const struct pt_regs *regs, unsigned int n)
+{
+	return regs->regs[n];
+}
+
+static inline unsigned long st_arch_ret(const struct pt_regs *regs)
+{
+	return regs->regs[0];
+}
+
+/* Not signed yet: a function signs it by its first instruction, or after that. */
+static inline unsigned long st_arch_return_address(const struct pt_regs *regs)
+{
+	return regs->regs[30];
+}
+
+static inline bool st_arch_in_syscall(struct pt_regs *regs)
+{
+	return syscall_get_nr(current, regs) != -1;
+}
+
+#elif defined(CONFIG_ARM)
+
+static inline unsigned long st_arch_arg(const struct pt_regs *regs, unsigned int n)
+{
+	return n < 4 ? regs->uregs[n] : ((const unsigned long *)regs->ARM_sp)[n - 4];
+}
+
+static inline unsigned long st_arch_ret(const struct pt_regs *regs)
+{
+	return regs->ARM_r0;
+}
+
+/* Its lowest bit says that the caller's code is Thumb. */
+static inline unsigned long st_arch_return_address(const struct pt_regs *regs)
+{
+	return regs->ARM_lr & ~1UL;
+}
+
+/*
+ * Before 5.15 the number of a call is noted of traced tasks alone. Any other way into
+ * the kernel leaves -1 where the call's first argument is kept; which may be -1, too,
+ * and then still stands in r0.
+ */
+static inline bool st_arch_in_syscall(const struct pt_regs *regs)
+{
+	return regs->ARM_ORIG_r0 != -1UL || regs->ARM_r0 == -1UL;
+}
+
+#elif defined(CONFIG_RISCV)
+
+static inline unsigned long st_arch_arg(const struct pt_regs *regs, unsigned int n)
+{
+	return (&regs->a0)[n];
+}
+
+static inline unsigned long st_arch_ret(const struct pt_regs *regs)
+{
+	return regs->a0;
+}
+
+static inline unsigned long st_arch_return_address(const struct pt_regs *regs)
+{
+	return regs->ra;
+}
+
+/* An interrupt leaves the program's a7, where a call's number is. */
+static inline bool st_arch_in_syscall(const struct pt_regs *regs)
+{
+	return regs->cause == EXC_SYSCALL;
+}
+
+#elif defined(CONFIG_S390)
+
+static inline unsigned long st_arch_arg(const struct pt_regs *regs, unsigned int n)
+{
+	return regs->gprs[2 + n];
+}
+
+static inline unsigned long st_arch_ret(const struct pt_regs *regs)
+{
+	return regs->gprs[2];
+}
+
+static inline unsigned long st_arch_return_address(const struct pt_regs *regs)
+{
+	return regs->gprs[14];
+}
+
+static inline bool st_arch_in_syscall(struct pt_regs *regs)
+{
+	return syscall_get_nr(current, regs) != -1;
+}
+
+#elif defined(CONFIG_PPC)
+
+static inline unsigned long st_arch_arg(const struct pt_regs *regs, unsigned int n)
+{
+	return regs->gpr[3 + n];
+}
+
+static inline unsigned long st_arch_ret(const struct pt_regs *regs)
+{
+	return regs->gpr[3];
+}
+
+/* At a function's call of ftrace, where a probe is, it is what the function saved. */
+static inline unsigned long st_arch_return_address(const struct pt_regs *regs)
+{
+	return regs->link;
+}
+
+static inline bool st_arch_in_syscall(struct pt_regs *regs)
+{
+	return syscall_get_nr(current, regs) != -1;
+}
+
+#elif defined(CONFIG_MIPS)
+
+/* o32 leaves room on the stack for the first four, too. */
+static inline unsigned long st_arch_arg(const struct pt_regs *regs, unsigned int n)
+{
+	if (IS_ENABLED(CONFIG_64BIT) || n < 4)
+		return regs->regs[4 + n];
+	return ((const unsigned long *)regs->regs[29])[n];
+}
+
+static inline unsigned long st_arch_ret(const struct pt_regs *regs)
+{
+	return regs->regs[2];
+}
+
+static inline unsigned long st_arch_return_address(const struct pt_regs *regs)
+{
+	return regs->regs[31];
+}
+
+/* syscall_get_nr() is what the task's last call was. */
+static inline bool st_arch_in_syscall(const struct pt_regs *regs)
+{
+	return (regs->cp0_cause & CAUSEF_EXCCODE) >> CAUSEB_EXCCODE == EXCCODE_SYS;
+}
+
 #else
 #error "socktrace does not know yet where this architecture passes arguments"
 #endif
@@ -61,6 +248,24 @@ static inline unsigned long st_arch_arg(struct pt_regs *regs, unsigned int n)
 #define ST_ARCH_ABI_COMPAT SOCKTRACE_ABI_UNKNOWN
 #endif
 
+#if defined(CONFIG_MIPS) && defined(CONFIG_64BIT)
+/*
+ * Of a call by its number @nr, each ABI having its thousand; once what it returns has
+ * taken that place, by its task's.
+ */
+static inline enum socktrace_abi st_arch_mips_abi(unsigned long nr)
+{
+	switch (nr / 1000) {
+	case 4: return SOCKTRACE_ABI_MIPS;
+	case 5: return SOCKTRACE_ABI_MIPS64;
+	case 6: return SOCKTRACE_ABI_MIPS_N32;
+	}
+	if (test_thread_flag(TIF_32BIT_REGS))
+		return SOCKTRACE_ABI_MIPS;
+	return test_thread_flag(TIF_32BIT_ADDR) ? SOCKTRACE_ABI_MIPS_N32 : SOCKTRACE_ABI_MIPS64;
+}
+#endif
+
 /*
  * The ABI of the system call that current is in; of work for io_uring, of the one
  * that this is done in, or at the end of.
@@ -68,32 +273,20 @@ static inline unsigned long st_arch_arg(struct pt_regs *regs, unsigned int n)
 static inline enum socktrace_abi st_arch_abi(void)
 {
 	/* It is in none: such work is done as an interrupt ends, too. */
-	if (syscall_get_nr(current, task_pt_regs(current)) == -1)
+	if (!st_arch_in_syscall(task_pt_regs(current)))
 		return SOCKTRACE_ABI_UNKNOWN;
 #ifdef CONFIG_X86_X32_ABI
 	if (in_x32_syscall())
 		return SOCKTRACE_ABI_X32;
+#endif
+#if defined(CONFIG_MIPS) && defined(CONFIG_64BIT)
+	return st_arch_mips_abi(task_pt_regs(current)->regs[2]);
 #endif
 #ifdef CONFIG_COMPAT
 	if (in_compat_syscall())
 		return ST_ARCH_ABI_COMPAT;
 #endif
 	return ST_ARCH_ABI_NATIVE;
-}
-
-/* Where a probed function will return to. Only at its entry. */
-static inline unsigned long st_arch_return_address(struct pt_regs *regs)
-{
-#if defined(CONFIG_X86)
-	/* Not regs->sp: older kernels for i386 don't store it. */
-	return *(unsigned long *)kernel_stack_pointer(regs);
-#elif defined(CONFIG_ARM64)
-	return regs->regs[30];
-#elif defined(CONFIG_RISCV)
-	return regs->ra;
-#elif defined(CONFIG_S390)
-	return regs->gprs[14];
-#endif
 }
 
 #endif /* SOCKTRACE_ARCH_H */

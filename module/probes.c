@@ -16,6 +16,7 @@
 #include <linux/string.h>
 #include <linux/tracepoint.h>
 
+#include "arch.h"
 #include "calls.h"
 #include "compat/compat.h"
 #include "files.h"
@@ -188,7 +189,7 @@ static int probe_instance(struct kretprobe_instance *ri, struct pt_regs *regs)
 static int probe_return(struct kretprobe_instance *ri, struct pt_regs *regs)
 {
 	handler_begins();
-	st_call_return(*(struct st_inflight **)ri->data, regs_return_value(regs));
+	st_call_return(*(struct st_inflight **)ri->data, st_arch_ret(regs));
 	handler_ends();
 	return 0;
 }

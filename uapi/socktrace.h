@@ -119,7 +119,8 @@ enum socktrace_abi {
 	SOCKTRACE_ABI_S390X = 10,
 	SOCKTRACE_ABI_S390 = 11,
 	SOCKTRACE_ABI_MIPS64 = 12,
-	SOCKTRACE_ABI_MIPS = 13
+	SOCKTRACE_ABI_MIPS = 13, /* o32: native, or on mips64 */
+	SOCKTRACE_ABI_MIPS_N32 = 14
 };
 
 /* The way by which the call came into the kernel: socktrace_event::via. */

@@ -26,6 +26,9 @@
 #include <linux/version.h>
 #include <linux/vmalloc.h>
 #include <net/af_unix.h>
+#if LINUX_VERSION_CODE >= KERNEL_VERSION(4, 11, 0)
+#include <linux/sched/task_stack.h> /* task_pt_regs() needs it */
+#endif
 
 /*
  * A record's clock. Where a kprobe is a breakpoint its handler counts as an NMI,

@@ -22,7 +22,7 @@ EVENTS = {1: "socket", 2: "connect", 3: "accept4", 4: "security_socket_connect",
           30: "process"}
 PHASES = {1: "enter", 2: "exit", 3: "point"}
 ABIS = dict(enumerate("x86_64 i386 x32 arm64 arm riscv64 riscv32 ppc64 ppc s390x s390 "
-                      "mips64 mips".split(), 1))
+                      "mips64 mips mips_n32".split(), 1))
 VIAS = {1: "syscall", 2: "io_uring", 3: "kernel", 4: "sendmsg"}
 SOURCES = {1: "kernel", 2: "user", 3: "fault", 4: "descriptor"}
 VERDICTS = {1: "match", 2: "mismatch", 3: "unreadable", 4: "unchecked"}

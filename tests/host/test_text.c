@@ -444,6 +444,26 @@ static void colours(void **state)
 	text.color = false;
 }
 
+static void native_calls_bear_no_mark(void **state)
+{
+	static const struct {
+		const char *machine;
+		unsigned int abi;
+	} machines[] = {
+		{ "x86_64", SOCKTRACE_ABI_X86_64 },   { "i486", SOCKTRACE_ABI_I386 },
+		{ "armv5tel", SOCKTRACE_ABI_ARM },    { "armv8l", SOCKTRACE_ABI_ARM },
+		{ "aarch64_be", SOCKTRACE_ABI_ARM64 }, { "mips", SOCKTRACE_ABI_MIPS },
+		{ "mips64", SOCKTRACE_ABI_MIPS64 },   { "ppc", SOCKTRACE_ABI_PPC },
+		{ "ppc64le", SOCKTRACE_ABI_PPC64 },   { "s390x", SOCKTRACE_ABI_S390X },
+		{ "alpha", SOCKTRACE_ABI_UNKNOWN },   { "", SOCKTRACE_ABI_UNKNOWN },
+	};
+	size_t i;
+
+	(void)state;
+	for (i = 0; i < sizeof(machines) / sizeof(machines[0]); i++)
+		assert_int_equal(text_abi_of_machine(machines[i].machine), machines[i].abi);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -452,6 +472,7 @@ int main(void)
 		cmocka_unit_test(other_pid_namespaces),
 		cmocka_unit_test(socketpair_call),
 		cmocka_unit_test(outcome_of_a_connect),
+		cmocka_unit_test(native_calls_bear_no_mark),
 		cmocka_unit_test(socket_call),	   cmocka_unit_test(connect_calls),
 		cmocka_unit_test(results),	   cmocka_unit_test(addresses),
 		cmocka_unit_test(accept_calls),	   cmocka_unit_test(points),

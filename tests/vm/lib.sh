@@ -47,12 +47,14 @@ apt_sources() {
 		sed -n "s/^$1|//p" | head -n 1
 }
 
-# apt_use_suite SUITE: from now on apt knows the packages of SUITE alone, with
+# apt_use_suite SUITE [ARCH]: from now on apt knows the packages of SUITE alone, with
 # its security and, for one of backports, what it is on top of.  All that apt
 # keeps of it is in the cache: the machine's own lists, sources and pins stay as
-# they are.  It comes from where the machine gets its own suite.
+# they are.  It comes from where the machine gets its own suite.  With ARCH, a
+# package is that architecture's; NAME:amd64 is one for this machine.
 apt_use_suite() {
-	local suite=$1 dir=$cache/apt/$1 below=$1 archive security signed
+	local suite=$1 arch=${2:-} below=$1 archive security signed
+	local dir=$cache/apt/$suite${arch:+_$arch} arches=${arch:+$arch,}amd64
 	[[ $suite =~ ^[a-z][a-z-]*$ ]] || die "$suite is no name of a kernel or a suite"
 	archive=$(apt_sources Debian)
 	if [ -z "$archive" ]; then
@@ -66,7 +68,8 @@ apt_use_suite() {
 	experimental) below=sid ;;
 	esac
 	# Also the keys of the suites before and after are in there.
-	signed='arch=amd64 target=Packages signed-by=/usr/share/keyrings/debian-archive-keyring.gpg'
+	signed="arch=$arches target=Packages"
+	signed+=' signed-by=/usr/share/keyrings/debian-archive-keyring.gpg'
 	mkdir -p "$dir"/{lists,archives}/partial
 	: > "$dir/status" # nothing is installed
 	{
@@ -90,6 +93,10 @@ apt_use_suite() {
 		APT::Sandbox::User "root";
 		// The machine's hooks are for its own lists.
 		#clear APT::Update;
+	CONF
+	[ -z "$arch" ] || cat >> "$dir/apt.conf" <<- CONF
+		APT::Architecture "$arch";
+		APT::Architectures { "$arch"; "amd64"; };
 	CONF
 	[ "$suite" = "$below" ] || echo "APT::Default-Release \"$suite\";" >> "$dir/apt.conf"
 	apt_options+=(-c "$dir/apt.conf")
@@ -137,14 +144,16 @@ apt_unpack() {
 }
 
 # kernel_make KERNEL ARG...: make among the headers of a KERNEL, a directory of
-# tests/vm/kernel's.  A kernel with a toolchain has a compiler and all other tools
+# tests/vm/kernel's.  Another architecture's has the cross compiler's arguments in
+# make-args.  A kernel with a toolchain has a compiler and all other tools
 # of its own, which see of this machine the tree alone.  (That W=1 looks at comments,
 # too, would need perl or python there.)
 kernel_make() {
-	local kernel=$1 root enter
+	local kernel=$1 root enter args=()
 	shift
 	if ! [ -e "$kernel/toolchain" ]; then
-		make -C "$kernel/headers" "$@"
+		[ ! -e "$kernel/make-args" ] || mapfile -t args < "$kernel/make-args"
+		make -C "$kernel/headers" "${args[@]}" "$@"
 		return
 	fi
 	root=$(readlink -f "$kernel/toolchain")

@@ -21,28 +21,37 @@
 #define REVERSE "\033[7m"
 #define PLAIN "\033[0m"
 
-static unsigned int native_abi(void)
+/* Of uname(2)'s machine, by its beginning: there are armv5tel, armv7l, armv8l, ... */
+static const struct {
+	const char *machine;
+	unsigned int abi;
+} machines[] = {
+	{ "x86_64", SOCKTRACE_ABI_X86_64 },   { "aarch64", SOCKTRACE_ABI_ARM64 },
+	{ "i386", SOCKTRACE_ABI_I386 },	      { "i486", SOCKTRACE_ABI_I386 },
+	{ "i586", SOCKTRACE_ABI_I386 },	      { "i686", SOCKTRACE_ABI_I386 },
+	{ "arm", SOCKTRACE_ABI_ARM },	      { "riscv64", SOCKTRACE_ABI_RISCV64 },
+	{ "riscv32", SOCKTRACE_ABI_RISCV32 }, { "ppc64", SOCKTRACE_ABI_PPC64 },
+	{ "ppc", SOCKTRACE_ABI_PPC },	      { "s390x", SOCKTRACE_ABI_S390X },
+	{ "s390", SOCKTRACE_ABI_S390 },	      { "mips64", SOCKTRACE_ABI_MIPS64 },
+	{ "mips", SOCKTRACE_ABI_MIPS },
+};
+
+unsigned int text_abi_of_machine(const char *machine)
 {
-	static const struct {
-		const char *machine;
-		unsigned int abi;
-	} machines[] = {
-		{ "x86_64", SOCKTRACE_ABI_X86_64 },   { "aarch64", SOCKTRACE_ABI_ARM64 },
-		{ "riscv64", SOCKTRACE_ABI_RISCV64 }, { "ppc64le", SOCKTRACE_ABI_PPC64 },
-		{ "ppc64", SOCKTRACE_ABI_PPC64 },     { "s390x", SOCKTRACE_ABI_S390X },
-		{ "i686", SOCKTRACE_ABI_I386 },	      { "i586", SOCKTRACE_ABI_I386 },
-		{ "armv7l", SOCKTRACE_ABI_ARM },      { "armv6l", SOCKTRACE_ABI_ARM },
-	};
-	struct utsname uts;
 	size_t i;
 
-	if (uname(&uts))
-		return SOCKTRACE_ABI_UNKNOWN;
 	for (i = 0; i < sizeof(machines) / sizeof(machines[0]); i++) {
-		if (!strcmp(uts.machine, machines[i].machine))
+		if (!strncmp(machine, machines[i].machine, strlen(machines[i].machine)))
 			return machines[i].abi;
 	}
 	return SOCKTRACE_ABI_UNKNOWN;
+}
+
+static unsigned int native_abi(void)
+{
+	struct utsname uts;
+
+	return uname(&uts) ? SOCKTRACE_ABI_UNKNOWN : text_abi_of_machine(uts.machine);
 }
 
 void text_init(struct text *text, struct walltime *time, bool color)

@@ -20,6 +20,9 @@ struct text {
 	struct columns columns;
 };
 
+/* enum socktrace_abi of what uname(2) calls the machine; SOCKTRACE_ABI_UNKNOWN: none. */
+unsigned int text_abi_of_machine(const char *machine);
+
 /* With the default columns of no terminal, and no facts but those of records. */
 void text_init(struct text *text, struct walltime *time, bool color);
 

@@ -45,6 +45,7 @@ static const struct name abis[] = {
 	[SOCKTRACE_ABI_S390] = NAME("s390"),
 	[SOCKTRACE_ABI_MIPS64] = NAME("mips64"),
 	[SOCKTRACE_ABI_MIPS] = NAME("mips"),
+	[SOCKTRACE_ABI_MIPS_N32] = NAME("mips_n32"),
 };
 
 static const struct name vias[] = {

@@ -28,6 +28,8 @@
 #define NATIVE_ABI (sizeof(long) == 8 ? SOCKTRACE_ABI_PPC64 : SOCKTRACE_ABI_PPC)
 #elif defined(__s390__)
 #define NATIVE_ABI (sizeof(long) == 8 ? SOCKTRACE_ABI_S390X : SOCKTRACE_ABI_S390)
+#elif defined(__mips__) && _MIPS_SIM == _ABIN32
+#define NATIVE_ABI SOCKTRACE_ABI_MIPS_N32
 #elif defined(__mips__)
 #define NATIVE_ABI (sizeof(long) == 8 ? SOCKTRACE_ABI_MIPS64 : SOCKTRACE_ABI_MIPS)
 #else

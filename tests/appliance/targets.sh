@@ -1,0 +1,69 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+# The machines and kernels of tests/appliance/arch. Sourced.
+
+# target NAME sets what the name stands for:
+#	arch      Debian's name of the architecture
+#	suite     where its kernel is from
+#	flavour   of linux-image-FLAVOUR
+#	karch     the kernel's name of the architecture
+#	cross     the compiler's prefix
+#	machine   of tests/appliance/boot: qemu-system-MACHINE
+#	cc32      how to compile a 32-bit program for a 64-bit kernel; may be empty
+#	packages  what building and booting it needs
+# shellcheck disable=SC2034 # for those who source this
+target() {
+	cc32=''
+	suite=bookworm
+	case $1 in
+	*/*) suite=${1#*/} ;;
+	esac
+	case ${1%%/*} in
+	arm64)
+		arch=arm64 flavour=arm64 karch=arm64 cross=aarch64-linux-gnu-
+		machine=aarch64 cc32=arm-linux-gnueabihf-gcc
+		packages=(qemu-system-arm gcc-aarch64-linux-gnu libc6-dev-arm64-cross
+			gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
+		;;
+	armhf)
+		arch=armhf flavour=armmp karch=arm cross=arm-linux-gnueabihf-
+		machine=arm
+		packages=(qemu-system-arm gcc-arm-linux-gnueabihf libc6-dev-armhf-cross)
+		;;
+	i386)
+		arch=i386 flavour=686-pae karch=i386 cross=i686-linux-gnu-
+		machine=i386
+		packages=(qemu-system-x86 gcc-i686-linux-gnu libc6-dev-i386-cross
+			linux-libc-dev-i386-cross)
+		;;
+	mipsel)
+		arch=mipsel flavour=4kc-malta karch=mips cross=mipsel-linux-gnu-
+		machine=mipsel
+		packages=(qemu-system-mips gcc-mipsel-linux-gnu libc6-dev-mipsel-cross)
+		;;
+	mips64el)
+		arch=mips64el flavour=5kc-malta karch=mips cross=mips64el-linux-gnuabi64-
+		machine=mips64el cc32=mipsel-linux-gnu-gcc
+		packages=(qemu-system-mips gcc-mips64el-linux-gnuabi64 libc6-dev-mips64el-cross
+			gcc-mipsel-linux-gnu libc6-dev-mipsel-cross)
+		;;
+	s390x)
+		arch=s390x flavour=s390x karch=s390 cross=s390x-linux-gnu-
+		machine=s390x
+		packages=(qemu-system-misc gcc-s390x-linux-gnu libc6-dev-s390x-cross)
+		;;
+	ppc64el)
+		arch=ppc64el flavour=powerpc64le karch=powerpc cross=powerpc64le-linux-gnu-
+		machine=ppc64
+		packages=(qemu-system-ppc gcc-powerpc64le-linux-gnu libc6-dev-ppc64el-cross)
+		;;
+	riscv64)
+		arch=riscv64 flavour=riscv64 karch=riscv cross=riscv64-linux-gnu-
+		machine=riscv64
+		packages=(qemu-system-misc gcc-riscv64-linux-gnu libc6-dev-riscv64-cross)
+		;;
+	*)
+		return 1
+		;;
+	esac
+}
