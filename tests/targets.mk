@@ -5,6 +5,7 @@
 ## make check-host check-kunit check-dkms check-vm check-kernels check-fuzz    a part of the tests
 ## make check-debug    all of KUnit and VM on a kernel built to find bugs
 ## make check-debug-both    the same with both ways of probing for all
+## make check-arch    all of tests/appliance on every other architecture: ARCH=arm64 for one
 ## make check-kernels-whole    all of VM on every other kernel
 ## make fuzz     fuzz the device on that kernel, and the reader: CALLS=N SEED=N MINUTES=N
 ## make check SUITES='daily debug-short'    what CI runs
@@ -14,7 +15,7 @@ SUITES ?=
 parts := $(addprefix check-,selftest host kunit dkms vm kernels kernels-whole fuzz debug \
 	debug-short debug-breakpoints)
 
-.PHONY: demo vm check check-debug-both fuzz $(parts)
+.PHONY: demo vm check check-arch check-debug-both fuzz $(parts)
 
 demo:
 	@tests/vm/demo/run
@@ -28,6 +29,11 @@ vm:
 check:
 	@packaging/install-dev-packages
 	@tests/run $(SUITES)
+
+# CI runs two of them: the suite of that name.
+check-arch:
+	@packaging/install-dev-packages
+	@tests/run arch='tests/appliance/arch $(ARCH)'
 
 check-debug-both:
 	@$(MAKE) -s check SUITES='debug debug-breakpoints'

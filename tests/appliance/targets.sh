@@ -2,6 +2,11 @@
 # shellcheck shell=bash
 # The machines and kernels of tests/appliance/arch. Sourced.
 
+# In the order of what is asked for most; each is ARCH, or ARCH/SUITE.
+# shellcheck disable=SC2034 # for those who source this
+all_targets=(arm64 armhf i386 mipsel mips64el s390x ppc64el arm64/bookworm-backports
+	armhf/bullseye)
+
 # target NAME sets what the name stands for:
 #	arch      Debian's name of the architecture
 #	suite     where its kernel is from
