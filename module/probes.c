@@ -15,6 +15,7 @@
 #include <linux/percpu.h>
 #include <linux/string.h>
 #include <linux/tracepoint.h>
+#include <linux/u64_stats_sync.h>
 
 #include "arch.h"
 #include "calls.h"
@@ -114,6 +115,7 @@ static struct probe probes[] = {
 /* Per probe and CPU: each CPU writes its own, anybody reads. */
 struct probe_counts {
 	u64 hits, missed;
+	struct u64_stats_sync sync; /* writer's, for counts on 32 bit */
 };
 static DEFINE_PER_CPU(struct probe_counts[ARRAY_SIZE(probes)], probe_counts);
 
@@ -131,6 +133,25 @@ static unsigned int probes_maxactive;
 static struct probe_counts *counts_of(const struct probe *probe)
 {
 	return &(*this_cpu_ptr(&probe_counts))[probe - probes];
+}
+
+/* Handlers of one probe don't nest. */
+static void count_hit(const struct probe *probe)
+{
+	struct probe_counts *counts = counts_of(probe);
+
+	u64_stats_update_begin(&counts->sync);
+	counts->hits++;
+	u64_stats_update_end(&counts->sync);
+}
+
+static void count_missed(const struct probe *probe)
+{
+	struct probe_counts *counts = counts_of(probe);
+
+	u64_stats_update_begin(&counts->sync);
+	counts->missed++;
+	u64_stats_update_end(&counts->sync);
 }
 
 static void handler_begins(void)
@@ -155,7 +176,7 @@ static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 		st_call_pass(probe->entry, regs);
 		goto out;
 	}
-	counts_of(probe)->hits++;
+	count_hit(probe);
 	call = st_call_enter(probe->type, probe->entry, regs);
 	if (!call)
 		goto out;
@@ -166,7 +187,7 @@ static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 			__this_cpu_write(entering, NULL);
 		}
 		if (!call->hooked)
-			counts_of(probe)->missed++;
+			count_missed(probe);
 	}
 	st_call_entered(call);
 out:
@@ -198,7 +219,7 @@ static int probe_point(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct probe *probe = container_of(kp, struct probe, rp.kp);
 
-	counts_of(probe)->hits++;
+	count_hit(probe);
 	handler_begins();
 	probe->hit(regs);
 	handler_ends();
@@ -214,13 +235,13 @@ static void trace_sock_state(void *data, const struct sock *sk, const int oldsta
 {
 	unsigned long flags;
 
-	this_cpu_inc(probe_counts[(struct probe *)data - probes].hits);
-	if (!st_pending_any())
-		return;
 	local_irq_save(flags);
-	st_compat_rcu_lock_in_handler();
-	st_pending_set_state(sk, newstate, __this_cpu_read(handling));
-	st_compat_rcu_unlock_in_handler();
+	count_hit(data);
+	if (st_pending_any()) {
+		st_compat_rcu_lock_in_handler();
+		st_pending_set_state(sk, newstate, __this_cpu_read(handling));
+		st_compat_rcu_unlock_in_handler();
+	}
 	local_irq_restore(flags);
 }
 
@@ -461,10 +482,39 @@ static void probe_bind(struct probe *probe)
 			probe->candidates[0], err);
 }
 
+static void counts_init(void)
+{
+	unsigned int i;
+	int cpu;
+
+	for_each_possible_cpu(cpu)
+		for (i = 0; i < ARRAY_SIZE(probes); i++)
+			u64_stats_init(&per_cpu(probe_counts, cpu)[i].sync);
+}
+
+/* Adds what a CPU has counted. Interrupts off: on one CPU nothing else keeps it still. */
+static void counts_add(const struct probe_counts *counts, struct socktrace_probe *out)
+{
+	unsigned long flags;
+	unsigned int start;
+	u64 hits, missed;
+
+	local_irq_save(flags);
+	do {
+		start = u64_stats_fetch_begin(&counts->sync);
+		hits = counts->hits;
+		missed = counts->missed;
+	} while (u64_stats_fetch_retry(&counts->sync, start));
+	local_irq_restore(flags);
+	out->hits += hits;
+	out->missed += missed;
+}
+
 int st_probes_init(unsigned int maxactive)
 {
 	unsigned int i, bound = 0;
 
+	counts_init();
 	st_files_init();
 	probes_maxactive = 1;
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
@@ -504,11 +554,7 @@ bool st_probe_info(unsigned int i, struct socktrace_probe *out)
 		out->flags |= SOCKTRACE_PROBE_FACTS;
 	if (probe_is_optional(probe))
 		out->flags |= SOCKTRACE_PROBE_OPTIONAL;
-	for_each_possible_cpu(cpu) {
-		const struct probe_counts *counts = &per_cpu(probe_counts, cpu)[i];
-
-		out->hits += READ_ONCE(counts->hits);
-		out->missed += READ_ONCE(counts->missed);
-	}
+	for_each_possible_cpu(cpu)
+		counts_add(&per_cpu(probe_counts, cpu)[i], out);
 	return true;
 }

@@ -324,16 +324,20 @@ void st_ring_set_stats(struct st_ring_set *set, struct socktrace_stats *stats)
 {
 	struct st_ring_counts counts;
 	unsigned int i, start;
+	unsigned long flags;
 
 	for (i = 0; i < set->nr; i++) {
 		struct st_ring *ring = set->ring[i];
 
 		if (!ring)
 			continue;
+		/* On a machine with one CPU of 32 bits nothing else keeps them still. */
+		local_irq_save(flags);
 		do {
 			start = u64_stats_fetch_begin(&ring->sync);
 			counts = ring->counts;
 		} while (u64_stats_fetch_retry(&ring->sync, start));
+		local_irq_restore(flags);
 		stats->hits += counts.hits;
 		stats->filtered += counts.filtered;
 		stats->dropped += counts.dropped;
