@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include <linux/kallsyms.h>
 #include <linux/kernel.h>
+#include <linux/module.h>
 #include <linux/percpu.h>
 #include <linux/string.h>
 
@@ -29,6 +30,8 @@ enum st_caller st_caller_classify(const char *symbol)
 		return ST_CALLER_SYSCALL;
 	if (begins(symbol, "smc_"))
 		return ST_CALLER_SMC;
+	if (begins(symbol, "tcp_sendmsg"))
+		return ST_CALLER_TCP_SEND;
 	/* Its L2CAP connection, for a connect() or for who opens its terminal. */
 	if (begins(symbol, "rfcomm_"))
 		return ST_CALLER_UNSURE;

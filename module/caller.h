@@ -15,6 +15,7 @@
 enum st_caller {
 	ST_CALLER_SYSCALL = 1, /* __sys_connect() and its like */
 	ST_CALLER_SMC, /* AF_SMC's own code, for its inner TCP socket */
+	ST_CALLER_TCP_SEND, /* tcp_sendmsg() and what is part of it */
 	ST_CALLER_OTHER, /* any other function */
 	/*
 	 * Either: another tracer's trampoline stands in its place, or it is a

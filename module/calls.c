@@ -654,7 +654,7 @@ static void add_accept(struct st_inflight *call, long ret, bool failed)
 /* The call returns @ret: the record of the whole call. */
 void st_call_return(struct st_inflight *call, long ret)
 {
-	s32 result = call->returns_file ? PTR_ERR_OR_ZERO((const void *)ret) : ret;
+	s32 result = call->returns_file && !IS_ERR((const void *)ret) ? 0 : ret;
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 	struct st_outcome outcome = { ST_OUTCOME_TOLD };
 	u64 now = st_compat_boottime_ns();

@@ -4,10 +4,8 @@
 #include <linux/fs.h>
 #include <linux/miscdevice.h>
 #include <linux/module.h>
-#include <linux/nospec.h>
 #include <linux/poll.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/seq_file.h>
 #include <linux/slab.h>
 #include <linux/string.h>
@@ -17,6 +15,7 @@
 
 #include "cdev.h"
 #include "compat/compat.h"
+#include "compat/fops.h"
 #include "numbers.h"
 #include "probes.h"
 #include "session.h"
@@ -111,13 +110,14 @@ static ssize_t cdev_read(struct kiocb *iocb, struct iov_iter *to)
 		mutex_unlock(&s->read_lock);
 		if (done || !started)
 			return done;
-		if (file->f_flags & O_NONBLOCK || iocb->ki_flags & IOCB_NOWAIT)
+		if (file->f_flags & O_NONBLOCK || st_compat_iocb_nowait(iocb))
 			return -EAGAIN;
 		err = wait_event_interruptible(s->wait, st_session_ready(s));
 		if (err)
 			return err;
 	}
 }
+ST_COMPAT_DEFINE_READ(cdev_read)
 
 static __poll_t cdev_poll(struct file *file, poll_table *wait)
 {
@@ -447,14 +447,15 @@ static void cdev_show_fdinfo(struct seq_file *m, struct file *file)
 	seq_printf(m, "missed:\t%llu\n", stats.missed);
 	seq_printf(m, "flushed:\t%llu\n", stats.flushed);
 }
+ST_COMPAT_DEFINE_FDINFO(cdev_show_fdinfo)
 
 static const struct file_operations cdev_fops = {
 	.owner = THIS_MODULE,
 	.open = cdev_open,
 	.release = cdev_release,
-	.read_iter = cdev_read,
+	ST_COMPAT_READ(cdev_read),
 	.poll = cdev_poll,
-	.show_fdinfo = cdev_show_fdinfo,
+	ST_COMPAT_FDINFO(cdev_show_fdinfo),
 	.unlocked_ioctl = cdev_ioctl,
 #ifdef CONFIG_COMPAT
 	.compat_ioctl = cdev_compat_ioctl,
@@ -466,15 +467,22 @@ static struct miscdevice cdev = {
 	.name = "socktrace",
 	.mode = 0600,
 	.fops = &cdev_fops,
-	.groups = st_sysfs_groups,
 };
 
 int st_cdev_init(void)
 {
-	return misc_register(&cdev);
+	int err = misc_register(&cdev);
+
+	if (err)
+		return err;
+	err = st_sysfs_create(cdev.this_device);
+	if (err)
+		misc_deregister(&cdev);
+	return err;
 }
 
 void st_cdev_exit(void)
 {
+	st_sysfs_remove(cdev.this_device);
 	misc_deregister(&cdev);
 }

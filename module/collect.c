@@ -12,11 +12,9 @@
 #include <linux/pid_namespace.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 #include <linux/uaccess.h>
 #include <linux/uidgid.h>
 #include <net/af_unix.h>
-#include <net/af_vsock.h>
 #include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/net_namespace.h>
@@ -24,6 +22,7 @@
 
 #include "collect.h"
 #include "compat/compat.h"
+#include "compat/vsock.h"
 #include "files.h"
 
 /* Offset of the inode number in struct mnt_namespace; -1: not known. */
@@ -95,9 +94,9 @@ void st_collect_task(struct socktrace_event *ev)
 		ev->ns_tid = task_pid_vnr(current);
 	}
 	if (pidns)
-		ev->pidns = pidns->ns.inum;
+		ev->pidns = st_compat_ns_inum(pidns);
 	if (ns) { /* none in an exiting task */
-		ev->netns = ns->net_ns->ns.inum;
+		ev->netns = st_compat_ns_inum(ns->net_ns);
 		ev->mntns = mntns_inum(ns->mnt_ns);
 	}
 	/* Not get_task_comm(): it locks. A rename meanwhile may show half. */
@@ -118,7 +117,7 @@ u32 st_collect_owner_of(const struct user_namespace *ns)
 {
 	while (ns->parent != &init_user_ns)
 		ns = ns->parent;
-	return __kuid_val(ns->owner) ?: ns->ns.inum;
+	return __kuid_val(ns->owner) ?: st_compat_ns_inum(ns);
 }
 
 /* 0, or an error where current's memory can't be read without faulting. */
@@ -197,10 +196,10 @@ static unsigned int inet6_name(struct sockaddr_in6 *in6, struct sock *sk, enum e
 	in6->sin6_family = AF_INET6;
 	if (end == PEER) {
 		in6->sin6_port = inet->inet_dport;
-		in6->sin6_addr = sk->sk_v6_daddr;
+		in6->sin6_addr = *st_compat_v6_peer(sk);
 	} else {
 		in6->sin6_port = inet->inet_sport;
-		in6->sin6_addr = sk->sk_v6_rcv_saddr;
+		in6->sin6_addr = *st_compat_v6_local(sk);
 		if (np && ipv6_addr_any(&in6->sin6_addr))
 			in6->sin6_addr = np->saddr;
 	}
@@ -249,7 +248,7 @@ static unsigned int unix_name(struct sockaddr_un *name, unsigned int room, struc
 	return len;
 }
 
-#if IS_ENABLED(CONFIG_VSOCKETS)
+#if ST_COMPAT_VSOCK
 static unsigned int vsock_name(struct sockaddr_vm *name, struct sock *sk, enum end end)
 {
 	const struct vsock_sock *vsk = vsock_sk(sk);
@@ -282,7 +281,7 @@ static unsigned int socket_name(void *name, unsigned int room, struct socket *so
 #endif
 	case AF_UNIX:
 		return unix_name(name, room, sk, end);
-#if IS_ENABLED(CONFIG_VSOCKETS)
+#if ST_COMPAT_VSOCK
 	case AF_VSOCK:
 		return vsock_name(name, sk, end);
 #endif

@@ -8,6 +8,7 @@
 #include <linux/rculist.h>
 #include <linux/sched.h>
 
+#include "compat/compat.h"
 #include "deliver.h"
 #include "early.h"
 #include "images.h"

@@ -4,7 +4,6 @@
 #include <linux/log2.h>
 #include <linux/mm.h>
 #include <linux/sched.h>
-#include <linux/sched/signal.h>
 
 #include "compat/compat.h"
 #include "early.h"
@@ -26,7 +25,8 @@ struct st_early *st_early_create_for(unsigned int nr)
 	struct st_early *early;
 	unsigned int bits;
 
-	bits = min_t(unsigned int, ilog2(roundup_pow_of_two(nr | 1)) + 1, MAX_BITS);
+	nr |= 1;
+	bits = min_t(unsigned int, ilog2(roundup_pow_of_two(nr)) + 1, MAX_BITS);
 	early = kvzalloc(sizeof(*early) + (sizeof(early->tasks[0]) << bits),
 			 GFP_KERNEL_ACCOUNT);
 	if (!early)

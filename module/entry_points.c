@@ -9,6 +9,7 @@
 #include <linux/sched.h>
 #include <linux/socket.h>
 #include <linux/string.h>
+#include <net/inet_sock.h>
 #include <net/ipv6.h>
 #include <net/sock.h>
 
@@ -155,6 +156,7 @@ static bool is_destination(const struct sock *sk, const void *addr, s32 len)
 {
 	/* To connect to any address is to connect to the machine itself. */
 	const struct sockaddr_in *in = addr;
+	const struct inet_sock *inet = inet_sk(sk);
 #if IS_ENABLED(CONFIG_IPV6)
 	const struct sockaddr_in6 *in6 = addr;
 #endif
@@ -163,15 +165,15 @@ static bool is_destination(const struct sock *sk, const void *addr, s32 len)
 		return true;
 	switch (sk->sk_family) {
 	case AF_INET:
-		return len >= (s32)sizeof(*in) && in->sin_port == sk->sk_dport &&
-		       (in->sin_addr.s_addr ? in->sin_addr.s_addr == sk->sk_daddr :
-					      sk->sk_daddr == sk->sk_rcv_saddr);
+		return len >= (s32)sizeof(*in) && in->sin_port == inet->inet_dport &&
+		       (in->sin_addr.s_addr ? in->sin_addr.s_addr == inet->inet_daddr :
+					      inet->inet_daddr == inet->inet_rcv_saddr);
 #if IS_ENABLED(CONFIG_IPV6)
 	case AF_INET6:
-		return len >= SIN6_LEN_RFC2133 && in6->sin6_port == sk->sk_dport &&
+		return len >= SIN6_LEN_RFC2133 && in6->sin6_port == inet->inet_dport &&
 		       ipv6_addr_equal(ipv6_addr_any(&in6->sin6_addr) ?
-						&sk->sk_v6_rcv_saddr : &in6->sin6_addr,
-				       &sk->sk_v6_daddr);
+						st_compat_v6_local(sk) : &in6->sin6_addr,
+				       st_compat_v6_peer(sk));
 #endif
 	default:
 		return true;
@@ -346,11 +348,22 @@ static void enter_sendmsg_fastopen(struct st_inflight *call, struct pt_regs *reg
  * called by tcp_sendmsg_fastopen() where that is inlined, and by all other connects.
  * What was put off is connecting already; without an address none is made.
  */
+static bool is_of_a_send(struct pt_regs *regs)
+{
+	enum st_caller caller;
+
+	if (ST_COMPAT_STREAM_CONNECT_SAYS)
+		return (int)st_arch_arg(regs, 4);
+	caller = st_caller_builtin(regs);
+	return caller == ST_CALLER_UNSURE ? !st_inflight_of_current() :
+					    caller == ST_CALLER_TCP_SEND;
+}
+
 static bool is_stream_connect_call(struct pt_regs *regs)
 {
 	const struct socket *sock = (const struct socket *)st_arch_arg(regs, 0);
 
-	return (int)st_arch_arg(regs, 4) && st_arch_arg(regs, 1) &&
+	return is_of_a_send(regs) && st_arch_arg(regs, 1) &&
 	       READ_ONCE(sock->state) == SS_UNCONNECTED;
 }
 

@@ -27,6 +27,7 @@
 #include "compat/compat.h"
 #include "files.h"
 #include "images.h"
+#include "memory.h"
 
 /* Which program of which process. */
 struct identity {
@@ -328,9 +329,7 @@ const struct st_image *st_images_describe(u64 number)
 /* One for each 256 KiB, as calls in flight: 4096 from 1 GiB on, which take 1 MiB. */
 static unsigned int max_executed(void)
 {
-	u64 bytes = (u64)totalram_pages() << PAGE_SHIFT;
-
-	return roundup_pow_of_two(clamp_t(u64, bytes >> 18, 64, 4096));
+	return roundup_pow_of_two(clamp_t(u64, st_memory_bytes() >> 18, 64, 4096));
 }
 
 /* At load. */

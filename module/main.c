@@ -4,7 +4,6 @@
 
 #include <linux/kernel.h>
 #include <linux/log2.h>
-#include <linux/mm.h>
 #include <linux/module.h>
 
 #include "cdev.h"
@@ -12,6 +11,7 @@
 #include "compat/compat.h"
 #include "images.h"
 #include "lineage.h"
+#include "memory.h"
 #include "probes.h"
 #include "ring.h"
 #include "session.h"
@@ -54,15 +54,10 @@ static bool param_in_range(const char *name, unsigned int value, unsigned int lo
 	return false;
 }
 
-static u64 memory_bytes(void)
-{
-	return (u64)totalram_pages() << PAGE_SHIFT;
-}
-
 /* One for each 256 KiB or so: 4096 from 1 GiB on, which take 6 MiB while armed. */
 static unsigned int default_maxactive(void)
 {
-	return roundup_pow_of_two(clamp_t(u64, memory_bytes() >> 18, 64, 4096));
+	return roundup_pow_of_two(clamp_t(u64, st_memory_bytes() >> 18, 64, 4096));
 }
 
 /* As many again: 8192 from 1 GiB on, which take 384 KiB while any are asked for. */
@@ -74,7 +69,7 @@ static unsigned int default_members(void)
 /* 16 MiB a session or 1/32 of the memory, but at least 64 records each. */
 static unsigned int default_records(void)
 {
-	u64 bytes = min_t(u64, memory_bytes() / 32, 16 << 20);
+	u64 bytes = min_t(u64, st_memory_bytes() / 32, 16 << 20);
 
 	bytes = div_u64(bytes, num_possible_cpus() * sizeof(struct socktrace_event));
 	return rounddown_pow_of_two(clamp_t(u64, bytes, 64, 4096));
@@ -82,7 +77,7 @@ static unsigned int default_records(void)
 
 static int take_parameters(void)
 {
-	unsigned int half_mb = max_t(u64, memory_bytes() >> 21, 1);
+	unsigned int half_mb = max_t(u64, st_memory_bytes() >> 21, 1);
 
 	if (!param_in_range("max_records_per_cpu", max_records_per_cpu,
 		      ST_SESSION_MIN_RECORDS, 1 << 20) ||
@@ -106,7 +101,7 @@ static int take_parameters(void)
 	if (!maxactive)
 		maxactive = default_maxactive();
 	if (!max_memory_mb)
-		max_memory_mb = max_t(u64, memory_bytes() >> 23, 1);
+		max_memory_mb = max_t(u64, st_memory_bytes() >> 23, 1);
 
 	st_lineage_max = max_members;
 	st_session_limits.records_per_cpu = roundup_pow_of_two(records_per_cpu);

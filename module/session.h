@@ -15,6 +15,7 @@
 #include <linux/wait.h>
 #include <linux/workqueue.h>
 
+#include "compat/compat.h"
 #include "early.h"
 #include "filter.h"
 #include "needs.h"

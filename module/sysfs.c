@@ -7,6 +7,7 @@
  */
 #include <linux/device.h>
 #include <linux/kernel.h>
+#include <linux/sysfs.h>
 
 #include "probes.h"
 #include "session.h"
@@ -150,7 +151,7 @@ PROBE_GROUP(security_bprm_committed_creds, .type = SOCKTRACE_PROCESS,
 PROBE_GROUP(wake_up_new_task, .type = SOCKTRACE_BIRTH,
 	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
 
-const struct attribute_group *st_sysfs_groups[] = {
+static const struct attribute_group *groups[] = {
 	&totals_group, &socket_group, &connect_group, &accept4_group,
 	&security_socket_connect_group, &socket_io_uring_group,
 	&connect_io_uring_group, &accept4_io_uring_group,
@@ -158,5 +159,32 @@ const struct attribute_group *st_sysfs_groups[] = {
 	&security_sock_graft_group, &bind_group, &security_socket_bind_group,
 	&bind_io_uring_group, &listen_group, &security_socket_listen_group,
 	&listen_io_uring_group, &connected_group, &wake_up_new_task_group,
-	&security_bprm_committed_creds_group, NULL,
+	&security_bprm_committed_creds_group,
 };
+
+static void remove_groups(struct device *dev, unsigned int nr)
+{
+	while (nr--)
+		sysfs_remove_group(&dev->kobj, groups[nr]);
+}
+
+/* Not the device's own groups, which come with it: a misc device has none before 3.19. */
+int st_sysfs_create(struct device *dev)
+{
+	unsigned int i;
+	int err;
+
+	for (i = 0; i < ARRAY_SIZE(groups); i++) {
+		err = sysfs_create_group(&dev->kobj, groups[i]);
+		if (err) {
+			remove_groups(dev, i);
+			return err;
+		}
+	}
+	return 0;
+}
+
+void st_sysfs_remove(struct device *dev)
+{
+	remove_groups(dev, ARRAY_SIZE(groups));
+}

@@ -2,9 +2,10 @@
 #ifndef SOCKTRACE_SYSFS_H
 #define SOCKTRACE_SYSFS_H
 
-#include <linux/sysfs.h>
+#include <linux/device.h>
 
 /* What /sys/class/misc/socktrace tells of the module, with no session at all. */
-extern const struct attribute_group *st_sysfs_groups[];
+int st_sysfs_create(struct device *dev);
+void st_sysfs_remove(struct device *dev);
 
 #endif /* SOCKTRACE_SYSFS_H */

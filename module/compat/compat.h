@@ -1,13 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * What differs between kernels. The rest of the module is written for the
- * newest one; this gives older ones the same names. The only place with version
- * checks.
+ * What differs between kernels, from 3.10 on. The rest of the module is written for
+ * the newest one; this gives older ones the same names.
+ *
+ * A name that is a macro is looked for by #ifdef, any other by ST_HAS_..., which says
+ * whether probes/ compiles; for distributions give old kernels what new ones have. The
+ * version is asked for what shows at run time alone, and nowhere but here.
  */
 #ifndef SOCKTRACE_COMPAT_H
 #define SOCKTRACE_COMPAT_H
 
 #include <linux/cgroup.h>
+#include <linux/compat.h>
 #include <linux/errno.h>
 #include <linux/fs.h>
 #include <linux/gfp.h>
@@ -16,18 +20,115 @@
 #include <linux/ktime.h>
 #include <linux/mm.h>
 #include <linux/net.h>
+#include <linux/pid_namespace.h>
+#include <linux/preempt.h>
 #include <linux/rcupdate.h>
 #include <linux/sched.h>
 #include <linux/slab.h>
 #include <linux/string.h>
-#include <linux/timekeeping.h>
 #include <linux/tracepoint.h>
+#include <linux/u64_stats_sync.h>
 #include <linux/uaccess.h>
 #include <linux/version.h>
 #include <linux/vmalloc.h>
+#include <linux/workqueue.h>
 #include <net/af_unix.h>
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(4, 11, 0)
+#include <net/ipv6.h>
+#include <net/sock.h>
+
+#include "compat-probed.h"
+
+#if ST_HAS_NOSPEC_HEADER
+#include <linux/nospec.h>
+#endif
+#if ST_HAS_SCHED_SIGNAL_HEADER
+#include <linux/sched/signal.h>
+#endif
+#if ST_HAS_SCHED_TASK_STACK_HEADER
 #include <linux/sched/task_stack.h> /* task_pt_regs() needs it */
+#endif
+
+/* --- names of the compiler's and of the kernel's library --------------------- */
+
+#ifndef READ_ONCE /* 3.19 */
+#define READ_ONCE(x) (*(const volatile typeof(x) *)&(x))
+#define WRITE_ONCE(x, value) (*(volatile typeof(x) *)&(x) = (value))
+#endif
+
+#ifndef smp_load_acquire /* 3.14 */
+#define smp_load_acquire(p)                                                    \
+	({                                                                     \
+		typeof(*(p)) st_loaded = READ_ONCE(*(p));                      \
+		smp_mb();                                                      \
+		st_loaded;                                                     \
+	})
+#define smp_store_release(p, value)                                            \
+	do {                                                                   \
+		smp_mb();                                                      \
+		WRITE_ONCE(*(p), value);                                       \
+	} while (0)
+#endif
+
+#ifndef GENMASK_ULL /* 3.13 */
+#define GENMASK_ULL(high, low) (~0ULL << (low) & ~0ULL >> (63 - (high)))
+#endif
+
+#ifndef u64_to_user_ptr /* 4.7 */
+#define u64_to_user_ptr(x) ((void __user *)(uintptr_t)(x))
+#endif
+
+/* A kernel that knows nothing of speculation has nothing against it either. */
+#if !ST_HAS_NOSPEC_HEADER
+#define array_index_nospec(index, size) (index)
+#endif
+
+#if !ST_HAS_STRSCPY
+#define strscpy strlcpy
+#endif
+
+#if !ST_HAS_U64_STATS_INIT
+#define u64_stats_init(sync) do { } while (0)
+#endif
+
+/* --- memory ------------------------------------------------------------------- */
+
+#if !ST_HAS_KVFREE
+static inline void st_compat_kvfree(const void *p)
+{
+	if (is_vmalloc_addr(p))
+		vfree(p);
+	else
+		kfree(p);
+}
+#define kvfree st_compat_kvfree
+#endif
+
+#if !ST_HAS_KVZALLOC_NODE
+static inline void *st_compat_kvzalloc_node(size_t size, gfp_t flags, int node)
+{
+	void *p = kzalloc_node(size, flags | __GFP_NOWARN | __GFP_NORETRY, node);
+
+	return p ?: vzalloc_node(size, node);
+}
+#define kvzalloc_node st_compat_kvzalloc_node
+#define kvzalloc(size, flags) st_compat_kvzalloc_node(size, flags, NUMA_NO_NODE)
+#endif
+
+/* --- context and time ----------------------------------------------------------- */
+
+#ifndef in_task /* 4.11 */
+#define in_task() (!(in_nmi() || in_irq() || in_serving_softirq()))
+#endif
+
+#if !ST_HAS_HIGHPRI_WQ
+#define system_highpri_wq system_wq
+#endif
+
+#if !ST_HAS_IN_COMPAT_SYSCALL && defined(CONFIG_COMPAT)
+#define in_compat_syscall() is_compat_task()
+#endif
+#if !ST_HAS_IN_X32_SYSCALL && defined(CONFIG_X86_X32_ABI)
+#define in_x32_syscall() is_x32_task()
 #endif
 
 /*
@@ -36,14 +137,17 @@
  */
 static inline u64 st_compat_boottime_ns(void)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(4, 13, 0)
-	return ktime_get_boot_ns();
-#else
+#if ST_HAS_BOOT_FAST_CLOCK
 	return ktime_get_boot_fast_ns();
+#else
+	/* There it does not, and none of the functions is called with this one's lock. */
+	return ktime_to_ns(ktime_get_boottime());
 #endif
 }
 
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 4, 0)
+/* --- user and kernel memory --------------------------------------------------- */
+
+#if !ST_HAS_COPY_STRUCT_FROM_USER
 static inline int copy_struct_from_user(void *dst, size_t ksize,
 					const void __user *src, size_t usize)
 {
@@ -61,12 +165,12 @@ static inline int copy_struct_from_user(void *dst, size_t ksize,
 }
 #endif
 
-/* 5.8 has it under this name; before, it is what everybody wrote by hand. */
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 8, 0)
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 0, 0) && !defined(RHEL_RELEASE_CODE)
-#define st_compat_access_ok(addr, size) access_ok(VERIFY_READ, addr, size)
-#else
+/* Before it had this name, it was what everybody wrote by hand. */
+#if !ST_HAS_USER_NOFAULT
+#if ST_HAS_ACCESS_OK_OF_TWO
 #define st_compat_access_ok(addr, size) access_ok(addr, size)
+#else
+#define st_compat_access_ok(addr, size) access_ok(VERIFY_READ, addr, size)
 #endif
 static inline long st_compat_copy_from_user_nofault(void *dst, const void __user *src,
 						 size_t size)
@@ -81,32 +185,39 @@ static inline long st_compat_copy_from_user_nofault(void *dst, const void __user
 	return left ? -EFAULT : 0;
 }
 #define copy_from_user_nofault st_compat_copy_from_user_nofault
+#endif
+
+#if !ST_HAS_KERNEL_NOFAULT
 #define copy_from_kernel_nofault probe_kernel_read
 #endif
 
-/* The error by reference is from before 5.11. */
+/* --- files ---------------------------------------------------------------------- */
+
 static inline struct socket *st_compat_sock_from_file(struct file *file)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 11, 0)
+#if ST_HAS_SOCK_FROM_FILE_OF_ONE
+	return sock_from_file(file);
+#else
 	int err;
 
 	return sock_from_file(file, &err);
-#else
-	return sock_from_file(file);
 #endif
 }
 
 /* A reference, unless the last is gone. As a reader of RCU. */
 static inline bool st_compat_file_get(struct file *file)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 13, 0)
-	return atomic_long_inc_not_zero(&file->f_count);
-#else
+#if ST_HAS_FILE_REF
 	return file_ref_get(&file->f_ref);
+#else
+	return atomic_long_inc_not_zero(&file->f_count);
 #endif
 }
 
-/* Of what is executed there; as a reader of RCU. */
+/*
+ * Of what is executed there; as a reader of RCU. So it is also before 4.1, where it is
+ * not meant for these: a file's memory stays for them.
+ */
 static inline struct file *st_compat_exe_file(struct mm_struct *mm)
 {
 	return rcu_dereference(mm->exe_file);
@@ -115,12 +226,14 @@ static inline struct file *st_compat_exe_file(struct mm_struct *mm)
 /* The flags in do_accept()'s second argument, which 6.10 made a structure. */
 static inline unsigned int st_compat_accept_file_flags(unsigned long arg)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(6, 10, 0)
-	return arg;
-#else
+#if ST_HAS_ACCEPT_ARG
 	return ((const struct proto_accept_arg *)arg)->flags;
+#else
+	return arg;
 #endif
 }
+
+/* --- RCU and tasks ---------------------------------------------------------------- */
 
 /*
  * With preemption off one is a reader of RCU since 4.20. Before, there were
@@ -137,12 +250,12 @@ static inline unsigned int st_compat_accept_file_flags(unsigned long arg)
 /* Nanoseconds of CLOCK_BOOTTIME. */
 static inline u64 st_compat_start_ns(const struct task_struct *task)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(3, 17, 0)
-	return timespec_to_ns(&task->real_start_time);
-#elif LINUX_VERSION_CODE < KERNEL_VERSION(5, 5, 0)
+#if ST_HAS_START_BOOTTIME
+	return task->start_boottime;
+#elif ST_HAS_START_IN_NS
 	return task->real_start_time;
 #else
-	return task->start_boottime;
+	return timespec_to_ns(&task->real_start_time);
 #endif
 }
 
@@ -159,17 +272,16 @@ static inline void st_compat_copy_comm(char *comm, const struct task_struct *tas
 #endif
 }
 
-/*
- * The tracepoint on a TCP socket's new state, and what it passes; NULL where there is
- * none, which is so before 4.16.
- */
-#if defined(CONFIG_TRACEPOINTS) && LINUX_VERSION_CODE >= KERNEL_VERSION(4, 16, 0)
-#define ST_COMPAT_SOCK_STATE_TRACEPOINT "inet_sock_set_state"
+/* The inode number of a namespace, which is there. */
+#if ST_HAS_NS_INUM
+#define st_compat_ns_inum(of) ((of)->ns.inum)
 #else
-#define ST_COMPAT_SOCK_STATE_TRACEPOINT NULL
+#define st_compat_ns_inum(of) ((of)->proc_inum)
 #endif
 
-#ifdef CONFIG_TRACEPOINTS
+/* --- tracepoints -------------------------------------------------------------------- */
+
+#if defined(CONFIG_TRACEPOINTS) && ST_HAS_KERNEL_TRACEPOINTS
 struct st_compat_tracepoint {
 	const char *name;
 	struct tracepoint *tp;
@@ -195,19 +307,34 @@ static inline struct tracepoint *st_compat_find_tracepoint(const char *name)
 #else
 #define st_compat_find_tracepoint(name) NULL
 #define tracepoint_probe_register(tp, probe, data) -ENOSYS
-#define tracepoint_probe_unregister(tp, probe, data) 0
+#define tracepoint_probe_unregister(tp, probe, data) do { } while (0)
 #endif
 
+/* --- cgroups -------------------------------------------------------------------------- */
+
 /* Of the default hierarchy; 0: none. As a reader of RCU. */
-#if defined(CONFIG_CGROUPS)
+#if defined(CONFIG_CGROUPS) && ST_HAS_DFL_CGROUP
+/* What stat() gives of its directory. */
 static inline u64 st_compat_id_of_cgroup(struct cgroup *cgroup)
 {
-#if LINUX_VERSION_CODE < KERNEL_VERSION(5, 5, 0)
-	return cgroup->kn->id.id;
-#else
+#if ST_HAS_CGROUP_ID
 	return cgroup_id(cgroup);
+#elif ST_HAS_KERNFS_NODE_ID
+	return cgroup->kn->id.ino;
+#else
+	return cgroup->kn->ino;
 #endif
 }
+
+#if !ST_HAS_CGROUP_PARENT
+static inline struct cgroup *st_compat_cgroup_parent(struct cgroup *cgroup)
+{
+	struct cgroup_subsys_state *parent = cgroup->self.parent;
+
+	return parent ? container_of(parent, struct cgroup, self) : NULL;
+}
+#define cgroup_parent st_compat_cgroup_parent
+#endif
 
 /* task_dfl_cgroup() for any reader of RCU. */
 static inline struct cgroup *st_compat_dfl_cgroup(struct task_struct *task)
@@ -237,16 +364,22 @@ static inline bool st_compat_cgroup_is_below(struct task_struct *task, u64 id)
 #define PF_IO_WORKER 0
 #endif
 
-/* Before, it doesn't tell a send from a connect(). */
-#if LINUX_VERSION_CODE >= KERNEL_VERSION(4, 12, 0)
-#define ST_COMPAT_STREAM_CONNECT_OF_SENDMSG "__inet_stream_connect"
-#else
-#define ST_COMPAT_STREAM_CONNECT_OF_SENDMSG NULL
-#endif
+/* --- sockets ---------------------------------------------------------------------------- */
 
 #ifndef unix_peer /* in a header since 5.15 */
 #define unix_peer(sk) (unix_sk(sk)->peer)
 #endif
+
+#ifdef sk_v6_daddr /* 3.13; before, they are the IPv6 socket's own */
+#define st_compat_v6_peer(sk) (&(sk)->sk_v6_daddr)
+#define st_compat_v6_local(sk) (&(sk)->sk_v6_rcv_saddr)
+#else
+#define st_compat_v6_peer(sk) (&inet6_sk(sk)->daddr)
+#define st_compat_v6_local(sk) (&inet6_sk(sk)->rcv_saddr)
+#endif
+
+/* Does __inet_stream_connect() say itself whether it connects for a send? */
+#define ST_COMPAT_STREAM_CONNECT_SAYS ST_HAS_STREAM_CONNECT_IS_SENDMSG
 
 /* Before, a send to a dead peer took it away. */
 #define ST_COMPAT_SEQPACKET_KEEPS_PEER(sk) \
