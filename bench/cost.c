@@ -308,6 +308,7 @@ struct setup {
 	uint32_t default_action;
 	uint32_t events; /* 0: all */
 	bool processes; /* PROCESS records, too */
+	bool paths; /* PATH records, too */
 	unsigned int records; /* of one turn of the workload, at each session */
 
 	double value[NR_KINDS][MAX_ROUNDS];
@@ -332,6 +333,9 @@ static struct setup setups[] = {
 	{ .label = "  and their programs", .key = "processes", .loaded = true, .sessions = 1,
 	  .default_action = SOCKTRACE_REJECT, .events = CALLS, .records = TURN,
 	  .processes = true },
+	{ .label = "  and their peers' paths", .key = "paths", .loaded = true, .sessions = 1,
+	  .default_action = SOCKTRACE_REJECT, .events = CALLS, .records = TURN,
+	  .paths = true },
 	{ .label = "1 session, all events", .key = "all", ALL(1, 0) },
 	{ .label = "  rejected at entry", .key = "rejected", .loaded = true, .sessions = 1,
 	  .default_action = SOCKTRACE_REJECT, .rules = 1 },
@@ -382,7 +386,8 @@ static int session_open(const struct setup *setup)
 {
 	struct socktrace_config config = {
 		.records_per_cpu = (calls + WARM_UP) * TURN_ALL,
-		.flags = setup->processes ? SOCKTRACE_CONFIG_PROCESSES : 0,
+		.flags = (setup->processes ? SOCKTRACE_CONFIG_PROCESSES : 0) |
+			 (setup->paths ? SOCKTRACE_CONFIG_PATHS : 0),
 	};
 	int fd = checked(open(SOCKTRACE_DEVICE, O_RDWR | O_CLOEXEC | O_NONBLOCK),
 			 SOCKTRACE_DEVICE);

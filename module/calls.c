@@ -14,6 +14,7 @@
 #include "files.h"
 #include "images.h"
 #include "lineage.h"
+#include "paths.h"
 #include "pending.h"
 #include "share.h"
 
@@ -56,6 +57,7 @@ static void facts_at_entry(struct st_filter_facts *facts, struct socktrace_event
 		       SOCKTRACE_MATCH_TGID | SOCKTRACE_MATCH_TID |
 		       SOCKTRACE_MATCH_ANCESTOR;
 	facts->answers = NULL;
+	facts->peer_path = NULL;
 	facts->descends = st_lineage_descends;
 	facts->in_cgroup = st_collect_in_cgroup;
 	ev->flags = 0;
@@ -274,14 +276,21 @@ static void add_image(struct socktrace_event *ev)
 		ev->image = st_images_of_current();
 }
 
-/* Gives the record to the sessions. */
-static void deliver(struct socktrace_event *ev, u32 unknown)
+/* Gives the record to the sessions; with the path of its socket's peer, or NULL. */
+static void deliver_with(struct socktrace_event *ev, u32 unknown,
+			 const struct st_path *peer_path)
 {
 	struct st_filter_facts facts;
 
 	add_image(ev);
 	facts_of_record(&facts, ev, unknown);
+	facts.peer_path = peer_path;
 	st_sessions_deliver(ev, &facts);
+}
+
+static void deliver(struct socktrace_event *ev, u32 unknown)
+{
+	deliver_with(ev, unknown, NULL);
 }
 
 /*
@@ -334,8 +343,28 @@ static void add_socket(struct st_inflight *call)
 		st_file_put(file);
 }
 
-/* That of a connect that returns @ret, and how the connection comes about. */
-static void add_connect(struct st_inflight *call, s32 ret, struct st_outcome *outcome)
+/* What a connect has come to. */
+struct connected {
+	struct st_outcome outcome; /* how the connection comes about */
+	u32 unknown; /* conditions that can't be judged */
+	const struct st_path *peer_path; /* NULL: not known, or none */
+};
+
+/* @sock is connected: where is the file that its peer is bound to? */
+static void look_for_path(struct connected *to, struct socket *sock)
+{
+	struct path place;
+
+	if (!st_collect_peer_place(&place, sock))
+		return;
+	if (place.dentry)
+		to->peer_path = st_path_of(&place);
+	if (!to->peer_path)
+		to->unknown |= SOCKTRACE_MATCH_PATH;
+}
+
+/* The socket of a connect that returns @ret, and what that has come to. */
+static void add_connect(struct st_inflight *call, s32 ret, struct connected *to)
 {
 	struct file *file;
 	struct socket *sock = call_socket(call, &file);
@@ -344,7 +373,9 @@ static void add_connect(struct st_inflight *call, s32 ret, struct st_outcome *ou
 		return;
 	add_facts_of(call, sock);
 	if (st_sessions_may_want(SOCKTRACE_CONNECTED, SOCKTRACE_POINT))
-		st_pending_look(outcome, sock, ret, call->was_connecting);
+		st_pending_look(&to->outcome, sock, ret, call->was_connecting);
+	if (!ret && st_sessions_want_paths())
+		look_for_path(to, sock);
 	if (file)
 		st_file_put(file);
 }
@@ -656,7 +687,7 @@ void st_call_return(struct st_inflight *call, long ret)
 {
 	s32 result = call->returns_file && !IS_ERR((const void *)ret) ? 0 : ret;
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
-	struct st_outcome outcome = { ST_OUTCOME_TOLD };
+	struct connected to = { .outcome = { ST_OUTCOME_TOLD } };
 	u64 now = st_compat_boottime_ns();
 
 	if (call->is_a_try && result == -EAGAIN) {
@@ -672,7 +703,7 @@ void st_call_return(struct st_inflight *call, long ret)
 			add_made(call, ret);
 		break;
 	case SOCKTRACE_CONNECT:
-		add_connect(call, result, &outcome);
+		add_connect(call, result, &to);
 		break;
 	case SOCKTRACE_BIND:
 	case SOCKTRACE_LISTEN:
@@ -689,10 +720,10 @@ void st_call_return(struct st_inflight *call, long ret)
 	ev->toctou = call->toctou;
 	if (call->type == SOCKTRACE_SOCKETPAIR && !result)
 		st_collect_pair(ev, call->sv);
-	if (outcome.is == ST_OUTCOME_MISSED)
+	if (to.outcome.is == ST_OUTCOME_MISSED)
 		ev->flags |= SOCKTRACE_F_OUTCOME_MISSED;
 	call_release(call);
-	deliver(ev, 0);
-	if (outcome.is != ST_OUTCOME_TOLD)
-		st_pending_follow(&outcome, ev);
+	deliver_with(ev, to.unknown, to.peer_path);
+	if (to.outcome.is != ST_OUTCOME_TOLD)
+		st_pending_follow(&to.outcome, ev);
 }

@@ -396,6 +396,30 @@ void st_collect_peer(struct st_ends *ends, struct socket *sock)
 	ends->addr_source = ends->addr_len ? SOCKTRACE_ADDR_KERNEL : SOCKTRACE_ADDR_NONE;
 }
 
+/*
+ * Where the file is that @sock's peer is bound to. False: it is bound to none. The
+ * peer has got it from the listener while it was made. Its end takes it away again, and
+ * only then puts the references: as long as we are a reader of RCU, what is found
+ * stays in memory. Without a dentry: it has been taken away, or is going to be.
+ */
+bool st_collect_peer_place(struct path *place, struct socket *sock)
+{
+	struct sock *sk = READ_ONCE(sock->sk), *peer;
+	const struct unix_address *addr;
+
+	if (!sk || sk->sk_family != AF_UNIX || !unix_peer_is_stable(sk))
+		return false;
+	peer = unix_peer(sk);
+	if (!peer)
+		return false;
+	addr = smp_load_acquire(&unix_sk(peer)->addr);
+	if (!addr || addr->len <= sizeof(addr->name->sun_family) || !addr->name->sun_path[0])
+		return false;
+	place->mnt = READ_ONCE(unix_sk(peer)->path.mnt);
+	place->dentry = place->mnt ? READ_ONCE(unix_sk(peer)->path.dentry) : NULL;
+	return true;
+}
+
 /* How many connections wait at the listener, and how many may. */
 void st_collect_queue(struct st_ends *ends, struct socket *sock)
 {

@@ -9,6 +9,7 @@
 
 #include <linux/cred.h>
 #include <linux/net.h>
+#include <linux/path.h>
 #include <linux/types.h>
 #include <linux/uidgid.h>
 #include <linux/user_namespace.h>
@@ -52,6 +53,7 @@ struct socket *st_collect_get_socket(int fd, struct file **file);
 void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv);
 void st_collect_local(struct st_ends *ends, struct socket *sock);
 void st_collect_peer(struct st_ends *ends, struct socket *sock);
+bool st_collect_peer_place(struct path *place, struct socket *sock);
 void st_collect_queue(struct st_ends *ends, struct socket *sock);
 
 #endif /* SOCKTRACE_COLLECT_H */

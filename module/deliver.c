@@ -32,6 +32,7 @@ u32 st_sessions_phases; /* likewise: a bit for each that is asked for */
 u32 st_sessions_sure; /* likewise: events that some filter accepts whatever the facts */
 u32 st_sessions_asked; /* likewise: conditions that any filter looks at */
 bool st_sessions_tell_processes; /* likewise */
+bool st_sessions_tell_paths; /* likewise */
 
 /* Which of these phases of @type does the session get records of, of what @caller did? */
 static u32 session_takes_of(const struct st_session *s, const struct pid *caller, u8 type,
@@ -141,8 +142,9 @@ static void session_notify(struct st_session *s, struct st_ring *ring)
 		irq_work_queue(&s->work);
 }
 
-/* With what is to be told before it. */
-static bool session_put(struct st_ring *ring, struct socktrace_event *ev)
+/* With what is to be told before it: its program, and the path of its socket's peer. */
+static bool session_put(const struct st_session *s, struct st_ring *ring,
+			struct socktrace_event *ev, const struct st_path *peer_path)
 {
 	const struct st_image *image;
 
@@ -150,6 +152,11 @@ static bool session_put(struct st_ring *ring, struct socktrace_event *ev)
 		image = st_images_describe(ev->image);
 		if (image)
 			st_ring_put_image(ring, ev, image);
+	}
+	ev->flags &= ~SOCKTRACE_F_PEER_PATH; /* of another session */
+	if (peer_path && s->paths) {
+		ev->flags |= SOCKTRACE_F_PEER_PATH;
+		st_ring_put_path(ring, ev, peer_path);
 	}
 	return st_ring_put(ring, ev);
 }
@@ -183,7 +190,7 @@ static void session_deliver(struct st_session *s, struct socktrace_event *ev,
 			counts->hits++;
 			counts->missed++;
 		}
-		if (!session_put(ring, ev))
+		if (!session_put(s, ring, ev, facts->peer_path))
 			counts->dropped++;
 	} else {
 		counts->hits += hweight32(takes);

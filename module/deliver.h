@@ -44,6 +44,15 @@ static inline bool st_sessions_want_images(void)
 	return READ_ONCE(st_sessions_tell_processes);
 }
 
+extern bool st_sessions_tell_paths;
+
+/* Is any started session told of the paths of sockets, or asks for them? */
+static inline bool st_sessions_want_paths(void)
+{
+	return READ_ONCE(st_sessions_tell_paths) ||
+	       st_sessions_conditions() & SOCKTRACE_MATCH_PATH;
+}
+
 extern u32 st_sessions_phases;
 extern u32 st_sessions_sure;
 bool st_sessions_keep_any(enum socktrace_type type, enum socktrace_phase phase);

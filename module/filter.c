@@ -79,6 +79,13 @@ static bool path_is(const struct socktrace_rule *rule, const u8 *sockaddr,
 	       !memcmp(sockaddr + at, rule->path, rule->path_len);
 }
 
+/* Abstract names are no paths: a rule of those begins with what no path has. */
+static bool peer_path_is(const struct socktrace_rule *rule, const struct st_path *path)
+{
+	return path && path->len >= rule->path_len &&
+	       !memcmp(path->text, rule->path, rule->path_len);
+}
+
 static bool in_mask(u64 mask, int bit)
 {
 	return bit >= 0 && bit < 64 && mask >> bit & 1;
@@ -103,8 +110,9 @@ static bool local_is(const struct socktrace_rule *rule, const struct socktrace_e
 }
 
 static bool ends_match(const struct socktrace_rule *rule, u32 match,
-		       const struct socktrace_event *ev)
+		       const struct st_filter_facts *facts)
 {
+	const struct socktrace_event *ev = facts->ev;
 	bool net, port;
 
 	net = match & SOCKTRACE_MATCH_REMOTE_NET;
@@ -117,7 +125,8 @@ static bool ends_match(const struct socktrace_rule *rule, u32 match,
 		return false;
 	return !(match & SOCKTRACE_MATCH_PATH) ||
 	       path_is(rule, socktrace_addr(ev), ev->addr_len) ||
-	       path_is(rule, socktrace_local(ev), ev->local_len);
+	       path_is(rule, socktrace_local(ev), ev->local_len) ||
+	       peer_path_is(rule, facts->peer_path);
 }
 
 /* How a connect that is under way ends is told by another record. */
@@ -289,7 +298,7 @@ static bool rule_holds(const struct socktrace_rule *rule, u32 match,
 		return false;
 	if (match & ST_FILTER_RESULT && !result_matches(rule, match, ev))
 		return false;
-	if (match & ST_FILTER_ENDS && !ends_match(rule, match, ev))
+	if (match & ST_FILTER_ENDS && !ends_match(rule, match, facts))
 		return false;
 	/* Last, for they walk trees. */
 	if (match & SOCKTRACE_MATCH_CGROUP_TREE &&

@@ -13,6 +13,7 @@
 #include "../uapi/socktrace.h"
 
 struct pid;
+struct st_path;
 
 #define ST_FILTER_TGID_BUCKETS 64
 
@@ -78,6 +79,7 @@ struct st_filter_facts {
 	bool (*in_cgroup)(u64 id); /* is the task in cgroup @id or below? */
 	/* Not NULL: instead of these two. What it doesn't have can't be judged. */
 	const struct st_filter_answers *answers;
+	const struct st_path *peer_path; /* NULL: the peer has none */
 	/* Whose record it is; only to be compared. */
 	const struct pid *caller;
 };
@@ -89,6 +91,7 @@ static inline void st_filter_facts_of(struct st_filter_facts *facts,
 	facts->known = SOCKTRACE_MATCH_ALL_BITS;
 	facts->ev = ev;
 	facts->answers = NULL;
+	facts->peer_path = NULL;
 }
 
 enum st_filter_verdict { ST_FILTER_ACCEPT, ST_FILTER_REJECT, ST_FILTER_UNDECIDED };

@@ -12,6 +12,7 @@
 #include "images.h"
 #include "lineage.h"
 #include "memory.h"
+#include "paths.h"
 #include "probes.h"
 #include "ring.h"
 #include "session.h"
@@ -120,6 +121,7 @@ static int __init socktrace_init(void)
 		return err;
 	st_collect_init();
 	st_images_learn_root();
+	st_paths_learn();
 	err = st_probes_init(maxactive);
 	if (err)
 		return err;

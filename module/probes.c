@@ -24,6 +24,7 @@
 #include "images.h"
 #include "inflight.h"
 #include "lineage.h"
+#include "paths.h"
 #include "pending.h"
 #include "probes.h"
 
@@ -392,7 +393,16 @@ static bool any_is_armed(void)
 	return false;
 }
 
-int st_probes_arm(const struct st_needs *needs)
+/* What handlers write to. When none can run. */
+static void free_tables(void)
+{
+	st_paths_exit();
+	st_images_exit();
+	st_inflight_exit();
+}
+
+/* 0, or -ENOMEM. */
+static int make_tables(void)
 {
 	int err;
 
@@ -400,16 +410,25 @@ int st_probes_arm(const struct st_needs *needs)
 	if (err)
 		return err;
 	err = st_images_init();
-	if (err) {
-		st_inflight_exit();
+	if (!err)
+		err = st_paths_init();
+	if (err)
+		free_tables();
+	return err;
+}
+
+int st_probes_arm(const struct st_needs *needs)
+{
+	int err;
+
+	err = make_tables();
+	if (err)
 		return err;
-	}
 	st_calls_init(probes_maxactive);
 	st_probes_arm_more(needs);
 	if (any_is_armed())
 		return 0;
-	st_images_exit();
-	st_inflight_exit();
+	free_tables();
 	return -ENODEV;
 }
 
@@ -433,8 +452,7 @@ void st_probes_disarm(void)
 			disarm_one(&all, &probes[i]);
 	disarm_all(&all);
 	st_files_drain();
-	st_images_exit();
-	st_inflight_exit();
+	free_tables();
 }
 
 /* Whether the kernel takes it is found by registering it, disarmed. */

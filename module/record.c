@@ -121,12 +121,30 @@ void st_record_set_lost(struct socktrace_event *ev, u32 cpu, u64 seq, u64 count,
 	ev->lost_reason = SOCKTRACE_LOST_RING_FULL;
 }
 
-/* How many records it takes to tell of @image; at least one. */
+/* How many records it takes to tell of @len bytes, @each in one; at least one. */
+static unsigned int parts_of(unsigned int len, unsigned int each)
+{
+	return len ? (len - 1) / each + 1 : 1;
+}
+
 unsigned int st_record_image_parts(const struct st_image *image)
 {
-	unsigned int len = image->exe_len + image->cmdline_len;
+	return parts_of(image->exe_len + image->cmdline_len, SOCKTRACE_IMAGE_TEXT_LEN);
+}
 
-	return len ? (len - 1) / SOCKTRACE_IMAGE_TEXT_LEN + 1 : 1;
+unsigned int st_record_path_parts(const struct st_path *path)
+{
+	return parts_of(path->len, SOCKTRACE_PATH_TEXT_LEN);
+}
+
+/* One that tells more of those which come, and is of no call by itself. */
+static void init_companion(struct socktrace_event *ev, enum socktrace_type type,
+			   const struct socktrace_event *of)
+{
+	st_record_init(ev, type, SOCKTRACE_POINT);
+	ev->via = SOCKTRACE_VIA_UNKNOWN;
+	ev->cpu = of->cpu;
+	ev->time_ns = st_record_completion(of);
 }
 
 void st_record_set_image(struct socktrace_event *ev, const struct socktrace_event *of,
@@ -136,10 +154,7 @@ void st_record_set_image(struct socktrace_event *ev, const struct socktrace_even
 	unsigned int left = image->exe_len + image->cmdline_len - at;
 	const size_t who = offsetof(struct socktrace_event, cgroup_id);
 
-	st_record_init(ev, SOCKTRACE_PROCESS, SOCKTRACE_POINT);
-	ev->via = SOCKTRACE_VIA_UNKNOWN; /* it is of no call */
-	ev->cpu = of->cpu;
-	ev->time_ns = st_record_completion(of);
+	init_companion(ev, SOCKTRACE_PROCESS, of);
 	/* Who it is: all that stands from there to the name. */
 	memcpy((u8 *)ev + who, (const u8 *)of + who,
 	       offsetof(struct socktrace_event, comm) + SOCKTRACE_COMM_LEN - who);
@@ -152,4 +167,19 @@ void st_record_set_image(struct socktrace_event *ev, const struct socktrace_even
 	ev->image_flags = image->flags;
 	memcpy(ev->image_text, image->text + at,
 	       min_t(unsigned int, left, SOCKTRACE_IMAGE_TEXT_LEN));
+}
+
+void st_record_set_path(struct socktrace_event *ev, const struct socktrace_event *of,
+			const struct st_path *path, unsigned int part)
+{
+	unsigned int at = part * SOCKTRACE_PATH_TEXT_LEN;
+
+	init_companion(ev, SOCKTRACE_PATH, of);
+	ev->call_id = of->call_id;
+	ev->path_part = part;
+	ev->path_parts = st_record_path_parts(path);
+	ev->path_len = path->len;
+	ev->path_flags = path->flags;
+	memcpy(ev->path_text, path->text + at,
+	       min_t(unsigned int, path->len - at, SOCKTRACE_PATH_TEXT_LEN));
 }

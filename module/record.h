@@ -34,6 +34,13 @@ struct st_image {
 	u8 flags; /* SOCKTRACE_IMAGE_* */
 };
 
+/* What there is to tell of the path of a socket's peer. */
+struct st_path {
+	const char *text; /* without a NUL at its end */
+	u16 len; /* bytes of it */
+	u8 flags; /* SOCKTRACE_PATH_* */
+};
+
 void st_record_init(struct socktrace_event *ev, enum socktrace_type type,
 		    enum socktrace_phase phase);
 /* @ev has none yet. */
@@ -48,6 +55,10 @@ unsigned int st_record_image_parts(const struct st_image *image);
 /* Part @part of @image, which the record @of is to be of. */
 void st_record_set_image(struct socktrace_event *ev, const struct socktrace_event *of,
 			 const struct st_image *image, unsigned int part);
+/* Likewise of @path, of a call that the record @of is of. */
+unsigned int st_record_path_parts(const struct st_path *path);
+void st_record_set_path(struct socktrace_event *ev, const struct socktrace_event *of,
+			const struct st_path *path, unsigned int part);
 int st_record_addr_family(const void *addr, unsigned int len);
 
 /* None are known. */
@@ -65,6 +76,12 @@ static inline void st_ends_clear(struct st_ends *ends)
 static inline bool st_record_creates(u8 type)
 {
 	return type == SOCKTRACE_SOCKET || type == SOCKTRACE_SOCKETPAIR;
+}
+
+/* Does it only tell more of those that come? */
+static inline bool st_record_is_companion(const struct socktrace_event *ev)
+{
+	return ev->type == SOCKTRACE_PROCESS || ev->type == SOCKTRACE_PATH;
 }
 
 /* When the record was made, CLOCK_BOOTTIME: what reading is merged by. */

@@ -10,37 +10,38 @@
 #include "compat/compat.h"
 #include "ring.h"
 
-/* One for every other call; and room for the longest path in any case. */
-static unsigned int image_records(unsigned int records)
+/* One for every other call; and room for the longest paths in any case. */
+static unsigned int companion_records(unsigned int records)
 {
 	BUILD_BUG_ON(64 * SOCKTRACE_IMAGE_TEXT_LEN < PATH_MAX + SOCKTRACE_CMDLINE_LEN);
+	BUILD_BUG_ON(64 * SOCKTRACE_PATH_TEXT_LEN < PATH_MAX);
 	return max(records / 2, 64U);
 }
 
-u64 st_ring_set_bytes(unsigned int records, bool images)
+u64 st_ring_set_bytes(unsigned int records, bool companions)
 {
 	u64 bytes = sizeof(struct st_ring) + (u64)records * sizeof(struct socktrace_event);
 
-	if (images)
-		bytes += sizeof(struct st_ring_images) +
-			 (u64)image_records(records) * sizeof(struct socktrace_event);
+	if (companions)
+		bytes += sizeof(struct st_ring_companions) +
+			 (u64)companion_records(records) * sizeof(struct socktrace_event);
 	return num_possible_cpus() * bytes;
 }
 
 /* False: no memory. What was got is freed by st_ring_set_free(). */
-static bool ring_make_images(struct st_ring *ring, unsigned int records, int cpu,
+static bool ring_make_companions(struct st_ring *ring, unsigned int records, int cpu,
 			     void *(*alloc)(size_t bytes, int cpu))
 {
-	size_t bytes = image_records(records) * sizeof(struct socktrace_event);
+	size_t bytes = companion_records(records) * sizeof(struct socktrace_event);
 	void *buffer;
 
-	ring->images = alloc(sizeof(*ring->images), cpu);
-	if (!ring->images)
+	ring->companions = alloc(sizeof(*ring->companions), cpu);
+	if (!ring->companions)
 		return false;
 	buffer = alloc(bytes, cpu);
 	if (!buffer)
 		return false;
-	if (!kfifo_init(&ring->images->fifo, buffer, bytes))
+	if (!kfifo_init(&ring->companions->fifo, buffer, bytes))
 		return true;
 	kvfree(buffer);
 	return false;
@@ -50,7 +51,7 @@ static bool ring_make_images(struct st_ring *ring, unsigned int records, int cpu
  * @records is a power of two. Rings are for possible CPUs, not for those online
  * now: a CPU may come up while the session runs.
  */
-struct st_ring_set *st_ring_set_create(unsigned int records, bool images,
+struct st_ring_set *st_ring_set_create(unsigned int records, bool companions,
 				 void *(*alloc)(size_t bytes, int cpu))
 {
 	size_t bytes = records * sizeof(struct socktrace_event);
@@ -77,7 +78,7 @@ struct st_ring_set *st_ring_set_create(unsigned int records, bool images,
 			kvfree(buffer);
 			goto fail;
 		}
-		if (images && !ring_make_images(ring, records, cpu, alloc))
+		if (companions && !ring_make_companions(ring, records, cpu, alloc))
 			goto fail;
 	}
 	return set;
@@ -95,9 +96,9 @@ void st_ring_set_free(struct st_ring_set *set)
 	for (i = 0; i < set->nr; i++) {
 		if (!set->ring[i])
 			continue;
-		if (set->ring[i]->images)
-			kvfree(set->ring[i]->images->fifo.kfifo.data);
-		kvfree(set->ring[i]->images);
+		if (set->ring[i]->companions)
+			kvfree(set->ring[i]->companions->fifo.kfifo.data);
+		kvfree(set->ring[i]->companions);
 		kvfree(set->ring[i]->fifo.kfifo.data);
 		kvfree(set->ring[i]);
 	}
@@ -125,29 +126,53 @@ bool st_ring_put(struct st_ring *ring, struct socktrace_event *ev)
 	return kept;
 }
 
+/* The place of the companion that is @part further than the last one. */
+static struct socktrace_event *companion_slot(struct st_ring *ring, unsigned int part)
+{
+	struct __kfifo *fifo = &ring->companions->fifo.kfifo;
+
+	return &((struct socktrace_event *)fifo->data)[(fifo->in + part) & fifo->mask];
+}
+
 /*
- * All parts of it or none. They are there before the record that needs them is:
- * whoever sees that sees these.
+ * All of these @parts, which stand in their slots. They are there before the record
+ * that needs them is: whoever sees that sees these.
  */
+static void put_companions(struct st_ring *ring, unsigned int parts)
+{
+	unsigned int part;
+
+	for (part = 0; part < parts; part++)
+		companion_slot(ring, part)->seq = ring->seq;
+	smp_wmb(); /* the records before their being there */
+	ring->companions->fifo.kfifo.in += parts;
+}
+
+/* All parts of it or none. */
 void st_ring_put_image(struct st_ring *ring, const struct socktrace_event *ev,
 		       const struct st_image *image)
 {
-	struct st_ring_images *images = ring->images;
-	struct __kfifo *fifo = &images->fifo.kfifo;
-	struct socktrace_event *slots = fifo->data;
 	unsigned int parts = st_record_image_parts(image), part;
 
-	if (kfifo_avail(&images->fifo) < parts)
+	if (kfifo_avail(&ring->companions->fifo) < parts)
 		return;
-	for (part = 0; part < parts; part++) {
-		struct socktrace_event *slot = &slots[(fifo->in + part) & fifo->mask];
+	for (part = 0; part < parts; part++)
+		st_record_set_image(companion_slot(ring, part), ev, image, part);
+	put_companions(ring, parts);
+	ring->companions->told[ev->image % SOCKTRACE_IMAGE_SLOTS] = ev->image;
+}
 
-		st_record_set_image(slot, ev, image, part);
-		slot->seq = ring->seq;
-	}
-	smp_wmb(); /* the records before their being there */
-	fifo->in += parts;
-	images->told[ev->image % SOCKTRACE_IMAGE_SLOTS] = ev->image;
+/* Likewise. */
+void st_ring_put_path(struct st_ring *ring, const struct socktrace_event *ev,
+		      const struct st_path *path)
+{
+	unsigned int parts = st_record_path_parts(path), part;
+
+	if (kfifo_avail(&ring->companions->fifo) < parts || kfifo_is_full(&ring->fifo))
+		return;
+	for (part = 0; part < parts; part++)
+		st_record_set_path(companion_slot(ring, part), ev, path, part);
+	put_companions(ring, parts);
 }
 
 unsigned int st_ring_len(struct st_ring *ring)
@@ -196,17 +221,17 @@ static u64 ring_gap(struct st_ring *ring)
 	return ring_behind(ring, made);
 }
 
-/* The image that is to be told before the held record, if there is one. */
-static const struct socktrace_event *ring_image(const struct st_ring *ring)
+/* What is to be told before the held record, if there is anything. */
+static const struct socktrace_event *ring_companion(const struct st_ring *ring)
 {
-	const struct __kfifo *fifo = &ring->images->fifo.kfifo;
-	const struct socktrace_event *slots = fifo->data, *image;
+	const struct __kfifo *fifo = &ring->companions->fifo.kfifo;
+	const struct socktrace_event *slots = fifo->data, *companion;
 
-	if (kfifo_is_empty(&ring->images->fifo))
+	if (kfifo_is_empty(&ring->companions->fifo))
 		return NULL;
 	smp_rmb(); /* the record after `in` */
-	image = &slots[fifo->out & fifo->mask];
-	return image->seq <= ring->head.seq ? image : NULL;
+	companion = &slots[fifo->out & fifo->mask];
+	return companion->seq <= ring->head.seq ? companion : NULL;
 }
 
 /* When the loss was: the time of the record behind it, as far as known. */
@@ -224,7 +249,7 @@ static u64 ring_gap_time(const struct st_ring *ring)
 bool st_ring_set_peek(struct st_ring_set *set, struct socktrace_event *lost,
 		   const struct socktrace_event **ev)
 {
-	const struct socktrace_event *image;
+	const struct socktrace_event *companion;
 	struct st_ring *oldest = NULL;
 	unsigned int i;
 	u64 gap;
@@ -255,8 +280,8 @@ bool st_ring_set_peek(struct st_ring_set *set, struct socktrace_event *lost,
 				ring_gap_time(oldest));
 		*ev = lost;
 	} else {
-		image = oldest->images ? ring_image(oldest) : NULL;
-		*ev = image ?: &oldest->head;
+		companion = oldest->companions ? ring_companion(oldest) : NULL;
+		*ev = companion ?: &oldest->head;
 	}
 	return true;
 }
@@ -269,10 +294,10 @@ void st_ring_set_advance(struct st_ring_set *set, const struct socktrace_event *
 	if (ev->type == SOCKTRACE_LOST) {
 		ring->next_seq += ev->lost_count;
 		ring->lost_told += ev->lost_count;
-	} else if (ev->type == SOCKTRACE_PROCESS) {
+	} else if (st_record_is_companion(ev)) {
 		/* The writer may use its place from now on. */
-		smp_store_release(&ring->images->fifo.kfifo.out,
-				  ring->images->fifo.kfifo.out + 1);
+		smp_store_release(&ring->companions->fifo.kfifo.out,
+				  ring->companions->fifo.kfifo.out + 1);
 	} else {
 		ring->next_seq++;
 		ring->delivered++;
@@ -299,7 +324,7 @@ bool st_ring_set_empty(struct st_ring_set *set)
 
 /*
  * Discards what waits. Losses not told yet are not told any more. Images stay: the
- * records to come may name them.
+ * records to come may name them; and what is of no record any more, with them.
  */
 void st_ring_set_flush(struct st_ring_set *set)
 {

@@ -25,10 +25,10 @@ struct st_ring_counts {
 	u64 missed; /* of them: their return could not be hooked */
 };
 
-/* Of a session that is told of process images. */
-struct st_ring_images {
-	u64 told[SOCKTRACE_IMAGE_SLOTS]; /* writer's: the last one of each slot */
-	DECLARE_KFIFO_PTR(fifo, struct socktrace_event); /* PROCESS records */
+/* Of a session that is told more than fits into the calls' records. */
+struct st_ring_companions {
+	u64 told[SOCKTRACE_IMAGE_SLOTS]; /* writer's: the last image of each slot */
+	DECLARE_KFIFO_PTR(fifo, struct socktrace_event); /* PROCESS and PATH records */
 };
 
 struct st_ring {
@@ -38,7 +38,7 @@ struct st_ring {
 	 * is never lost to them, nor counted with them. Each has the number of the
 	 * record that it stands before, which was kept.
 	 */
-	struct st_ring_images *images;
+	struct st_ring_companions *companions;
 	/* The writer's. */
 	u64 seq; /* number of the next record, kept or dropped */
 	unsigned long made; /* low bits of seq, published after the record */
@@ -59,10 +59,10 @@ struct st_ring_set {
 };
 
 /* @alloc gives zeroed memory of @bytes near @cpu, or NULL. */
-struct st_ring_set *st_ring_set_create(unsigned int records, bool images,
+struct st_ring_set *st_ring_set_create(unsigned int records, bool companions,
 				 void *(*alloc)(size_t bytes, int cpu));
 void st_ring_set_free(struct st_ring_set *set);
-u64 st_ring_set_bytes(unsigned int records, bool images);
+u64 st_ring_set_bytes(unsigned int records, bool companions);
 
 /* Writer's side: on @ring's CPU with preemption off. */
 bool st_ring_put(struct st_ring *ring, struct socktrace_event *ev);
@@ -70,12 +70,15 @@ unsigned int st_ring_len(struct st_ring *ring);
 /* For the next record, which must be kept then. Without room it is told with a later one. */
 void st_ring_put_image(struct st_ring *ring, const struct socktrace_event *ev,
 		       const struct st_image *image);
+/* For the next record. Neither where there is no room for that. */
+void st_ring_put_path(struct st_ring *ring, const struct socktrace_event *ev,
+		      const struct st_path *path);
 
 /* Is @image, of the next record, to be told before that one? */
 static inline bool st_ring_lacks_image(const struct st_ring *ring, u64 image)
 {
-	return ring->images && image &&
-	       ring->images->told[image % SOCKTRACE_IMAGE_SLOTS] != image &&
+	return ring->companions && image &&
+	       ring->companions->told[image % SOCKTRACE_IMAGE_SLOTS] != image &&
 	       !kfifo_is_full(&ring->fifo);
 }
 

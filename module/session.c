@@ -116,12 +116,18 @@ no_session:
 	return ERR_PTR(-ENOMEM);
 }
 
+/* Is it told more than fits into the calls' records? */
+static bool session_has_companions(const struct st_session *s)
+{
+	return s->processes || s->paths;
+}
+
 static void session_free_rings(struct st_session *s)
 {
 	lockdep_assert_held(&sessions_lock);
 	if (!s->rings)
 		return;
-	sessions_memory -= st_ring_set_bytes(s->rings->records, s->processes);
+	sessions_memory -= st_ring_set_bytes(s->rings->records, session_has_companions(s));
 	st_ring_set_free(s->rings);
 	s->rings = NULL;
 }
@@ -141,7 +147,8 @@ void st_session_destroy(struct st_session *s)
 	kfree(s);
 }
 
-#define CONFIG_FLAGS (SOCKTRACE_CONFIG_OWN | SOCKTRACE_CONFIG_PROCESSES)
+#define CONFIG_FLAGS \
+	(SOCKTRACE_CONFIG_OWN | SOCKTRACE_CONFIG_PROCESSES | SOCKTRACE_CONFIG_PATHS)
 
 /*
  * Takes @config, and writes back what is in force. 0, -EBUSY once the session
@@ -181,6 +188,7 @@ int st_session_configure(struct st_session *s, struct socktrace_config *config)
 		s->watermark = config->watermark;
 		s->own = config->flags & SOCKTRACE_CONFIG_OWN;
 		s->processes = config->flags & SOCKTRACE_CONFIG_PROCESSES;
+		s->paths = config->flags & SOCKTRACE_CONFIG_PATHS;
 	}
 	mutex_unlock(&s->lock);
 	return err;
@@ -193,7 +201,7 @@ static void sessions_sum_up(void)
 	const struct st_session *s;
 	unsigned int phase;
 	u32 phases = 0, asked = 0, sure = 0;
-	bool processes = false;
+	bool processes = false, paths = false;
 	u64 tgids = 0;
 
 	lockdep_assert_held(&sessions_lock);
@@ -206,6 +214,7 @@ static void sessions_sum_up(void)
 		asked |= filter->conditions;
 		sure |= filter->accepts;
 		processes |= s->processes;
+		paths |= s->paths;
 		for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 			if (s->phases & 1U << phase)
 				events[phase] |= filter->events & s->events;
@@ -214,6 +223,7 @@ static void sessions_sum_up(void)
 	WRITE_ONCE(st_sessions_phases, phases);
 	WRITE_ONCE(st_sessions_sure, sure);
 	WRITE_ONCE(st_sessions_tell_processes, processes);
+	WRITE_ONCE(st_sessions_tell_paths, paths);
 	WRITE_ONCE(st_sessions_asked, asked);
 	for (phase = 0; phase < ARRAY_SIZE(events); phase++)
 		WRITE_ONCE(st_sessions_events[phase], events[phase]);
@@ -313,14 +323,15 @@ static void *session_alloc(size_t bytes, int cpu)
 /* Ring memory, within the limit of all sessions. */
 static int session_make_rings(struct st_session *s)
 {
-	u64 bytes = st_ring_set_bytes(s->config.records_per_cpu, s->processes);
+	u64 bytes = st_ring_set_bytes(s->config.records_per_cpu, session_has_companions(s));
 
 	lockdep_assert_held(&sessions_lock);
 	if (s->rings)
 		return 0;
 	if (bytes > st_session_limits.max_memory - sessions_memory)
 		return -ENOMEM;
-	s->rings = st_ring_set_create(s->config.records_per_cpu, s->processes, session_alloc);
+	s->rings = st_ring_set_create(s->config.records_per_cpu, session_has_companions(s),
+				      session_alloc);
 	if (!s->rings)
 		return -ENOMEM;
 	sessions_memory += bytes;

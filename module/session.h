@@ -51,6 +51,7 @@ struct st_session {
 	u32 watermark; /* likewise */
 	bool own; /* likewise: trace the owner too */
 	bool processes; /* likewise: tell of process images */
+	bool paths; /* likewise: tell the paths of sockets */
 	/* Who may be in an accept that it was not offered the entry of; or NULL. */
 	struct st_early *early;
 	int wake; /* enum st_session_wake: set up by writers, down by readers */

@@ -42,6 +42,7 @@
 #define SOCKTRACE_ADDRS_LEN 128 /* of sockaddr_storage: any address fits */
 #define SOCKTRACE_SYMBOL_LEN 40
 #define SOCKTRACE_IMAGE_TEXT_LEN 112 /* of a PROCESS record */
+#define SOCKTRACE_PATH_TEXT_LEN 120 /* of a PATH record */
 #define SOCKTRACE_CMDLINE_LEN 256 /* as much as is told of a command line */
 #define SOCKTRACE_MAX_RULES 64
 
@@ -62,6 +63,13 @@ enum socktrace_type {
 	/* In socktrace_config::events only if asked for; likewise: */
 	SOCKTRACE_BIND = 8, /* bind(2): __sys_bind(), __sys_bind_socket() */
 	SOCKTRACE_LISTEN = 9, /* listen(2): __sys_listen(), __sys_listen_socket() */
+	/*
+	 * The path of a socket, path_*: to sessions that ask for CONFIG_PATHS, just
+	 * before the record of the same call_id that has F_PEER_PATH. Like PROCESS
+	 * it is no call and no part of the statistics. All else of it but cpu, seq
+	 * and time_ns is zero.
+	 */
+	SOCKTRACE_PATH = 28,
 	/* No record: of the probe point that follows births of processes. */
 	SOCKTRACE_BIRTH = 29,
 	/*
@@ -180,6 +188,14 @@ enum socktrace_toctou {
 /* CONNECTED: the record was made, or the outcome noticed, up to 250 ms after it. */
 #define SOCKTRACE_F_LATE (1U << 8)
 /*
+ * CONNECT at EXIT, to sessions that ask for CONFIG_PATHS: what was connected to is
+ * bound to a file. PATH records just before this one tell its path; without any, there
+ * was no room for them. Not set: it has an abstract name, or none; or the path can't
+ * be told: the server has closed the connection already, the kernel is older than
+ * 3.13, or it is a datagram socket, or (before 6.1.2) a seqpacket one.
+ */
+#define SOCKTRACE_F_PEER_PATH (1U << 10)
+/*
  * CONNECT at EXIT: under way, and there was no room to follow it (see GET_STATS):
  * no CONNECTED will come.
  */
@@ -210,6 +226,14 @@ enum socktrace_exe_source {
  * containers). The path is one below that.
  */
 #define SOCKTRACE_IMAGE_OTHER_ROOT (1U << 0)
+
+/* socktrace_event::path_flags */
+#define SOCKTRACE_PATH_DELETED (1U << 0) /* the file is not there any more */
+/*
+ * The path is one of another mount namespace than that of whoever loaded the module:
+ * a container's, or one that a user made, who may have put anything anywhere there.
+ */
+#define SOCKTRACE_PATH_OTHER_MOUNTS (1U << 1)
 
 /*
  * Which images to keep: of each CPU (image >> 48), for each remainder of
@@ -378,6 +402,21 @@ struct socktrace_event {
 			__u16 reserved3; /* 0 */
 			char image_text[SOCKTRACE_IMAGE_TEXT_LEN];
 		};
+		/*
+		 * PATH: part `path_part` of the bytes of the path, without a NUL; as
+		 * many as are left, at most SOCKTRACE_PATH_TEXT_LEN. The kernel's
+		 * word, and neither side's: from the root of the mount namespace that
+		 * the socket's file was bound in, whatever root directory, working
+		 * directory or symbolic link the caller goes by.
+		 */
+		struct {
+			__u16 path_part; /* from 0 */
+			__u16 path_parts;
+			__u16 path_len; /* bytes, below PATH_MAX */
+			__u8 path_flags; /* SOCKTRACE_PATH_* */
+			__u8 reserved4; /* 0 */
+			char path_text[SOCKTRACE_PATH_TEXT_LEN];
+		};
 	};
 };
 
@@ -459,6 +498,7 @@ struct socktrace_config {
 #define SOCKTRACE_PHASE_EXIT (1U << SOCKTRACE_EXIT)
 #define SOCKTRACE_CONFIG_OWN (1U << 0) /* trace the opener's own calls too */
 #define SOCKTRACE_CONFIG_PROCESSES (1U << 1) /* give PROCESS records */
+#define SOCKTRACE_CONFIG_PATHS (1U << 2) /* give PATH records */
 
 /* socktrace_rule::match: conditions, of which all that are set must hold. */
 #define SOCKTRACE_MATCH_EVENTS (1U << 0)
@@ -559,7 +599,10 @@ struct socktrace_rule {
 	/*
 	 * PATH: `addr` or `local` is AF_UNIX, and its name begins with these
 	 * path_len bytes, 1 to 108; an abstract name begins with a NUL. Of
-	 * `local` it sees what F_LOCAL_TRUNCATED left.
+	 * `local` it sees what F_LOCAL_TRUNCATED left. Of a CONNECT that
+	 * succeeded, also: the peer's own path does, as PATH records tell it
+	 * (these need not be asked for). Where that can't be told, the condition
+	 * may hold, and the record is given.
 	 */
 	char path[108];
 	__u8 path_len;
@@ -667,7 +710,8 @@ struct socktrace_inflight {
 #define SOCKTRACE_IOC_GET_STATS _IOR(SOCKTRACE_IOC_MAGIC, 7, struct socktrace_stats)
 /*
  * FLUSH: discards what waits in the rings, losses that were not told too. Not the
- * PROCESS records: what comes may name them.
+ * PROCESS records: what comes may name them; nor PATH records, which are of no record
+ * then.
  */
 #define SOCKTRACE_IOC_FLUSH _IO(SOCKTRACE_IOC_MAGIC, 8)
 /* GET_INFLIGHT: the calls that entered and have not returned, of all sessions. */
@@ -700,6 +744,8 @@ SOCKTRACE_ASSERT_AT(socktrace_event, sv, 192);
 SOCKTRACE_ASSERT_AT(socktrace_event, image, 72);
 SOCKTRACE_ASSERT_AT(socktrace_event, image_part, 192);
 SOCKTRACE_ASSERT_AT(socktrace_event, image_text, 208);
+SOCKTRACE_ASSERT_AT(socktrace_event, path_part, 192);
+SOCKTRACE_ASSERT_AT(socktrace_event, path_text, 200);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_probe) == 64);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_info) == 96);
 SOCKTRACE_ASSERT_AT(socktrace_info, nr_probes, 72);

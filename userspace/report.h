@@ -10,6 +10,7 @@
 #include "options.h"
 #include "record/cgroups.h"
 #include "record/images.h"
+#include "record/paths.h"
 #include "record/procinfo.h"
 #include "record/walltime.h"
 #include "session/device.h"
@@ -24,6 +25,7 @@ struct reader {
 	struct procinfo proc;
 	struct cgroups cgroups;
 	struct images images;
+	struct paths paths;
 	struct json json;
 	struct text text;
 	struct socktrace_rule rules[SOCKTRACE_MAX_RULES];
@@ -31,7 +33,7 @@ struct reader {
 	struct socktrace_config config;
 	uint64_t *batch; /* aligned as records are */
 	size_t batch_size;
-	uint64_t events; /* given to the output, those of LOST and PROCESS apart */
+	uint64_t events; /* given to the output, those of LOST, PROCESS and PATH apart */
 	bool tracing;
 	bool failed;
 };

@@ -49,6 +49,8 @@ static int setup_device(struct reader *reader)
 	if (options->processes || (options->format == FORMAT_JSON && !options->selftest) ||
 	    columns_tell_program(&options->columns))
 		config->flags |= SOCKTRACE_CONFIG_PROCESSES;
+	if (!options->selftest)
+		config->flags |= SOCKTRACE_CONFIG_PATHS;
 	/* No latency: each record wakes us, however small the batches get. */
 	if (options->latency_ms && ring >= 2)
 		config->watermark = ring / 2 < WATERMARK ? ring / 2 : WATERMARK;
@@ -121,6 +123,10 @@ static void put_event(struct reader *reader, const struct socktrace_event *ev)
 	const struct image *image = NULL;
 	char *p;
 
+	if (ev->type == SOCKTRACE_PATH) {
+		paths_take(&reader->paths, ev);
+		return;
+	}
 	if (ev->type == SOCKTRACE_PROCESS) {
 		image = images_take(&reader->images, ev);
 		if (!image || !reader->options.processes)
@@ -296,6 +302,7 @@ static void setup_formats(struct reader *reader)
 	cgroups_init(&reader->cgroups, NULL);
 	json_init(&reader->json, &reader->time, &reader->proc, &reader->images, &reader->cgroups);
 	text_init(&reader->text, &reader->time, wants_color(reader));
+	reader->json.paths = reader->text.paths = &reader->paths;
 	setup_columns(reader);
 }
 
@@ -463,6 +470,7 @@ int main(int argc, char **argv)
 	out_close(&reader.out);
 	cgroups_close(&reader.cgroups);
 	images_free(&reader.images);
+	paths_free(&reader.paths);
 	device_close(&reader.device);
 	options_free(&reader.options);
 	free(reader.batch);

@@ -157,7 +157,7 @@ def flag_names(bits):
     return names + ([hex(rest)] if rest else [])
 
 
-def expect(ev):
+def expect(ev, path):
     """The whole object but time and what is known of the program."""
     if ev["type"] == records.LOST:
         return {"event": "lost", "phase": "point", "cpu": ev["cpu"], "count": ev["lost"][0],
@@ -232,6 +232,12 @@ def expect(ev):
         result["queue"] = dict(length=ev["queue_len"], limit=ev["queue_limit"])
     if ev["flags"] & records.F_PEERCRED:
         result["peer"] = dict(pid=ev["peer_pid"], uid=ev["peer_uid"])
+    if path:
+        peer = result.setdefault("peer", {})
+        peer["path"], flags = path
+        peer.update({key: True for bit, key in ((1, "deleted"), (2, "other_mounts")) if flags & bit})
+    elif ev["flags"] & records.F_PEER_PATH:
+        result["peer_path_missed"] = True
     if records.has_result(ev):
         result.update(ret=ev["ret"], duration_ns=ev["duration_ns"])
         if ev["ret"] < 0:
@@ -281,8 +287,8 @@ def check_program(got, known):
 
 
 def read_records(data, wanted):
-    """Those that give a line, each with its program; those of programs if they are wanted."""
-    programs = records.Programs()
+    """Those that give a line, each with its program and its peer's path; those of programs if they are wanted."""
+    programs, paths = records.Programs(), records.Paths()
     calls = []
     for at in range(0, len(data), records.SIZE):
         one = data[at:at + records.SIZE]
@@ -290,9 +296,11 @@ def read_records(data, wanted):
         if ev["type"] == records.PROGRAM:
             known = programs.take(one)
             if known and wanted:
-                calls.append((ev, known))
+                calls.append((ev, known, None))
+        elif ev["type"] == records.PATH:
+            paths.take(one)
         else:
-            calls.append((ev, programs.find(ev["image"])))
+            calls.append((ev, programs.find(ev["image"]), paths.find(ev)))
     return calls
 
 
@@ -300,7 +308,7 @@ def comparable(got):
     """Strings that hold a record's bytes become those bytes again."""
     if "comm" in got:
         got["comm"] = original(got["comm"])
-    for key in ("addr", "local"):
+    for key in ("addr", "local", "peer"):
         for part in ("path", "abstract", "alg_type", "alg_name"):
             if part in got.get(key, {}):
                 got[key][part] = original(got[key][part])
@@ -336,7 +344,7 @@ def main():
     calls = read_records(data, wanted=len(sys.argv) > 4)
     assert len(lines) == len(calls), "not one line for each record"
     first = None
-    for number, (line, (ev, known)) in enumerate(zip(lines, calls)):
+    for number, (line, (ev, known, path)) in enumerate(zip(lines, calls)):
         text = line.decode("utf-8")
         assert text.isprintable() or not re.search(r"[\x00-\x1f\x7f-\x9f\u2028\u2029]", text), \
             f"line {number} holds a control character: {text!r}"
@@ -351,7 +359,7 @@ def main():
         # What this machine knows of the record's numbers.
         for key in ("cgroup_path", "container"):
             got.pop(key, None)
-        want = expect(ev)
+        want = expect(ev, path)
         if "event" in got and got["event"] != "lost":
             check_program(program, known)
         assert comparable(got) == want, f"line {number}:\n got {got}\nwant {want}"

@@ -115,6 +115,8 @@ json_of_programs() {
 	/usr/bin/python3 "$here/check_json.py" r out "$top/docs/socktrace-event.schema.json" processes
 	grep -q '"event":"process"' out
 	grep -q '"exe_source":"exec"' out
+	grep -q '"peer":{.*"path":' out
+	grep -q '"peer_path_missed":true' out
 }
 text_of_programs() {
 	records programs 500 12 >r

@@ -13,12 +13,12 @@ import sys
 
 SIZE = 320
 SOCKET, CONNECT, ACCEPT4, LSM, MISMATCH, PAIR, PROGRAM, LOST = 1, 2, 3, 4, 5, 6, 30, 31
-CONNECTED, BIND, LISTEN = 7, 8, 9
+CONNECTED, BIND, LISTEN, PATH = 7, 8, 9, 28
 ENTER, EXIT, POINT = 1, 2, 3
 F_SOCK, F_QUEUE, F_PEERCRED = 1, 2, 4
 F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV, F_BY_DESCRIPTOR = 8, 16, 32, 64
 F_ENTERED_BEFORE = 128
-F_LATE, F_OUTCOME_MISSED = 1 << 8, 1 << 11
+F_LATE, F_PEER_PATH, F_OUTCOME_MISSED = 1 << 8, 1 << 10, 1 << 11
 
 # Everything before the union, in order; the same on every machine.
 LAYOUT = "=HBBHBBII8Q13I16s3iiHHHBBBBH4I"
@@ -32,6 +32,7 @@ assert struct.calcsize(LAYOUT) == SIZE - ADDRS
 
 
 TEXT = 112
+PATH_TEXT = 120
 CMDLINE_MAX = 256
 SLOTS = 256
 
@@ -44,6 +45,8 @@ def record(addr=b"", local=b"", lost=None, part=None, **fields):
     values.update(fields)
     if lost:
         union = struct.pack("=QII", lost[0], lost[1], 0)
+    elif part and len(part) == 5:
+        union = struct.pack("=3HBB", *part[:-1], 0) + part[-1]
     elif part:
         union = struct.pack("=4HIBBH", *part[:-1], 0) + part[-1]
     else:
@@ -62,6 +65,46 @@ def program(image, exe, cmdline=b"", size=None, source=1, flags=0, **fields):
     return [record(part=(n, parts, len(exe), len(cmdline), len(cmdline) if size is None else size,
                          source, flags, text[n * TEXT:][:TEXT]), **common)
             for n in range(parts)]
+
+
+def path(call_id, text, flags=0, **fields):
+    """The records that tell of the path of a socket, in a list."""
+    parts = -(-len(text) // PATH_TEXT)
+    return [record(part=(n, parts, len(text), flags, text[n * PATH_TEXT:][:PATH_TEXT]),
+                   type=PATH, phase=POINT, call_id=call_id, **fields)
+            for n in range(parts)]
+
+
+class Paths:
+    """What a reader knows of paths of sockets: struct paths."""
+
+    def __init__(self):
+        self.coming = {}
+
+    def take(self, data):
+        ev = parse(data)
+        number, parts, length, flags, _ = struct.unpack("=3HBB", data[SIZE - ADDRS:SIZE - PATH_TEXT])
+        if ev["cpu"] >= 8192:
+            return
+        begun = self.coming.pop(ev["cpu"], None)
+        if not number:
+            begun = [0, length, ev["call_id"], flags, b""]
+        if not begun or not 0 < length <= 4095 or parts != -(-length // PATH_TEXT) or number >= parts:
+            return
+        if begun[:3] != [number, length, ev["call_id"]]:
+            return
+        begun[0] += 1
+        begun[-1] += data[SIZE - PATH_TEXT:]
+        self.coming[ev["cpu"]] = begun
+
+    def find(self, ev):
+        """(path, flags), or None."""
+        if not ev["flags"] & F_PEER_PATH:
+            return None
+        number, length, call_id, flags, text = self.coming.get(ev["cpu"], (0, 0, 0, 0, b""))
+        if call_id != ev["call_id"] or not length or number != -(-length // PATH_TEXT):
+            return None
+        return text[:length], flags
 
 
 class Programs:
@@ -246,6 +289,21 @@ def any_program(rng):
     return parts
 
 
+def any_path(rng, call_id, cpu):
+    """Its records: whole, or parts that are missing, doubled, or of nothing."""
+    text = any_bytes(rng, rng.choice([1, 20, 119, 120, 121, 300, 4095]))
+    parts = path(call_id, text, rng.randrange(8), cpu=cpu)
+    if rng.random() < 0.2 and parts:
+        del parts[rng.randrange(len(parts))]
+    if parts and rng.random() < 0.1:
+        parts.insert(0, rng.choice(parts))
+    if rng.random() < 0.1:
+        parts.append(record(part=(*(any_int(rng, 16) for _ in range(3)), any_int(rng, 8),
+                                  rng.randbytes(PATH_TEXT)),
+                            type=PATH, phase=POINT, call_id=call_id, cpu=cpu))
+    return parts
+
+
 def hostile(count, rng, programs=False):
     for _ in range(count):
         if programs and rng.random() < 0.3:
@@ -270,6 +328,10 @@ def hostile(count, rng, programs=False):
             common["phase"] = POINT
         common["comm"] = any_bytes(rng, rng.randrange(17))
         common["flags"] = rng.getrandbits(8) | rng.choice([0, F_LATE, F_OUTCOME_MISSED])
+        if programs and rng.random() < 0.5:
+            common["flags"] |= F_PEER_PATH
+            if rng.random() < 0.8:
+                yield from any_path(rng, common["call_id"], common["cpu"])
         common["abi"] = rng.choice([0, 1, 2, 3, 4, 13, 14, 255])
         common["via"] = rng.choice([0, 1, 2, 3, 255])
         if rng.random() < 0.7:

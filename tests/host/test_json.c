@@ -51,6 +51,58 @@ static void minimal_socket(void **state)
 			 "\"family\":\"AF_UNSPEC\",\"type\":\"0\",\"protocol\":\"0\"}");
 }
 
+/* A PATH record: all of `text`, or what part 0 of it holds. */
+static void take_path(struct paths *paths, const char *text, uint64_t call_id)
+{
+	size_t length = strlen(text), at;
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.type = SOCKTRACE_PATH,
+		.call_id = call_id,
+		.path_len = (uint16_t)length,
+		.path_parts = (uint16_t)((length + SOCKTRACE_PATH_TEXT_LEN - 1) /
+					 SOCKTRACE_PATH_TEXT_LEN),
+	};
+
+	for (at = 0; at < length; at += SOCKTRACE_PATH_TEXT_LEN, ev.path_part++) {
+		memcpy(ev.path_text, text + at, length - at < SOCKTRACE_PATH_TEXT_LEN ?
+							 length - at : SOCKTRACE_PATH_TEXT_LEN);
+		paths_take(paths, &ev);
+	}
+}
+
+static void path_of_the_peer(void **state)
+{
+	static struct paths paths;
+	struct socktrace_event ev = {
+		.size = sizeof(ev),
+		.flags = SOCKTRACE_F_PEER_PATH,
+		.call_id = 7,
+	};
+	const struct path *path;
+	char text[301];
+
+	(void)state;
+	assert_null(paths_of(&paths, &ev));
+	memset(text, 'x', sizeof(text) - 1);
+	text[sizeof(text) - 1] = '\0';
+	take_path(&paths, text, 7);
+	path = paths_of(&paths, &ev);
+	assert_non_null(path);
+	assert_int_equal(path->length, sizeof(text) - 1);
+	assert_memory_equal(path->text, text, sizeof(text) - 1);
+	/* Of another call, another CPU, or of none. */
+	ev.call_id = 8;
+	assert_null(paths_of(&paths, &ev));
+	ev.call_id = 7;
+	ev.cpu = 1;
+	assert_null(paths_of(&paths, &ev));
+	ev.cpu = 0;
+	ev.flags = 0;
+	assert_null(paths_of(&paths, &ev));
+	paths_free(&paths);
+}
+
 static void pair_of_descriptors(void **state)
 {
 	struct socktrace_event ev = {
@@ -411,6 +463,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(pair_of_descriptors),
 		cmocka_unit_test(minimal_socket),	  cmocka_unit_test(full_connect),
+		cmocka_unit_test(path_of_the_peer),
 		cmocka_unit_test(accept_queue_and_flags), cmocka_unit_test(address_of_fields),
 		cmocka_unit_test(lost),			  cmocka_unit_test(by_descriptor),
 		cmocka_unit_test(unknown_way),		  cmocka_unit_test(container),

@@ -387,6 +387,29 @@ static void trees_are_walked_last(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, trees_walked, 2U);
 }
 
+static void a_path_is_also_that_of_the_peer(struct kunit *test)
+{
+	struct st_filter *filter = new_filter(test, 1, SOCKTRACE_REJECT);
+	struct st_path path = { .text = "/srv/dock.sock", .len = 14 };
+	struct st_filter_facts facts;
+	struct socktrace_event ev;
+
+	filter->rules[0] = (struct socktrace_rule){ WITH(PATH), PATH("/srv/"),
+						    .action = SOCKTRACE_ACCEPT };
+	st_filter_prepare(filter);
+	sample(&ev, UNIX_PATH_CALL);
+	st_filter_facts_of(&facts, &ev);
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_REJECT);
+	facts.peer_path = &path;
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_ACCEPT);
+	path.len = 4;
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_REJECT);
+	/* It has one that can't be told. */
+	facts.peer_path = NULL;
+	facts.known &= ~SOCKTRACE_MATCH_PATH;
+	KUNIT_EXPECT_EQ(test, (int)st_filter_judge(filter, &facts), (int)ST_FILTER_UNDECIDED);
+}
+
 /* --- what is decided before everything is known ---------------------------- */
 
 static struct st_filter_facts at_entry(const struct socktrace_event *ev, u32 known)
@@ -626,6 +649,7 @@ static struct kunit_case filter_cases[] = {
 	KUNIT_CASE(the_first_match_decides),
 	KUNIT_CASE(each_of_64_rules_is_reached),
 	KUNIT_CASE(trees_are_walked_last),
+	KUNIT_CASE(a_path_is_also_that_of_the_peer),
 	KUNIT_CASE(what_is_not_known_yet_is_undecided),
 	KUNIT_CASE(answers_stand_for_the_task),
 	KUNIT_CASE(a_connect_under_way_has_not_failed),

@@ -8,7 +8,7 @@
 static struct kunit_suite *suites[] = {
 	&record_suite, &address_suite, &filter_suite, &validate_suite, &ring_suite,
 	&inflight_suite, &early_suite, &share_suite, &caller_suite, &arch_suite, &files_suite,
-	&collect_suite, &images_suite, &lineage_suite, &uapi_suite,
+	&collect_suite, &images_suite, &paths_suite, &lineage_suite, &uapi_suite,
 };
 
 static int __init socktrace_kunit_init(void)

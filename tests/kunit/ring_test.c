@@ -70,21 +70,21 @@ static void expect_law(struct kunit *test, struct st_ring_set *set)
 					      s.missed + s.flushed);
 }
 
-/* Likewise, told of images, for which there is room for @records. */
-static struct st_ring_set *new_set_with_images(struct kunit *test, unsigned int records)
+/* Likewise, told of images and paths, for which there is room for @records. */
+static struct st_ring_set *new_set_with_companions(struct kunit *test, unsigned int records)
 {
 	struct st_ring_set *set = new_set(test);
 	size_t bytes = records * sizeof(struct socktrace_event);
 	unsigned int i;
 
 	for (i = 0; i < RINGS; i++) {
-		struct st_ring_images *images = kunit_kzalloc(test, sizeof(*images), GFP_KERNEL);
+		struct st_ring_companions *companions = kunit_kzalloc(test, sizeof(*companions), GFP_KERNEL);
 		void *buffer = kunit_kzalloc(test, bytes, GFP_KERNEL);
 
-		KUNIT_ASSERT_NOT_NULL(test, images);
+		KUNIT_ASSERT_NOT_NULL(test, companions);
 		KUNIT_ASSERT_NOT_NULL(test, buffer);
-		KUNIT_ASSERT_EQ(test, kfifo_init(&images->fifo, buffer, bytes), 0);
-		set->ring[i]->images = images;
+		KUNIT_ASSERT_EQ(test, kfifo_init(&companions->fifo, buffer, bytes), 0);
+		set->ring[i]->companions = companions;
 	}
 	return set;
 }
@@ -359,7 +359,7 @@ static void a_record_read_before_it_is_counted_is_no_loss(struct kunit *test)
 
 static void an_image_is_told_before_the_record_that_needs_it(struct kunit *test)
 {
-	struct st_ring_set *set = new_set_with_images(test, 64);
+	struct st_ring_set *set = new_set_with_companions(test, 64);
 	struct socktrace_stats s = { 0 };
 	struct socktrace_event ev;
 	unsigned int part;
@@ -391,7 +391,7 @@ static void an_image_is_told_before_the_record_that_needs_it(struct kunit *test)
 /* One of the same slot takes its place: then it is told again. */
 static void an_image_that_may_be_forgotten_is_told_again(struct kunit *test)
 {
-	struct st_ring_set *set = new_set_with_images(test, 64);
+	struct st_ring_set *set = new_set_with_companions(test, 64);
 
 	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 1, 5, 1));
 	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 2, 6, 1));
@@ -415,7 +415,7 @@ static noinline void expect_images_after_flush(struct kunit *test, struct st_rin
 
 static void an_image_without_room_is_told_later_and_costs_no_record(struct kunit *test)
 {
-	struct st_ring_set *set = new_set_with_images(test, 2);
+	struct st_ring_set *set = new_set_with_companions(test, 2);
 	struct socktrace_stats s = { 0 };
 	u64 i;
 
@@ -433,6 +433,68 @@ static void an_image_without_room_is_told_later_and_costs_no_record(struct kunit
 	KUNIT_EXPECT_EQ(test, s.queued, (u64)RECORDS + 1); /* one is held */
 	KUNIT_EXPECT_EQ(test, s.dropped, 1ULL);
 	expect_images_after_flush(test, set);
+	expect_law(test, set);
+}
+
+/* As session_put() does it, of a path of @len bytes, by the call @id. */
+static bool put_path_of(struct st_ring_set *set, u32 cpu, u64 id, unsigned int len)
+{
+	static char text[4 * SOCKTRACE_PATH_TEXT_LEN];
+	struct st_path path = { .text = text, .len = len, .flags = SOCKTRACE_PATH_DELETED };
+	struct st_ring *ring = set->ring[cpu];
+	struct socktrace_event ev;
+	bool kept;
+
+	st_record_init(&ev, SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
+	ev.cpu = cpu;
+	ev.time_ns = ev.call_id = id;
+	ring->counts.hits++;
+	st_ring_put_path(ring, &ev, &path);
+	kept = st_ring_put(ring, &ev);
+	if (!kept)
+		ring->counts.dropped++;
+	return kept;
+}
+
+static void a_path_is_told_before_its_call_whole_or_not_at_all(struct kunit *test)
+{
+	struct st_ring_set *set = new_set_with_companions(test, 4);
+	struct socktrace_event ev;
+	unsigned int part;
+
+	put_path_of(set, 0, 1, 2 * SOCKTRACE_PATH_TEXT_LEN + 1);
+	put_path_of(set, 0, 2, SOCKTRACE_PATH_TEXT_LEN + 1); /* no room for both parts */
+	put_path_of(set, 0, 3, 1);
+	for (part = 0; part < 3; part++) {
+		ev = take(set);
+		KUNIT_EXPECT_EQ(test, ev.type, (u8)SOCKTRACE_PATH);
+		KUNIT_EXPECT_EQ(test, ev.path_part, (u16)part);
+		KUNIT_EXPECT_EQ(test, ev.path_parts, (u16)3);
+		KUNIT_EXPECT_EQ(test, ev.path_len, (u16)(2 * SOCKTRACE_PATH_TEXT_LEN + 1));
+		KUNIT_EXPECT_EQ(test, ev.path_flags, (u8)SOCKTRACE_PATH_DELETED);
+		KUNIT_EXPECT_EQ(test, ev.call_id, 1ULL);
+	}
+	KUNIT_EXPECT_EQ(test, take(set).call_id, 1ULL);
+	ev = take(set);
+	KUNIT_EXPECT_EQ(test, ev.type, (u8)SOCKTRACE_CONNECT);
+	KUNIT_EXPECT_EQ(test, ev.call_id, 2ULL);
+	KUNIT_EXPECT_EQ(test, take(set).type, (u8)SOCKTRACE_PATH);
+	KUNIT_EXPECT_EQ(test, take(set).call_id, 3ULL);
+	KUNIT_EXPECT_EQ(test, take(set).type, (u8)0);
+	expect_law(test, set);
+}
+
+static void the_path_of_a_dropped_record_is_told_to_nobody(struct kunit *test)
+{
+	struct st_ring_set *set = new_set_with_companions(test, 4);
+	u64 i;
+
+	for (i = 0; i < RECORDS; i++)
+		put(set, 0, i);
+	KUNIT_EXPECT_FALSE(test, put_path_of(set, 0, 20, 1));
+	for (i = 0; i < RECORDS; i++)
+		KUNIT_EXPECT_EQ(test, take(set).type, (u8)SOCKTRACE_SOCKET);
+	KUNIT_EXPECT_EQ(test, take(set).type, (u8)SOCKTRACE_LOST);
 	expect_law(test, set);
 }
 
@@ -465,7 +527,7 @@ static void a_set_is_made_whole_or_not_at_all(struct kunit *test)
 	set = st_ring_set_create(RECORDS, false, failing_alloc);
 	KUNIT_ASSERT_NOT_NULL(test, set);
 	KUNIT_EXPECT_EQ(test, allocations_left, 0U);
-	KUNIT_EXPECT_NULL(test, set->ring[cpumask_first(cpu_possible_mask)]->images);
+	KUNIT_EXPECT_NULL(test, set->ring[cpumask_first(cpu_possible_mask)]->companions);
 	st_ring_set_free(set);
 	st_ring_set_free(NULL);
 }
@@ -486,6 +548,8 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(an_image_is_told_before_the_record_that_needs_it),
 	KUNIT_CASE(an_image_that_may_be_forgotten_is_told_again),
 	KUNIT_CASE(an_image_without_room_is_told_later_and_costs_no_record),
+	KUNIT_CASE(a_path_is_told_before_its_call_whole_or_not_at_all),
+	KUNIT_CASE(the_path_of_a_dropped_record_is_told_to_nobody),
 	KUNIT_CASE(a_set_is_made_whole_or_not_at_all),
 	{}
 };

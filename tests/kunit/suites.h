@@ -6,6 +6,6 @@
 
 extern struct kunit_suite record_suite, address_suite, filter_suite, validate_suite,
 	ring_suite, inflight_suite, early_suite, share_suite, caller_suite, arch_suite, files_suite,
-	collect_suite, images_suite, lineage_suite, uapi_suite;
+	collect_suite, images_suite, paths_suite, lineage_suite, uapi_suite;
 
 #endif /* SOCKTRACE_KUNIT_SUITES_H */

@@ -12,7 +12,7 @@
 #include <stdint.h>
 
 /* Four times a path of PATH_MAX bytes of which each one is escaped. */
-#define OUT_LINE_MAX 65536
+#define OUT_LINE_MAX 131072
 #define OUT_BUFFER (4 * OUT_LINE_MAX)
 
 struct out {

@@ -419,7 +419,34 @@ static char *addresses(char *p, const struct socktrace_event *ev)
 	return p;
 }
 
-static char *result(char *p, const struct socktrace_event *ev)
+/* Who is at the other end, and where its file is. */
+static char *peer(const struct json *json, char *p, const struct socktrace_event *ev)
+{
+	const struct path *path = json->paths ? paths_of(json->paths, ev) : NULL;
+	const char *open = "{";
+
+	if (ev->flags & SOCKTRACE_F_PEERCRED || path)
+		p = fmt_lit(p, ",\"peer\":");
+	if (ev->flags & SOCKTRACE_F_PEERCRED) {
+		p = KEY_U32(p, "{\"pid\":", ev->peer_pid);
+		p = KEY_U32(p, ",\"uid\":", ev->peer_uid);
+		open = ",";
+	}
+	if (path) {
+		p = escaped_string(fmt_lit(fmt_str(p, open), "\"path\":"), path->text, path->length);
+		if (path->flags & SOCKTRACE_PATH_DELETED)
+			p = fmt_lit(p, ",\"deleted\":true");
+		if (path->flags & SOCKTRACE_PATH_OTHER_MOUNTS)
+			p = fmt_lit(p, ",\"other_mounts\":true");
+	}
+	if (ev->flags & SOCKTRACE_F_PEERCRED || path)
+		*p++ = '}';
+	if (ev->flags & SOCKTRACE_F_PEER_PATH && !path)
+		p = fmt_lit(p, ",\"peer_path_missed\":true");
+	return p;
+}
+
+static char *result(const struct json *json, char *p, const struct socktrace_event *ev)
 {
 	if (ev->flags & SOCKTRACE_F_SV) {
 		p = KEY_I32(p, ",\"sv\":[", ev->sv[0]);
@@ -439,11 +466,7 @@ static char *result(char *p, const struct socktrace_event *ev)
 		p = KEY_U32(p, ",\"limit\":", ev->queue_limit);
 		*p++ = '}';
 	}
-	if (ev->flags & SOCKTRACE_F_PEERCRED) {
-		p = KEY_U32(p, ",\"peer\":{\"pid\":", ev->peer_pid);
-		p = KEY_U32(p, ",\"uid\":", ev->peer_uid);
-		*p++ = '}';
-	}
+	p = peer(json, p, ev);
 	if (record_has_result(ev)) {
 		p = KEY_I32(p, ",\"ret\":", ev->ret);
 		if (ev->ret < 0) {
@@ -489,7 +512,7 @@ char *json_event(struct json *json, char *p, const struct socktrace_event *ev)
 		p = KEY_NAME(p, ",\"via\":", decode_via(ev->via), ev->via);
 	p = arguments(p, ev);
 	p = addresses(p, ev);
-	p = result(p, ev);
+	p = result(json, p, ev);
 	return fmt_lit(p, "}\n");
 }
 

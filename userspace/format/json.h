@@ -7,6 +7,7 @@
 
 #include "record/cgroups.h"
 #include "record/images.h"
+#include "record/paths.h"
 #include "record/procinfo.h"
 #include "record/walltime.h"
 
@@ -23,6 +24,7 @@ struct json {
 	struct procinfo *proc;
 	const struct images *images; /* NULL: none are told */
 	struct cgroups *cgroups;
+	const struct paths *paths; /* NULL: none are told */
 	/* A thread's calls share a third of their objects: keys pid to container. */
 	struct json_identity {
 		uint64_t until_ns; /* CLOCK_BOOTTIME; 0: nothing cached */

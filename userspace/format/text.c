@@ -409,6 +409,35 @@ static char *marks(const struct text *text, char *p, const struct socktrace_even
 	return p;
 }
 
+/* Is it what the call's address says already? */
+static bool is_address(const struct socktrace_event *ev, const struct path *path)
+{
+	struct sockaddr_info sa;
+
+	if (!record_addr_length(ev))
+		return false;
+	sockaddr_decode(&sa, socktrace_addr(ev), record_addr_length(ev), -1);
+	return sa.kind == SOCKADDR_UNIX_PATH && sa.length == path->length &&
+	       !memcmp(sa.bytes, path->text, path->length);
+}
+
+/* Where the file of the other end is, unless that is what was asked for. */
+static char *peer_path(const struct text *text, char *p, const struct socktrace_event *ev)
+{
+	const struct path *path = text->paths ? paths_of(text->paths, ev) : NULL;
+
+	if (ev->flags & SOCKTRACE_F_PEER_PATH && !path)
+		return alarm_text(text, p, " PEER PATH MISSED");
+	if (!path || (!path->flags && is_address(ev, path)))
+		return p;
+	p = quoted(fmt_lit(p, " peer="), (const uint8_t *)path->text, path->length);
+	if (path->flags & SOCKTRACE_PATH_DELETED)
+		p = fmt_lit(p, " (deleted)");
+	if (path->flags & SOCKTRACE_PATH_OTHER_MOUNTS)
+		p = fmt_lit(p, " (other mounts)");
+	return p;
+}
+
 static char *call(const struct text *text, char *p, const struct socktrace_event *ev)
 {
 	const struct name *name = decode_event(ev->type);
@@ -439,6 +468,7 @@ static char *call(const struct text *text, char *p, const struct socktrace_event
 		*p++ = '/';
 		p = fmt_u32(p, ev->queue_limit);
 	}
+	p = peer_path(text, p, ev);
 	if (ev->flags & SOCKTRACE_F_PEERCRED) {
 		p = fmt_u32(fmt_lit(p, " peer_pid="), ev->peer_pid);
 		p = fmt_u32(fmt_lit(p, " peer_uid="), ev->peer_uid);

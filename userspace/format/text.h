@@ -10,6 +10,7 @@
 
 #include "format/columns.h"
 #include "record/images.h"
+#include "record/paths.h"
 #include "record/walltime.h"
 
 struct text {
@@ -18,6 +19,7 @@ struct text {
 	unsigned int native_abi; /* enum socktrace_abi: not worth a mark */
 	unsigned short process_width; /* of calls in flight: it grows */
 	struct columns columns;
+	const struct paths *paths; /* NULL: none are told */
 };
 
 /* enum socktrace_abi of what uname(2) calls the machine; SOCKTRACE_ABI_UNKNOWN: none. */

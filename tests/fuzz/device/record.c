@@ -16,7 +16,7 @@
 	(SOCKTRACE_F_SOCK | SOCKTRACE_F_QUEUE | SOCKTRACE_F_PEERCRED |         \
 	 SOCKTRACE_F_LOCAL_TRUNCATED | SOCKTRACE_F_RETURN_MISSED | SOCKTRACE_F_SV |  \
 	 SOCKTRACE_F_BY_DESCRIPTOR | SOCKTRACE_F_ENTERED_BEFORE |              \
-	 SOCKTRACE_F_LATE | SOCKTRACE_F_OUTCOME_MISSED)
+	 SOCKTRACE_F_LATE | SOCKTRACE_F_PEER_PATH | SOCKTRACE_F_OUTCOME_MISSED)
 
 static uint64_t now_ns(void)
 {
@@ -105,6 +105,57 @@ static const char *bad_socket(const struct socktrace_event *ev)
 	return NULL;
 }
 
+static bool is_companion(const struct socktrace_event *ev)
+{
+	return ev->type == SOCKTRACE_PROCESS || ev->type == SOCKTRACE_PATH;
+}
+
+static const char *bad_process(const struct socktrace_event *ev)
+{
+	uint32_t len = (uint32_t)ev->image_exe_len + ev->image_cmdline_len;
+	uint32_t at = ev->image_part * SOCKTRACE_IMAGE_TEXT_LEN;
+
+	WANT(ev->image && SOCKTRACE_IMAGE_CPU(ev->image) == ev->cpu);
+	WANT(!ev->call_id && ev->tgid && ev->tid);
+	WANT(ev->image_exe_len < 4096 && ev->image_cmdline_len <= SOCKTRACE_CMDLINE_LEN);
+	WANT(ev->image_cmdline_len <= ev->image_cmdline_size);
+	WANT(ev->image_part < ev->image_parts);
+	WANT(ev->image_parts == (len ? (len - 1) / SOCKTRACE_IMAGE_TEXT_LEN + 1 : 1));
+	WANT(!ev->image_exe_len == (ev->image_exe_source == SOCKTRACE_EXE_NONE));
+	WANT(ev->image_exe_source <= SOCKTRACE_EXE_MM && !ev->reserved3);
+	WANT(!(ev->image_flags & ~SOCKTRACE_IMAGE_OTHER_ROOT));
+	IF(len - at < SOCKTRACE_IMAGE_TEXT_LEN,
+	   is_zero(ev->image_text + (len - at), SOCKTRACE_IMAGE_TEXT_LEN - (len - at)));
+	return NULL;
+}
+
+static const char *bad_path(const struct socktrace_event *ev)
+{
+	struct socktrace_event want = {
+		.size = RECORD,
+		.type = SOCKTRACE_PATH,
+		.phase = SOCKTRACE_POINT,
+		.version = SOCKTRACE_RECORD_VERSION,
+		.cpu = ev->cpu,
+		.time_ns = ev->time_ns,
+		.seq = ev->seq,
+		.call_id = ev->call_id,
+	};
+	uint32_t at = ev->path_part * SOCKTRACE_PATH_TEXT_LEN, left = ev->path_len - at;
+
+	WANT(ev->call_id && ev->path_len && ev->path_len < 4096);
+	WANT(ev->path_part < ev->path_parts);
+	WANT(ev->path_parts == (ev->path_len - 1) / SOCKTRACE_PATH_TEXT_LEN + 1);
+	WANT(!(ev->path_flags & ~(SOCKTRACE_PATH_DELETED | SOCKTRACE_PATH_OTHER_MOUNTS)));
+	WANT(!ev->reserved4);
+	IF(left < SOCKTRACE_PATH_TEXT_LEN,
+	   is_zero(ev->path_text + left, SOCKTRACE_PATH_TEXT_LEN - left));
+	IF(!ev->path_part, ev->path_text[0] == '/');
+	memcpy(want.addrs, ev->addrs, sizeof(want.addrs));
+	WANT(!memcmp(ev, &want, sizeof(want)));
+	return NULL;
+}
+
 static const char *bad_record(const struct socktrace_event *ev, uint32_t phases)
 {
 	size_t comm_len = strnlen(ev->comm, sizeof(ev->comm));
@@ -118,6 +169,10 @@ static const char *bad_record(const struct socktrace_event *ev, uint32_t phases)
 	WANT(!ev->reserved1);
 	if (ev->type == SOCKTRACE_LOST)
 		return bad_loss(ev);
+	if (is_companion(ev)) {
+		WANT(ev->phase == SOCKTRACE_POINT && !ev->via && !ev->abi && !ev->flags);
+		return ev->type == SOCKTRACE_PATH ? bad_path(ev) : bad_process(ev);
+	}
 
 	WANT(ev->type < 32 && SOCKTRACE_EVENTS_ALL & SOCKTRACE_EVENT_BIT(ev->type));
 	WANT(ev->phase >= SOCKTRACE_ENTER && ev->phase <= SOCKTRACE_POINT);
@@ -138,6 +193,7 @@ static const char *bad_record(const struct socktrace_event *ev, uint32_t phases)
 	whole = ev->phase == SOCKTRACE_EXIT;
 	IF(!whole && ev->type != SOCKTRACE_CONNECTED, !ev->duration_ns && !ev->ret);
 	IF(ev->flags & SOCKTRACE_F_LATE, ev->type == SOCKTRACE_CONNECTED);
+	IF(ev->flags & SOCKTRACE_F_PEER_PATH, ev->type == SOCKTRACE_CONNECT && whole && !ev->ret);
 	IF(ev->flags & SOCKTRACE_F_OUTCOME_MISSED, ev->type == SOCKTRACE_CONNECT && whole);
 	IF(ev->type == SOCKTRACE_CONNECTED, ev->ret <= 0 && ev->call_id);
 	IF(ev->phase != SOCKTRACE_POINT, ev->call_id);
@@ -223,7 +279,7 @@ void check_records(const uint8_t *bytes, size_t len, uint32_t phases, struct spa
 			if (shared->failures[RECORDS] <= 3)
 				dump(&ev);
 		}
-		if (spans && ev.cpu < possible_cpus)
+		if (spans && ev.cpu < possible_cpus && !is_companion(&ev))
 			add_number(spans, since, &ev);
 	}
 }

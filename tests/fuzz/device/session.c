@@ -42,6 +42,10 @@ void random_config(struct rng *rng, struct socktrace_config *config)
 	if (!one_in(rng, 3))
 		config->flags = SOCKTRACE_CONFIG_OWN;
 	if (one_in(rng, 2))
+		config->flags |= SOCKTRACE_CONFIG_PROCESSES;
+	if (one_in(rng, 2))
+		config->flags |= SOCKTRACE_CONFIG_PATHS;
+	if (one_in(rng, 2))
 		config->events = one_in(rng, 2) ? SOCKTRACE_EVENTS_ALL :
 						  rng_next(rng) & SOCKTRACE_EVENTS_ALL;
 }

@@ -168,6 +168,7 @@ static struct procinfo proc;
 static struct cgroups cgroups;
 static struct json json;
 static struct images images;
+static struct paths paths;
 static char *line;
 
 static void setup(void)
@@ -178,6 +179,7 @@ static void setup(void)
 	procinfo_init(&proc);
 	cgroups_init(&cgroups, ""); /* none: the same on every machine */
 	json_init(&json, &wall, &proc, &images, &cgroups);
+	json.paths = &paths;
 }
 
 static void show(const struct socktrace_event *ev, bool color)
@@ -187,8 +189,11 @@ static void show(const struct socktrace_event *ev, bool color)
 
 	if (ev->type == SOCKTRACE_PROCESS)
 		image = images_take(&images, ev);
+	if (ev->type == SOCKTRACE_PATH)
+		paths_take(&paths, ev);
 	check_json(line, json_event(&json, line, ev));
 	text_init(&text, &wall, color);
+	text.paths = &paths;
 	check_text(line, text_event(&text, line, ev), color);
 	if (image)
 		check_text(line, text_process(&text, line, ev, image), color);

@@ -40,6 +40,7 @@ import toctou_cases
 import address_cases
 import strace_cases
 import image_cases
+import path_cases
 import abi_cases
 import log_cases
 from lib import tap

@@ -27,7 +27,7 @@ libc.preadv2.argtypes = [*libc.readv.argtypes, ctypes.c_long, ctypes.c_int]
 libc.ioctl.argtypes = [ctypes.c_int, ctypes.c_ulong, ctypes.c_void_p]
 
 SOCKET, CONNECT, ACCEPT4, LSM_CONNECT, ADDR_MISMATCH, SOCKETPAIR, LOST = 1, 2, 3, 4, 5, 6, 31
-CONNECTED, BIND, LISTEN, BIRTH, PROCESS = 7, 8, 9, 29, 30
+CONNECTED, BIND, LISTEN, PATH, BIRTH, PROCESS = 7, 8, 9, 28, 29, 30
 CALLS = 1 << SOCKET | 1 << CONNECT | 1 << ACCEPT4 | 1 << SOCKETPAIR
 EVENTS_DEFAULT = CALLS | 1 << LSM_CONNECT | 1 << ADDR_MISMATCH | 1 << CONNECTED
 EVENTS_ALL = EVENTS_DEFAULT | 1 << BIND | 1 << LISTEN
@@ -41,12 +41,13 @@ F_SOCK, F_QUEUE, F_PEERCRED, F_LOCAL_TRUNCATED, F_RETURN_MISSED, F_SV, F_BY_DESC
     1 << n for n in range(7)
 )
 F_ENTERED_BEFORE = 1 << 7
-F_LATE, F_OUTCOME_MISSED = 1 << 8, 1 << 11
+F_LATE, F_PEER_PATH, F_OUTCOME_MISSED = 1 << 8, 1 << 10, 1 << 11
 LOST_RING_FULL = 1
 PROBE_BOUND, PROBE_ARMED, PROBE_FACTS, PROBE_OPTIONAL = 1, 2, 4, 8
-CONFIG_OWN, CONFIG_PROCESSES = 1, 2
+CONFIG_OWN, CONFIG_PROCESSES, CONFIG_PATHS = 1, 2, 4
 EXE_NONE, EXE_EXEC, EXE_MM = range(3)
 IMAGE_OTHER_ROOT = 1
+PATH_DELETED, PATH_OTHER_MOUNTS = 1, 2
 IMAGE_SLOTS = 256
 PHASE_POINT = 1 << POINT
 # Conditions in the order of their bits: SOCKTRACE_MATCH_*.
@@ -248,6 +249,11 @@ class Event:
     def part(self):
         """Of a PROCESS record: what it tells of its image, in its order there."""
         return Part(*struct.unpack("=4HIBBH112s", self.addrs))
+
+    @property
+    def path_part(self):
+        """Of a PATH record: number, parts, length, flags, reserved, text."""
+        return struct.unpack("=3HBB120s", self.addrs)
 
     @property
     def end_ns(self):
