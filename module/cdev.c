@@ -122,11 +122,16 @@ ST_COMPAT_DEFINE_READ(cdev_read)
 static __poll_t cdev_poll(struct file *file, poll_table *wait)
 {
 	struct st_session *s = file->private_data;
+	__poll_t events = 0;
 
 	if (cdev_ensure_started(s))
 		return EPOLLERR;
 	poll_wait(file, &s->wait, wait);
-	return st_session_ready(s) ? EPOLLIN | EPOLLRDNORM : 0;
+	if (st_session_ready(s))
+		events |= EPOLLIN | EPOLLRDNORM;
+	if (poll_requested_events(wait) & EPOLLPRI && st_session_is_deserted(s))
+		events |= EPOLLPRI;
+	return events;
 }
 
 /* --- ioctls: each takes the user's structure and the size that it has there -- */

@@ -71,6 +71,40 @@ bool st_session_ready(struct st_session *s)
 	return READ_ONCE(s->wake) == ST_WAKE_READY;
 }
 
+/* --- descendants that end ---------------------------------------------------- */
+
+/* How late it may be noticed that the last one has ended. */
+#define WATCH_MS 250
+
+static void session_watch(struct work_struct *work)
+{
+	struct st_session *s = container_of(to_delayed_work(work), struct st_session, watch);
+	u64 roots, members = 1, missed = 0;
+
+	mutex_lock(&s->lock);
+	roots = rcu_dereference_protected(s->filter, lockdep_is_held(&s->lock))->roots;
+	if (roots)
+		st_lineage_count(roots, &members, &missed);
+	/* Of those that were missed nobody knows. */
+	if (!members && !missed)
+		WRITE_ONCE(s->deserted, true);
+	mutex_unlock(&s->lock);
+	if (READ_ONCE(s->deserted))
+		wake_up_interruptible(&s->wait);
+	else if (roots)
+		schedule_delayed_work(&s->watch, msecs_to_jiffies(WATCH_MS));
+}
+
+/* Else it is looked for from now on, by somebody on the wait queue. */
+bool st_session_is_deserted(struct st_session *s)
+{
+	if (READ_ONCE(s->deserted))
+		return true;
+	if (st_session_is_started(s))
+		schedule_delayed_work(&s->watch, 0);
+	return false;
+}
+
 /* --- the file descriptor's side ------------------------------------------ */
 
 static struct st_filter *filter_accept_all(void)
@@ -103,6 +137,7 @@ struct st_session *st_session_create(void)
 	s->owner = get_pid(task_tgid(current));
 	init_irq_work(&s->work, session_wake_work);
 	INIT_DELAYED_WORK(&s->delay, session_wake_delay);
+	INIT_DELAYED_WORK(&s->watch, session_watch);
 	init_waitqueue_head(&s->wait);
 	mutex_init(&s->lock);
 	mutex_init(&s->read_lock);
@@ -135,6 +170,7 @@ static void session_free_rings(struct st_session *s)
 /* When nobody can use it any more, and the probes don't. */
 void st_session_destroy(struct st_session *s)
 {
+	cancel_delayed_work_sync(&s->watch);
 	mutex_lock(&sessions_lock);
 	session_free_rings(s);
 	mutex_unlock(&sessions_lock);
@@ -272,6 +308,7 @@ struct st_filter *st_session_swap_filter(struct st_session *s, struct st_filter 
 	mutex_lock(&sessions_lock);
 	old = rcu_dereference_protected(s->filter, lockdep_is_held(&s->lock));
 	rcu_assign_pointer(s->filter, filter);
+	WRITE_ONCE(s->deserted, false);
 	sessions_sum_up();
 	mutex_unlock(&sessions_lock);
 	mutex_unlock(&s->lock);
@@ -364,6 +401,7 @@ int st_session_enlist(struct st_session *s)
 		err = session_make_early(s);
 	if (!err) {
 		sessions_nr_started++;
+		WRITE_ONCE(s->deserted, false);
 		/* What a stop left may wait for a wake-up that it cancelled. */
 		s->wake = st_ring_set_empty(s->rings) ? ST_WAKE_IDLE : ST_WAKE_READY;
 		smp_store_release(&s->was_started, true);

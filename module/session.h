@@ -66,6 +66,9 @@ struct st_session {
 	bool started; /* the probes may write to it now */
 	bool was_started; /* it has rings: no configuration any more */
 	u64 members_missed; /* by filters that are not in force any more */
+	/* None of the processes lives that its filter asks for the descendants of, nor of these. */
+	bool deserted;
+	struct delayed_work watch; /* looks for that, while somebody polls for it */
 
 	struct mutex read_lock; /* the reader's side of the rings */
 };
@@ -109,6 +112,7 @@ static inline struct st_filter *st_session_filter(const struct st_session *s)
 /* For reading: is it worth a read() now? A stopped session always is. */
 bool st_session_ready(struct st_session *s);
 void st_session_drained(struct st_session *s);
+bool st_session_is_deserted(struct st_session *s);
 
 /* Those whose records are made now; under RCU. */
 extern struct list_head st_sessions_started;

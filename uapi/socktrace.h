@@ -26,7 +26,9 @@
  *   EUSERS  as START
  * A session that was stopped gives what is still queued, and then end of file.
  * poll() says POLLIN when read() would not wait, and POLLERR where it would have
- * to start the session and can't.
+ * to start the session and can't; if asked for, POLLPRI from when none of the processes
+ * lives any more that the filter's ANCESTOR rules ask for (stats::members is 0, and none
+ * was missed), up to 250 ms later.
  */
 #ifndef _UAPI_SOCKTRACE_H
 #define _UAPI_SOCKTRACE_H

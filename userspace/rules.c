@@ -86,6 +86,17 @@ bool filter_follows(const struct socktrace_rule *rules, unsigned int nr_rules)
 	return false;
 }
 
+bool filter_only_follows(const struct socktrace_rule *rules, unsigned int nr_rules)
+{
+	unsigned int i;
+
+	for (i = 0; i < nr_rules; i++)
+		if (rules[i].action == SOCKTRACE_ACCEPT &&
+		    !(rules[i].match & SOCKTRACE_MATCH_ANCESTOR))
+			return false;
+	return nr_rules;
+}
+
 int filter_explain(const struct socktrace_rule *rules, unsigned int nr_rules, FILE *to)
 {
 	char words[FILTER_WORDS_MAX];

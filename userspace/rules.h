@@ -20,6 +20,9 @@ uint32_t filter_events(const struct socktrace_rule *rules, unsigned int nr_rules
 /* Does any of them ask for descendants? */
 bool filter_follows(const struct socktrace_rule *rules, unsigned int nr_rules);
 
+/* Do they accept nothing but what descendants do? */
+bool filter_only_follows(const struct socktrace_rule *rules, unsigned int nr_rules);
+
 /* Prints the rules in words. 0, or -1 if that can't be written. */
 int filter_explain(const struct socktrace_rule *rules, unsigned int nr_rules, FILE *to);
 

@@ -208,6 +208,10 @@ static void run(struct reader *reader)
 		{ .fd = reader->device.fd, .events = POLLIN },
 	};
 
+	/* From whom nobody descends any more nothing comes. */
+	if (!reader->command.pid && filter_only_follows(reader->rules, reader->nr_rules))
+		fds[1].events |= POLLPRI;
+
 	while (reader->command.pid ? reader->command.running : reader->tracing) {
 		if (!reader->tracing && fds[1].fd >= 0) {
 			fds[1].fd = -1;
@@ -221,6 +225,8 @@ static void run(struct reader *reader)
 		}
 		/* A signal may come between the two system calls: ask the flags. */
 		if (!handle_signals(reader))
+			return;
+		if (fds[1].revents & POLLPRI)
 			return;
 		if (fds[1].revents && !pump(reader) && reader->tracing &&
 		    (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL))) {

@@ -6,6 +6,7 @@ import contextlib
 import errno
 import json
 import os
+import select
 import socket
 import subprocess
 import threading
@@ -251,6 +252,72 @@ def _reuse(context):
     session.start()
     wait_until(lambda: forked_as(root.pid, call), "a process of the root's number")
     equal(sorted(e.tgid for e in session.finish()), sorted([member, root.pid]), "seen")
+
+
+def polled(session, events, milliseconds=20000):
+    poller = select.poll()
+    poller.register(session.fd, events)
+    got = poller.poll(milliseconds)
+    return got[0][1] if got else 0
+
+
+def orphan(told, go):
+    """Ends, and leaves a child behind, which calls when it is let."""
+    pid = os.fork()
+    if pid == 0:
+        os.read(go, 1)
+        socket.socket().close()
+        os._exit(0)
+    os.write(told, b"%d" % pid)
+
+
+@case("descendants: poll() wakes who asks for it when the last one has ended, and not before", "lineage")
+def _deserted(context):
+    module.ensure()
+    told, tell = os.pipe()
+    hold, go = os.pipe()
+    root = Child(context, lambda: orphan(tell, hold))
+    session = context.enter_context(Session())
+    follows(session, root.pid).start()
+    others = context.enter_context(Session())
+    others.only(tgid=1).start()
+    equal(root.go().wait(), 0, "status")
+    os.read(told, 16)
+    # Its child lives, and is no child of it any more: one look more is awaited than is due.
+    equal(polled(session, select.POLLIN | select.POLLPRI, 600), 0, "while one lives")
+    os.write(go, b"g")
+    wait_until(lambda: not session.stats().members, "the end")
+    equal(polled(session, select.POLLPRI), select.POLLPRI, "when none lives")
+    equal(polled(session, select.POLLIN | select.POLLPRI), select.POLLIN | select.POLLPRI, "both")
+    equal(polled(session, select.POLLIN), select.POLLIN, "who does not ask")
+    equal(polled(others, select.POLLPRI, 600), 0, "without descendants")
+    equal(len(session.drain()), 1, "records")
+    # Another filter is about others.
+    follows(session, os.getpid())
+    equal(polled(session, select.POLLPRI, 600), 0, "with another filter")
+
+
+@case("descendants: -p PID -f ends by itself when they have, and shows what they did", "lineage")
+def _reader_ends(context):
+    module.ensure()
+    told, tell = os.pipe()
+    hold, go = os.pipe()
+    root = Child(context, lambda: orphan(tell, hold))
+    reader = subprocess.Popen(
+        [READER, "-q", "-f", "-p", str(root.pid), "-e", "socket", "-o", "json"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+    )
+    context.callback(reader.kill)
+    with Session() as session:
+        wait_until(lambda: session.info().started, "the reader")
+    equal(root.go().wait(), 0, "status")
+    child = int(os.read(told, 16))
+    equal(reader.poll(), None, "the reader's status, while one lives")
+    os.write(go, b"g")
+    output, errors = reader.communicate(timeout=30)
+    equal((reader.returncode, errors), (0, b""), "status and errors")
+    equal([json.loads(line)["pid"] for line in output.splitlines()], [child], "calls")
 
 
 @case("descendants: a full set is told, and has room again when members have ended", "lineage")
