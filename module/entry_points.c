@@ -223,14 +223,28 @@ static void enter_do_accept(struct st_inflight *call, struct pt_regs *regs)
 }
 
 /* On the way of an accept that is followed: now the kernel has the listener in hand. */
-static void pass_do_accept(struct st_inflight *call, struct pt_regs *regs)
+static void pass_listener(struct st_inflight *call, struct socket *sock)
 {
-	struct socket *sock = st_compat_sock_from_file((struct file *)st_arch_arg(regs, 0));
-
 	if (!sock || call->type != SOCKTRACE_ACCEPT4)
 		return;
 	call->listener = sock;
 	st_collect_socket(&call->sock, sock);
+}
+
+static void pass_do_accept(struct st_inflight *call, struct pt_regs *regs)
+{
+	pass_listener(call, st_compat_sock_from_file((struct file *)st_arch_arg(regs, 0)));
+}
+
+/* security_socket_accept(sock, newsock) */
+static void pass_security_socket_accept(struct st_inflight *call, struct pt_regs *regs)
+{
+	pass_listener(call, (struct socket *)st_arch_arg(regs, 0));
+}
+
+static bool is_no_call(struct pt_regs *regs)
+{
+	return false;
 }
 
 const struct st_entry_point st_entry_socket_file = {
@@ -252,6 +266,11 @@ const struct st_entry_point st_entry_accept4_file = {
 	.via = SOCKTRACE_VIA_IO_URING,
 	.is_call = is_io_uring_call, .pass = pass_do_accept,
 	.enter = enter_do_accept, .nests = true,
+};
+/* Before that there is no io_uring that accepts, and its hook shows the listener alone. */
+const struct st_entry_point st_entry_security_socket_accept = {
+	.via = SOCKTRACE_VIA_IO_URING,
+	.is_call = is_no_call, .pass = pass_security_socket_accept,
 };
 
 /* By socket, not by descriptor. */

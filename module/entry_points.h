@@ -37,6 +37,7 @@ extern const struct st_entry_point st_entry_socket, st_entry_connect, st_entry_a
 extern const struct st_entry_point st_entry_socketpair, st_entry_bind, st_entry_listen;
 extern const struct st_entry_point st_entry_socket_file, st_entry_connect_file;
 extern const struct st_entry_point st_entry_do_accept, st_entry_accept4_file;
+extern const struct st_entry_point st_entry_security_socket_accept;
 extern const struct st_entry_point st_entry_bind_socket, st_entry_listen_socket;
 extern const struct st_entry_point st_entry_kernel_connect, st_entry_sendmsg_fastopen;
 extern const struct st_entry_point st_entry_stream_connect;

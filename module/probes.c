@@ -29,6 +29,7 @@
 #include "probes.h"
 
 #define MAX_CANDIDATES 4
+#define MAX_OTHERWISE 2
 
 /*
  * One row per probe point: an entry point of calls, or a point within
@@ -43,7 +44,7 @@ struct probe {
 	struct {
 		const char *symbol;
 		const struct st_entry_point *entry;
-	} otherwise;
+	} otherwise[MAX_OTHERWISE];
 
 	/* Instead of all of these, where the kernel has it: a tracepoint, and its probe. */
 	const char *tracepoint;
@@ -73,16 +74,18 @@ static struct probe probes[] = {
 	{ SOCKTRACE_CONNECT, &st_entry_connect, NULL,
 	  { "__sys_connect", "SyS_connect", "sys_connect" } },
 	{ SOCKTRACE_ACCEPT4, &st_entry_accept4, NULL,
-	  { "__sys_accept4", "SyS_accept4", "sys_accept4" } },
+	  /* SyS_accept() may go past SyS_accept4(), which then calls this one, too. */
+	  { "__sys_accept4", "SYSC_accept4", "SyS_accept4", "sys_accept4" } },
 	{ SOCKTRACE_SECURITY_SOCKET_CONNECT, NULL, st_call_security_socket_connect,
 	  { "security_socket_connect" } },
 	{ SOCKTRACE_SOCKET, &st_entry_socket_file, NULL, { "__sys_socket_file" } },
 	{ SOCKTRACE_CONNECT, &st_entry_connect_file, NULL, { "__sys_connect_file" } },
 	{ SOCKTRACE_ACCEPT4, &st_entry_do_accept, NULL, { "do_accept" },
-	  { "__sys_accept4_file", &st_entry_accept4_file } },
+	  { { "__sys_accept4_file", &st_entry_accept4_file },
+	    { "security_socket_accept", &st_entry_security_socket_accept } } },
 	{ SOCKTRACE_CONNECT, &st_entry_kernel_connect, NULL, { "kernel_connect" } },
 	{ SOCKTRACE_CONNECT, &st_entry_sendmsg_fastopen, NULL, { "tcp_sendmsg_fastopen" },
-	  { "__inet_stream_connect", &st_entry_stream_connect } },
+	  { { "__inet_stream_connect", &st_entry_stream_connect } } },
 	{ SOCKTRACE_SOCKETPAIR, &st_entry_socketpair, NULL,
 	  { "__sys_socketpair", "SyS_socketpair", "sys_socketpair" } },
 	{ SOCKTRACE_ACCEPT4, NULL, st_call_security_sock_graft, { "security_sock_graft" },
@@ -455,11 +458,24 @@ void st_probes_disarm(void)
 	free_tables();
 }
 
+/* From 4.14 to 4.19 it is not told of kretprobes whether there is such a function. */
+static bool is_no_function(const char *symbol)
+{
+	struct kprobe kp = { .symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED };
+	int err = register_kprobe(&kp);
+
+	if (!err)
+		unregister_kprobe(&kp);
+	return err == -ENOENT;
+}
+
 /* Whether the kernel takes it is found by registering it, disarmed. */
 static int probe_try(struct probe *probe, const char *symbol)
 {
 	int err = probe_register(probe, symbol, KPROBE_FLAG_DISABLED);
 
+	if (err == -EINVAL && is_no_function(symbol))
+		err = -ENOENT;
 	if (err)
 		return err;
 	probe_unregister(probe);
@@ -488,8 +504,10 @@ static void probe_bind(struct probe *probe)
 		if (err == -ENOENT)
 			err = now;
 	}
-	if (probe->otherwise.symbol && !probe_try(probe, probe->otherwise.symbol)) {
-		probe->entry = probe->otherwise.entry;
+	for (i = 0; i < MAX_OTHERWISE && probe->otherwise[i].symbol; i++) {
+		if (probe_try(probe, probe->otherwise[i].symbol))
+			continue;
+		probe->entry = probe->otherwise[i].entry;
 		return;
 	}
 	if (err == -ENOENT)

@@ -6,8 +6,10 @@
 ## make check-debug    all of KUnit and VM on a kernel built to find bugs
 ## make check-debug-both    the same with both ways of probing for all
 ## make check-arch    all of tests/appliance on every other architecture: ARCH=arm64 for one
+## make check-variants    tests/appliance on kernels that lack something, PREEMPT_RT and cloud
 ## make check-kernels-whole    all of VM on every other kernel
 ## make fuzz     fuzz the device on that kernel, and the reader: CALLS=N SEED=N MINUTES=N
+## make check-tree TREE=DIR    the module on your own kernel, built there (CC=, ARCH=), in QEMU
 ## make check SUITES='daily debug-short'    what CI runs
 
 # The suites of tests/run; none named: the daily ones.
@@ -15,7 +17,7 @@ SUITES ?=
 parts := $(addprefix check-,selftest host kunit dkms vm kernels kernels-whole fuzz debug \
 	debug-short debug-breakpoints)
 
-.PHONY: demo vm check check-arch check-debug-both fuzz $(parts)
+.PHONY: demo vm check check-arch check-debug-both check-tree check-variants fuzz $(parts)
 
 demo:
 	@tests/vm/demo/run
@@ -35,8 +37,18 @@ check-arch:
 	@packaging/install-dev-packages
 	@tests/run arch='tests/appliance/arch $(ARCH)'
 
+check-variants:
+	@packaging/install-dev-packages
+	@tests/run 'variants=tests/variants/run --all'
+
 check-debug-both:
 	@$(MAKE) -s check SUITES='debug debug-breakpoints'
+
+# CC and ARCH are the kernel's: tree hands them on.
+TREE ?=
+check-tree:
+	@$(if $(TREE),,$(error which kernel? make check-tree TREE=DIR))
+	@tests/run 'tree=tests/appliance/tree $(abspath $(TREE))'
 
 $(parts): check-%:
 	@packaging/install-dev-packages

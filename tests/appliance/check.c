@@ -143,7 +143,8 @@ static void load_is_told(const char *parameters)
 	int fd;
 
 	device_load(parameters);
-	fd = session_open(4096, 1U << SOCKTRACE_EXIT);
+	/* Room for all of it, should the machine have but one processor. */
+	fd = session_open(4 * WORKERS * TURNS, 1U << SOCKTRACE_EXIT);
 	workers_new(workers, TURNS);
 	only_of(fd, workers);
 	session_start(fd);
