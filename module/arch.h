@@ -145,6 +145,12 @@ static inline bool st_arch_in_syscall(const struct pt_regs *regs)
 	return regs->cause == EXC_SYSCALL;
 }
 
+/* Where functions begin with what ftrace patches, a kprobe there would have to be its. */
+#if defined(CONFIG_DYNAMIC_FTRACE) && !defined(CONFIG_KPROBES_ON_FTRACE)
+#define ST_ARCH_WHY_NO_PROBES \
+	": its dynamic ftrace has the beginning of each, without kprobes (CONFIG_DYNAMIC_FTRACE=y, CONFIG_KPROBES_ON_FTRACE=n)"
+#endif
+
 #elif defined(CONFIG_S390)
 
 static inline unsigned long st_arch_arg(const struct pt_regs *regs, unsigned int n)
@@ -218,6 +224,11 @@ static inline bool st_arch_in_syscall(const struct pt_regs *regs)
 
 #else
 #error "socktrace does not know yet where this architecture passes arguments"
+#endif
+
+/* Why none of the functions can be probed, if that is the architecture's doing. */
+#ifndef ST_ARCH_WHY_NO_PROBES
+#define ST_ARCH_WHY_NO_PROBES ""
 #endif
 
 #if defined(CONFIG_X86)

@@ -559,7 +559,8 @@ int st_probes_init(unsigned int maxactive)
 	}
 	probes_maxactive = maxactive;
 	if (!bound) {
-		pr_err("this kernel lets none of the functions be probed\n");
+		pr_err("this kernel lets none of the functions be probed%s\n",
+		       ST_ARCH_WHY_NO_PROBES);
 		return -ENODEV;
 	}
 	return 0;
