@@ -191,8 +191,11 @@ static inline unsigned long st_arch_return_address(const struct pt_regs *regs)
 	return regs->link;
 }
 
+/* Threads of the kernel have none; those of io_uring go by the program that they are of. */
 static inline bool st_arch_in_syscall(struct pt_regs *regs)
 {
+	if (!regs)
+		return current->flags & PF_IO_WORKER;
 	return syscall_get_nr(current, regs) != -1;
 }
 
