@@ -220,7 +220,10 @@ const struct st_path *st_path_of(const struct path *place)
 
 	if (!parent_at)
 		return NULL;
-	for (try = 0; try < TRIES; try++, cpu_relax()) {
+	for (try = 0; try < TRIES; try++) {
+		/* After a try that failed; on powerpc it is no expression. */
+		if (try)
+			cpu_relax();
 		before = renames();
 		if (before & 1)
 			continue;
