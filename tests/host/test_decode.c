@@ -171,7 +171,8 @@ static void own_numbers(void **state)
 	assert_null(decode_phase(0));
 	assert_name(decode_abi(SOCKTRACE_ABI_I386), "i386");
 	assert_null(decode_abi(SOCKTRACE_ABI_UNKNOWN));
-	assert_null(decode_abi(14));
+	assert_name(decode_abi(SOCKTRACE_ABI_MIPS_N32), "mips_n32");
+	assert_null(decode_abi(SOCKTRACE_ABI_MIPS_N32 + 1));
 	assert_name(decode_via(SOCKTRACE_VIA_IO_URING), "io_uring");
 	assert_null(decode_via(SOCKTRACE_VIA_UNKNOWN));
 	assert_name(decode_addr_source(SOCKTRACE_ADDR_FAULT), "fault");
