@@ -1,5 +1,5 @@
 // SPDX-License-Identifier: GPL-2.0-only
-/* 3.16 in a header */
+/* not in a header of 3.10; in el7's */
 #include <linux/workqueue.h>
 
 void *probe(void)
