@@ -264,7 +264,7 @@ def _config_values(context):
         (0, 0, 0xFFFFFFFF, 0, 0, 0),
         (0, 0, 0, 10001, 0, 0),
         (0, 0, 0, 0xFFFFFFFF, 0, 0),
-        (0, 0, 0, 0, 1 << 2, 0),
+        (0, 0, 0, 0, device.CONFIG_PATHS << 1, 0),
         (0, 0, 0, 0, 1 << 31, 0),
         (0, 0, 0, 0, 0, 1),
         (0, 0, 0, 0, 0, 1 << 10),
@@ -298,7 +298,7 @@ def _config_busy(context):
     expect(session.fd, SET_CONFIG, bytes(24), errno.EBUSY, "started")
     session.stop()
     expect(session.fd, SET_CONFIG, bytes(24), errno.EBUSY, "stopped")
-    expect(session.fd, SET_CONFIG, CONFIG.pack(0, 0, 0, 0, 4, 0), errno.EINVAL, "wrong anyway")
+    expect(session.fd, SET_CONFIG, CONFIG.pack(0, 0, 0, 0, device.CONFIG_PATHS << 1, 0), errno.EINVAL, "wrong anyway")
     reader = context.enter_context(Session(os.O_NONBLOCK))
     equal(device.read(reader.fd, 320), -errno.EAGAIN)
     expect(reader.fd, SET_CONFIG, bytes(24), errno.EBUSY, "started by read()")
