@@ -24,7 +24,7 @@ void session_filter(int fd, const struct socktrace_rule *rules, unsigned int cou
 void session_start(int fd);
 void session_stop(int fd);
 void session_close(int fd);
-/* Checks the law, and what no test wants silently: of a stopped session. */
+/* Notes them below the verdict, and checks the law: so of a stopped session alone. */
 struct socktrace_stats session_stats(int fd);
 
 /* Reads records, at most `max`, and gives each to `take`; 0: none waits. */
