@@ -4,6 +4,7 @@
 #   make check    run all tests
 #   make          the module for KDIR's kernel, and the reader
 #   make install  both, and the man page; as root
+#   make in-tree TREE=DIR  the module into a kernel's sources, to be built in
 #
 # `make help` lists the rest.
 
@@ -51,6 +52,13 @@ dkms-install: install-reader
 dkms-remove:
 	dkms remove socktrace/$(VERSION) --all
 	rm -rf $(DKMS_SOURCE)
+
+# Into a kernel's own tree, for who builds modules into the kernel, or has none.
+.PHONY: in-tree in-tree-remove
+in-tree:
+	@packaging/in-tree/install $(TREE)
+in-tree-remove:
+	@packaging/in-tree/install --remove $(TREE)
 
 .PHONY: clean
 clean:

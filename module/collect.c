@@ -40,6 +40,8 @@ void st_collect_init(void)
 	struct file *file;
 	int at;
 
+	if (mntns_inum_at >= 0)
+		return;
 	file = filp_open("/proc/self/ns/mnt", O_RDONLY, 0);
 	if (!IS_ERR(file)) {
 		inum = file_inode(file)->i_ino;
@@ -53,7 +55,7 @@ void st_collect_init(void)
 			}
 		}
 	}
-	pr_warn("mount namespaces won't be told: their numbers were not found\n");
+	pr_warn_once("mount namespaces won't be told: their numbers were not found\n");
 }
 
 static u32 mntns_inum(const struct mnt_namespace *ns)
@@ -132,7 +134,7 @@ long st_collect_user_memory(void *dst, const void __user *src, unsigned int len)
  */
 static u64 socket_inode(struct socket *sock)
 {
-	const struct file *file = READ_ONCE(sock->file);
+	struct file *file = READ_ONCE(sock->file);
 
 	return file ? file_inode(file)->i_ino : SOCK_INODE(sock)->i_ino;
 }

@@ -17,7 +17,10 @@
 #include "inflight.h"
 #include "record.h"
 
-/* Learns what the kernel's headers don't tell. Once, at load; may sleep. */
+/*
+ * When no handler can run; may sleep. Learns what the kernel's headers don't tell, unless
+ * that is known.
+ */
 void st_collect_init(void);
 
 /* The conditions of a filter whose facts st_collect_task() gives. */

@@ -27,7 +27,7 @@
 #include "compat/compat.h"
 #include "files.h"
 #include "images.h"
-#include "memory.h"
+#include "machine.h"
 
 /* Which program of which process. */
 struct identity {
@@ -211,7 +211,7 @@ static bool executed_find(struct executed *out, const struct file *file)
 
 /* --- paths -------------------------------------------------------------------- */
 
-/* The root directory of whoever loaded the module: only to be compared. */
+/* The machine's root directory: only to be compared. */
 static const struct dentry *root;
 
 /*
@@ -329,15 +329,16 @@ const struct st_image *st_images_describe(u64 number)
 /* One for each 256 KiB, as calls in flight: 4096 from 1 GiB on, which take 1 MiB. */
 static unsigned int max_executed(void)
 {
-	return roundup_pow_of_two(clamp_t(u64, st_memory_bytes() >> 18, 64, 4096));
+	return roundup_pow_of_two(clamp_t(u64, st_machine_memory() >> 18, 64, 4096));
 }
 
-/* At load. */
-void st_images_learn_root(void)
+static void learn_root(void)
 {
 	struct path path;
 
-	get_fs_root(current->fs, &path);
+	root = NULL;
+	if (st_machine_root(&path))
+		return;
 	root = path.dentry;
 	path_put(&path);
 }
@@ -355,6 +356,7 @@ int st_images_init(void)
 	unsigned int max = max_executed();
 
 	BUILD_BUG_ON(sizeof(struct executed) > 256);
+	learn_root();
 	executed_bits = ilog2(max / EXECUTED_WAYS);
 	cpu_images = alloc_percpu(struct cpu_images);
 	executed = kvzalloc(max * sizeof(*executed), GFP_KERNEL);

@@ -11,10 +11,7 @@
 
 #include "record.h"
 
-/* At load: which root directory is the machine's, that of who loads the module. */
-void st_images_learn_root(void);
-
-/* When no handler can run. 0, or -ENOMEM. */
+/* When no handler can run; may sleep. 0, or -ENOMEM. */
 int st_images_init(void);
 void st_images_exit(void);
 

@@ -7,12 +7,9 @@
 #include <linux/module.h>
 
 #include "cdev.h"
-#include "collect.h"
 #include "compat/compat.h"
-#include "images.h"
 #include "lineage.h"
-#include "memory.h"
-#include "paths.h"
+#include "machine.h"
 #include "probes.h"
 #include "ring.h"
 #include "session.h"
@@ -58,7 +55,7 @@ static bool param_in_range(const char *name, unsigned int value, unsigned int lo
 /* One for each 256 KiB or so: 4096 from 1 GiB on, which take 6 MiB while armed. */
 static unsigned int default_maxactive(void)
 {
-	return roundup_pow_of_two(clamp_t(u64, st_memory_bytes() >> 18, 64, 4096));
+	return roundup_pow_of_two(clamp_t(u64, st_machine_memory() >> 18, 64, 4096));
 }
 
 /* As many again: 8192 from 1 GiB on, which take 384 KiB while any are asked for. */
@@ -70,7 +67,7 @@ static unsigned int default_members(void)
 /* 16 MiB a session or 1/32 of the memory, but at least 64 records each. */
 static unsigned int default_records(void)
 {
-	u64 bytes = min_t(u64, st_memory_bytes() / 32, 16 << 20);
+	u64 bytes = min_t(u64, st_machine_memory() / 32, 16 << 20);
 
 	bytes = div_u64(bytes, num_possible_cpus() * sizeof(struct socktrace_event));
 	return rounddown_pow_of_two(clamp_t(u64, bytes, 64, 4096));
@@ -78,7 +75,7 @@ static unsigned int default_records(void)
 
 static int take_parameters(void)
 {
-	unsigned int half_mb = max_t(u64, st_memory_bytes() >> 21, 1);
+	unsigned int half_mb = max_t(u64, st_machine_memory() >> 21, 1);
 
 	if (!param_in_range("max_records_per_cpu", max_records_per_cpu,
 		      ST_SESSION_MIN_RECORDS, 1 << 20) ||
@@ -102,7 +99,7 @@ static int take_parameters(void)
 	if (!maxactive)
 		maxactive = default_maxactive();
 	if (!max_memory_mb)
-		max_memory_mb = max_t(u64, st_memory_bytes() >> 23, 1);
+		max_memory_mb = max_t(u64, st_machine_memory() >> 23, 1);
 
 	st_lineage_max = max_members;
 	st_session_limits.records_per_cpu = roundup_pow_of_two(records_per_cpu);
@@ -119,9 +116,6 @@ static int __init socktrace_init(void)
 	err = take_parameters();
 	if (err)
 		return err;
-	st_collect_init();
-	st_images_learn_root();
-	st_paths_learn();
 	err = st_probes_init(maxactive);
 	if (err)
 		return err;
@@ -142,7 +136,8 @@ static void __exit socktrace_exit(void)
 	st_cdev_exit();
 }
 
-module_init(socktrace_init);
+/* Built in: after all that it asks the kernel about. */
+late_initcall(socktrace_init);
 module_exit(socktrace_exit);
 
 MODULE_DESCRIPTION("Traces socket(), socketpair(), connect() and accept4() by kprobes");

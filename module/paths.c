@@ -13,6 +13,7 @@
 #include <linux/uaccess.h>
 
 #include "compat/compat.h"
+#include "machine.h"
 #include "paths.h"
 
 /* --- mounts ------------------------------------------------------------------- */
@@ -25,7 +26,7 @@ static int parent_at; /* struct mount *, of the mount around it, or of itself */
 static int mountpoint_at; /* struct dentry *, there */
 static unsigned int vfsmount_at; /* bytes from a struct mount to its struct vfsmount */
 
-/* The outermost mount of whoever loaded the module: only to be compared. */
+/* The machine's outermost mount: only to be compared. */
 static const struct vfsmount *top_mount;
 
 #define MOUNT_SEARCHED 128 /* bytes */
@@ -99,20 +100,10 @@ static bool learn_mounts(void)
 				break;
 		}
 		path_put(&path);
-		if (known)
-			top_mount = mnt;
-		else if (parent_at)
+		if (!known && parent_at)
 			break; /* they differ */
 	}
 	return known;
-}
-
-void st_paths_learn(void)
-{
-	if (ST_COMPAT_MOUNTS_BY_RCU && learn_mounts())
-		return;
-	parent_at = mountpoint_at = 0;
-	pr_warn("paths of sockets won't be told: how mounts are kept was not found\n");
 }
 
 #define MAX_MOUNTS 256 /* one in the other */
@@ -248,6 +239,19 @@ const struct st_path *st_path_of(const struct path *place)
 	return NULL;
 }
 
+/* --- tables ------------------------------------------------------------------- */
+
+static void learn_top_mount(void)
+{
+	struct path root;
+
+	top_mount = NULL;
+	if (!parent_at || st_machine_root(&root))
+		return;
+	mounts_around(root.mnt, &top_mount);
+	path_put(&root);
+}
+
 void st_paths_exit(void)
 {
 	free_percpu(cpu_paths);
@@ -256,6 +260,11 @@ void st_paths_exit(void)
 
 int st_paths_init(void)
 {
+	if (!parent_at && !(ST_COMPAT_MOUNTS_BY_RCU && learn_mounts())) {
+		parent_at = mountpoint_at = 0;
+		pr_warn_once("paths of sockets won't be told: how mounts are kept was not found\n");
+	}
+	learn_top_mount();
 	cpu_paths = alloc_percpu(struct cpu_path);
 	return cpu_paths ? 0 : -ENOMEM;
 }

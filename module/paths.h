@@ -12,10 +12,10 @@
 
 #include "record.h"
 
-/* Learns what the kernel's headers don't tell. Once, at load; may sleep. */
-void st_paths_learn(void);
-
-/* When no handler can run. 0, or -ENOMEM. */
+/*
+ * When no handler can run; may sleep. Learns what the kernel's headers don't tell, unless
+ * that is known. 0, or -ENOMEM.
+ */
 int st_paths_init(void);
 void st_paths_exit(void);
 

@@ -19,6 +19,7 @@
 
 #include "arch.h"
 #include "calls.h"
+#include "collect.h"
 #include "compat/compat.h"
 #include "files.h"
 #include "images.h"
@@ -424,6 +425,7 @@ int st_probes_arm(const struct st_needs *needs)
 {
 	int err;
 
+	st_collect_init();
 	err = make_tables();
 	if (err)
 		return err;

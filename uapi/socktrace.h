@@ -224,15 +224,15 @@ enum socktrace_exe_source {
 
 /* socktrace_event::image_flags */
 /*
- * The process has another root directory than whoever loaded the module (chroot,
- * containers). The path is one below that.
+ * The process has another root directory than the machine's first process had when
+ * tracing began (chroot, containers). The path is one below that.
  */
 #define SOCKTRACE_IMAGE_OTHER_ROOT (1U << 0)
 
 /* socktrace_event::path_flags */
 #define SOCKTRACE_PATH_DELETED (1U << 0) /* the file is not there any more */
 /*
- * The path is one of another mount namespace than that of whoever loaded the module:
+ * The path is one of another mount namespace than that of the machine's first process:
  * a container's, or one that a user made, who may have put anything anywhere there.
  */
 #define SOCKTRACE_PATH_OTHER_MOUNTS (1U << 1)

@@ -61,6 +61,7 @@ typedef unsigned int __poll_t;
 #endif
 #ifndef EPOLLIN
 #define EPOLLIN POLLIN
+#define EPOLLPRI POLLPRI
 #define EPOLLERR POLLERR
 #define EPOLLRDNORM POLLRDNORM
 #endif

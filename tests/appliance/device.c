@@ -3,6 +3,8 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
+#include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <unistd.h>
@@ -20,12 +22,45 @@ void session_close(int fd)
 	open_session = -1;
 }
 
+static bool is_built_in(void)
+{
+	return access(MODULE_PATH, F_OK) != 0;
+}
+
+/* Is the parameter, NAME=VALUE or none, so already? */
+static bool is_so(const char *parameter)
+{
+	int name = (int)strcspn(parameter, "=");
+	char path[128], value[32] = "";
+	FILE *file;
+
+	if (!*parameter)
+		return true;
+	snprintf(path, sizeof(path), "/sys/module/" MODULE_NAME "/parameters/%.*s", name,
+		 parameter);
+	file = fopen(path, "r");
+	if (file) {
+		if (!fgets(value, sizeof(value), file))
+			value[0] = '\0';
+		fclose(file);
+	}
+	value[strcspn(value, "\n")] = '\0';
+	return strcmp(value, parameter + name + 1) == 0;
+}
+
+static void close_session(void)
+{
+	if (open_session >= 0)
+		session_close(open_session);
+}
+
 void device_unload(void)
 {
 	int err;
 
-	if (open_session >= 0)
-		session_close(open_session);
+	close_session();
+	if (is_built_in())
+		tap_skip("the module is built into the kernel");
 	err = module_unload(MODULE_NAME);
 	CHECK(err == 0 || err == ENOENT, "rmmod: %s", strerror(err));
 }
@@ -34,6 +69,12 @@ void device_load(const char *parameters)
 {
 	int err;
 
+	if (is_built_in()) {
+		close_session();
+		if (!is_so(parameters))
+			tap_skip("the module is built in, with another parameter");
+		return;
+	}
 	device_unload();
 	err = module_load(MODULE_PATH, parameters);
 	CHECK(err == 0, "insmod socktrace.ko %s: %s", parameters, strerror(err));

@@ -13,7 +13,11 @@
 #define MODULE_PATH "/socktrace.ko"
 #define MODULE_NAME "socktrace"
 
-/* Loads the module anew; what sessions a case that failed has left are closed. */
+/*
+ * Loads the module anew; what sessions a case that failed has left are closed. Where
+ * the module is built into the kernel: skips a case that wants it gone, or with another
+ * parameter than it has.
+ */
 void device_load(const char *parameters);
 void device_unload(void);
 

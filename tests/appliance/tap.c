@@ -12,7 +12,9 @@
 /* Only what hangs meets it, on the slowest of emulated machines. */
 #define LIMIT_S 300
 
-static jmp_buf failed;
+enum { RAN, FAILED, SKIPPED };
+static jmp_buf ended;
+static const char *skipped; /* why */
 static char notes[4096];
 static size_t notes_len;
 static unsigned int number;
@@ -50,7 +52,13 @@ void tap_fail(const char *file, int line, const char *format, ...)
 	add_note(format, args);
 	va_end(args);
 	tap_note("%s:%d", file, line);
-	longjmp(failed, 1);
+	longjmp(ended, FAILED);
+}
+
+void tap_skip(const char *why)
+{
+	skipped = why;
+	longjmp(ended, SKIPPED);
 }
 
 static void expired(int signal)
@@ -66,19 +74,20 @@ static void expired(int signal)
 static bool run_one(const struct tap_case *one)
 {
 	time_t begin = time(NULL);
-	bool good;
+	int how;
 
 	notes_len = 0;
 	notes[0] = '\0';
 	alarm(LIMIT_S);
-	good = !setjmp(failed);
-	if (good)
+	how = setjmp(ended);
+	if (how == RAN)
 		one->run();
 	alarm(0);
-	printf("%sok %u - %s\n%s# %ld s\n", good ? "" : "not ", ++number, one->name,
+	printf("%sok %u - %s%s%s\n%s# %ld s\n", how == FAILED ? "not " : "", ++number,
+	       one->name, how == SKIPPED ? " # SKIP " : "", how == SKIPPED ? skipped : "",
 	       notes, (long)(time(NULL) - begin));
 	fflush(stdout);
-	return good;
+	return how != FAILED;
 }
 
 int tap_run(const struct tap_case *cases, unsigned int count)

@@ -20,6 +20,9 @@ void tap_note(const char *format, ...) __attribute__((format(printf, 1, 2)));
 void tap_fail(const char *file, int line, const char *format, ...)
 	__attribute__((noreturn, format(printf, 3, 4)));
 
+/* Ends the case, which can't be run here, and says why. */
+void tap_skip(const char *why) __attribute__((noreturn));
+
 #define CHECK(condition, ...)                                                  \
 	do {                                                                   \
 		if (!(condition))                                              \

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 #include "../../module/images.c"
-#include "../../module/memory.c"
+#include "../../module/machine.c"
 
 #include "suites.h"
 
