@@ -38,20 +38,14 @@ install-reader: reader
 	install -D -m 644 uapi/socktrace.h $(DESTDIR)$(PREFIX)/include/linux/socktrace.h
 	install -D -m 644 docs/socktrace-read.1 $(DESTDIR)$(PREFIX)/share/man/man1/socktrace-read.1
 
-# DKMS builds the module again for each kernel that is installed later. It gets
-# the module's sources alone, not what was built or tested here.
-DKMS_SOURCE = /usr/src/socktrace-$(VERSION)
-
+# DKMS builds the module again for each kernel that is installed later.
 .PHONY: dkms-install dkms-remove
-dkms-install: install-reader
-	mkdir -p $(DKMS_SOURCE)
-	cp -r dkms.conf Kbuild VERSION module uapi LICENSES $(DKMS_SOURCE)
-	dkms add socktrace/$(VERSION)
-	dkms install socktrace/$(VERSION) -k $(KVER)
+dkms-install: reader
+	packaging/dkms install $(KVER) $(KDIR)
+	$(MAKE) install-reader
 
 dkms-remove:
-	dkms remove socktrace/$(VERSION) --all
-	rm -rf $(DKMS_SOURCE)
+	packaging/dkms remove
 
 # Into a kernel's own tree, for who builds modules into the kernel, or has none.
 .PHONY: in-tree in-tree-remove
