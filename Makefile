@@ -5,38 +5,71 @@
 #   make          the module for KDIR's kernel, and the reader
 #   make install  both, and the man page; as root
 #   make in-tree TREE=DIR  the module into a kernel's sources, to be built in
+#   make install  both, and what belongs to them; as root
+#   make uninstall    all of that away, of every kernel and by DKMS too
 #
 # `make help` lists the rest.
+##
+## make modules modules_install reader install-reader    a part: DESTDIR=, PREFIX=, INSTALL_MOD_PATH=
+## make dkms-install dkms-remove    the module by DKMS, anew for each kernel that comes
+## make sign     socktrace.ko for Secure Boot, with the key that DKMS signs with
+## make dist     the sources as build/socktrace-VERSION.tar.gz
 
 VERSION := $(shell cat VERSION)
 
-# The kernel to build for: its headers, and where its modules are installed.
+# The kernel to build for: its headers, by whichever name a build system has for them.
 KVER ?= $(shell uname -r)
-KDIR ?= /lib/modules/$(KVER)/build
+KDIR ?= $(or $(KERNEL_SRC),$(KERNEL_DIR),$(KERNELDIR),/lib/modules/$(KVER)/build)
+DEPMOD ?= depmod
 
-PREFIX ?= /usr
 DESTDIR ?=
+INSTALL_MOD_PATH ?= $(DESTDIR)
+PREFIX ?= /usr
+BINDIR ?= $(PREFIX)/bin
+INCLUDEDIR ?= $(PREFIX)/include
+MANDIR ?= $(PREFIX)/share/man
 
-.PHONY: all module reader
-all: module reader
+.PHONY: all modules module reader
+all: modules reader
 
-module:
+modules module:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 reader:
 	$(MAKE) -C userspace O=$(CURDIR)/build/reader
 
-.PHONY: install install-module install-reader
-install: install-module install-reader
+.PHONY: install modules_install install-reader
+install: modules_install install-reader
 
-install-module: module
-	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(DESTDIR) modules_install
-	$(if $(DESTDIR),,depmod -a $(KVER))
+# An image that is made for another machine has its own depmod.
+modules_install: modules
+	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
+	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD) -a $$(cat $(KDIR)/include/config/kernel.release))
 
+# MODE:FILE:WHERE of all but the module.
+INSTALLED := \
+	755:build/reader/socktrace-read:$(BINDIR)/socktrace-read \
+	644:uapi/socktrace.h:$(INCLUDEDIR)/linux/socktrace.h \
+	644:docs/socktrace-read.1:$(MANDIR)/man1/socktrace-read.1
+
+part = $(word $(1),$(subst :, ,$(2)))
+# A line of a recipe each.
+define install_one
+	install -D -m $(call part,1,$(1)) $(call part,2,$(1)) $(DESTDIR)$(call part,3,$(1))
+
+endef
+
+# Until 2026-11 the reader was in sbin, where root would find that one first.
 install-reader: reader
-	install -D -m 755 build/reader/socktrace-read $(DESTDIR)$(PREFIX)/sbin/socktrace-read
-	install -D -m 644 uapi/socktrace.h $(DESTDIR)$(PREFIX)/include/linux/socktrace.h
-	install -D -m 644 docs/socktrace-read.1 $(DESTDIR)$(PREFIX)/share/man/man1/socktrace-read.1
+	rm -f $(DESTDIR)$(PREFIX)/sbin/socktrace-read
+	$(foreach each,$(INSTALLED),$(call install_one,$(each)))
+
+.PHONY: uninstall
+uninstall:
+	$(if $(DESTDIR),,packaging/dkms remove)
+	packaging/remove-modules $(INSTALL_MOD_PATH)/lib/modules $(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD))
+	rm -f $(DESTDIR)$(PREFIX)/sbin/socktrace-read \
+		$(foreach each,$(INSTALLED),$(DESTDIR)$(call part,3,$(each)))
 
 # DKMS builds the module again for each kernel that is installed later.
 .PHONY: dkms-install dkms-remove
@@ -53,6 +86,13 @@ in-tree:
 	@packaging/in-tree/install $(TREE)
 in-tree-remove:
 	@packaging/in-tree/install --remove $(TREE)
+.PHONY: sign
+sign: modules
+	packaging/sign $(KDIR) socktrace.ko
+
+.PHONY: dist
+dist:
+	packaging/dist build/socktrace-$(VERSION).tar.gz
 
 .PHONY: clean
 clean:
@@ -64,4 +104,4 @@ include tests/targets.mk bench/targets.mk
 .PHONY: help
 help:
 	@sed -n 's/^#   //p' Makefile
-	@sed -n 's/^## //p' tests/targets.mk bench/targets.mk
+	@sed -n 's/^## //p' Makefile tests/targets.mk bench/targets.mk
