@@ -13,7 +13,6 @@
 ## make modules modules_install reader install-reader    a part: DESTDIR=, PREFIX=, INSTALL_MOD_PATH=
 ## make dkms-install dkms-remove    the module by DKMS, anew for each kernel that comes
 ## make sign     socktrace.ko for Secure Boot, with the key that DKMS signs with
-## make dist     the sources as build/socktrace-VERSION.tar.gz
 
 VERSION := $(shell cat VERSION)
 
@@ -25,12 +24,11 @@ DEPMOD ?= depmod
 DESTDIR ?=
 INSTALL_MOD_PATH ?= $(DESTDIR)
 PREFIX ?= /usr
-BINDIR ?= $(PREFIX)/bin
-INCLUDEDIR ?= $(PREFIX)/include
-MANDIR ?= $(PREFIX)/share/man
 
 .PHONY: all modules module reader
 all: modules reader
+
+include packaging/targets.mk
 
 modules module:
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
@@ -46,21 +44,15 @@ modules_install: modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
 	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD) -a $$(cat $(KDIR)/include/config/kernel.release))
 
-# MODE:FILE:WHERE of all but the module.
-INSTALLED := \
-	755:build/reader/socktrace-read:$(BINDIR)/socktrace-read \
-	644:uapi/socktrace.h:$(INCLUDEDIR)/linux/socktrace.h \
-	644:docs/socktrace-read.1:$(MANDIR)/man1/socktrace-read.1
-
 part = $(word $(1),$(subst :, ,$(2)))
-# A line of a recipe each.
+# A line of a recipe each, for those of packaging/targets.mk's INSTALLED.
 define install_one
 	install -D -m $(call part,1,$(1)) $(call part,2,$(1)) $(DESTDIR)$(call part,3,$(1))
 
 endef
 
 # Until 2026-11 the reader was in sbin, where root would find that one first.
-install-reader: reader
+install-reader: reader $(BUILT_TO_INSTALL)
 	rm -f $(DESTDIR)$(PREFIX)/sbin/socktrace-read
 	$(foreach each,$(INSTALLED),$(call install_one,$(each)))
 
@@ -70,6 +62,7 @@ uninstall:
 	packaging/remove-modules $(INSTALL_MOD_PATH)/lib/modules $(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD))
 	rm -f $(DESTDIR)$(PREFIX)/sbin/socktrace-read \
 		$(foreach each,$(INSTALLED),$(DESTDIR)$(call part,3,$(each)))
+	rmdir --ignore-fail-on-non-empty $(INSTALLED_DIRS:%=$(DESTDIR)%) 2> /dev/null || true
 
 # DKMS builds the module again for each kernel that is installed later.
 .PHONY: dkms-install dkms-remove
@@ -90,10 +83,6 @@ in-tree-remove:
 sign: modules
 	packaging/sign $(KDIR) socktrace.ko
 
-.PHONY: dist
-dist:
-	packaging/dist build/socktrace-$(VERSION).tar.gz
-
 .PHONY: clean
 clean:
 	[ ! -d $(KDIR) ] || $(MAKE) -C $(KDIR) M=$(CURDIR) clean
@@ -104,4 +93,4 @@ include tests/targets.mk bench/targets.mk
 .PHONY: help
 help:
 	@sed -n 's/^#   //p' Makefile
-	@sed -n 's/^## //p' Makefile tests/targets.mk bench/targets.mk
+	@sed -n 's/^## //p' Makefile packaging/targets.mk tests/targets.mk bench/targets.mk

@@ -93,7 +93,7 @@ help_names_all_options() {
 	status 1 sh -c "'$O/plain/socktrace-read' --help >/dev/full"
 }
 man_page_is_clean() {
-	mandoc -T lint -W warning "$top/docs/socktrace-read.1"
+	mandoc -T lint -W warning "$top/docs/socktrace-read.1" "$top/docs/socktrace.4"
 }
 
 text_of_typical_records() {

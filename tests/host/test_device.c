@@ -164,6 +164,10 @@ static void no_right_to_open(void **state)
 	assert_int_equal(device_open(&device, path), -1);
 	assert_ptr_equal(strstr(device.error, words), device.error);
 	assert_null(strstr(device.error, "CAP_"));
+	assert_null(strstr(device.error, "join"));
+	assert_int_equal(fchmod(fd, 0660), 0);
+	assert_int_equal(device_open(&device, path), -1);
+	assert_non_null(strstr(device.error, ": try sudo, or join that group"));
 	close(fd);
 	unlink(path);
 }

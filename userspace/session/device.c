@@ -55,9 +55,10 @@ static int no_right_to_open(struct device *device)
 
 	if (stat(device->path, &st))
 		return fail(device, "%s: try sudo", error);
-	return fail(device, "%s by its mode %04o (user %u, group %u): try sudo", error,
+	return fail(device, "%s by its mode %04o (user %u, group %u): try sudo%s", error,
 		    (unsigned int)(st.st_mode & 07777), (unsigned int)st.st_uid,
-		    (unsigned int)st.st_gid);
+		    (unsigned int)st.st_gid,
+		    (st.st_mode & 0060) == 0060 ? ", or join that group" : "");
 }
 
 static int open_failed(struct device *device)
