@@ -3,8 +3,6 @@
 #   make demo     see it work, in a throw-away VM
 #   make check    run all tests
 #   make          the module for KDIR's kernel, and the reader
-#   make install  both, and the man page; as root
-#   make in-tree TREE=DIR  the module into a kernel's sources, to be built in
 #   make install  both, and what belongs to them; as root
 #   make uninstall    all of that away, of every kernel and by DKMS too
 #
@@ -12,6 +10,7 @@
 ##
 ## make modules modules_install reader install-reader    a part: DESTDIR=, PREFIX=, INSTALL_MOD_PATH=
 ## make dkms-install dkms-remove    the module by DKMS, anew for each kernel that comes
+## make in-tree in-tree-remove TREE=DIR    the module into a kernel's sources, or out of them
 ## make sign     socktrace.ko for Secure Boot, with the key that DKMS signs with
 
 VERSION := $(shell cat VERSION)
@@ -79,6 +78,7 @@ in-tree:
 	@packaging/in-tree/install $(TREE)
 in-tree-remove:
 	@packaging/in-tree/install --remove $(TREE)
+
 .PHONY: sign
 sign: modules
 	packaging/sign $(KDIR) socktrace.ko
