@@ -98,7 +98,7 @@ static int set_format(struct parse *parse, const char *s)
 
 	if (parse->format_given)
 		return wrong(parse, "-o: given twice, at '%s' (there is one output)", s);
-	parse->format_given = true;
+	parse->format_given = options->output = true;
 	if (length == 4 && !strncmp(s, "text", 4))
 		options->format = FORMAT_TEXT;
 	else if (length == 4 && !strncmp(s, "json", 4))
@@ -162,6 +162,8 @@ static const struct row rows[] = {
 	{ OPT_FILTER, "filter", "EXPRESSION", "only what this holds for, see socktrace-read(1)" },
 	{ OPT_EXPLAIN, "explain", NULL, "print the rules of all that, and end" },
 	{ 'o', "output", "FORMAT[:FILE]", "text or json; FILE - is standard output" },
+	{ 'w', "write", "FILE", "records to FILE, for -r; with -o: lines, too" },
+	{ 'r', "read", "FILE", "of FILE, which -w wrote, not of the device" },
 	{ 'n', "count", "COUNT", "stop after COUNT events" },
 	{ OPT_ENTER, "enter", NULL, "records of entry to a call too" },
 	{ OPT_PROCESSES, "processes", NULL, "a line for each program whose calls are told, too" },
@@ -318,6 +320,12 @@ static int apply(struct parse *parse, int code, const char *word)
 		return 0;
 	case 'o':
 		return set_format(parse, optarg);
+	case 'w':
+		options->capture = optarg;
+		return 0;
+	case 'r':
+		options->replay = optarg;
+		return 0;
 	case 'n':
 		return set_number(parse, "-n", optarg, 1, INT64_MAX / 2, &options->count);
 	case OPT_ENTER:
@@ -386,6 +394,15 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 	if (options->columns.count && (options->format == FORMAT_JSON || options->inflight ||
 				       options->selftest))
 		return wrong(parse, "--columns is for the text of a trace: JSON has all of them");
+	if (options->replay && (options->command || options->follow || options->capture ||
+				options->inflight || options->selftest))
+		return wrong(parse, "-r takes no command, -f, -w, --inflight or --selftest: "
+				    "it reads what was traced");
+	if (options->capture && (options->inflight || options->selftest))
+		return wrong(parse, "-w is for a trace: --inflight and --selftest have none");
+	if (options->capture && !strcmp(options->capture, "-") && options->output &&
+	    !options->command && (!options->file || !strcmp(options->file, "-")))
+		return wrong(parse, "-w - and -o: standard output can't take both");
 	/* Who asks for entries gets some. */
 	options->enter |= options->pool.phases >> SOCKTRACE_ENTER & 1;
 	return 0;

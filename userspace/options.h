@@ -32,6 +32,9 @@ struct options {
 	bool quiet;
 	uint64_t count; /* stop after so many; 0: never */
 	enum options_format format;
+	bool output; /* -o was given */
+	const char *capture; /* -w: records to this file; NULL: not given */
+	const char *replay; /* -r: records from this file; NULL: not given */
 	const char *file; /* NULL: standard output, or error if a command runs */
 	enum options_color color;
 	struct columns columns; /* --columns, without who tells facts; count 0: not given */

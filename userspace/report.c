@@ -138,23 +138,51 @@ void banner(const struct reader *reader)
 		 reader->options.command ? "" : "; Ctrl-C ends");
 }
 
-void print_stats(struct reader *reader, bool at_rest)
+void tell_stats(const struct socktrace_stats *s, bool at_rest)
 {
-	struct socktrace_stats s;
-	uint64_t sum;
+	uint64_t sum = s->delivered + s->queued + s->filtered + s->dropped + s->missed +
+		       s->flushed;
 
-	if (device_stats(&reader->device, &s)) {
-		complain("%s", reader->device.error);
-		return;
-	}
-	sum = s.delivered + s.queued + s.filtered + s.dropped + s.missed + s.flushed;
 	complain("hits %" PRIu64 " = delivered %" PRIu64 " + queued %" PRIu64
 		 " + filtered %" PRIu64 " + dropped %" PRIu64 " + missed %" PRIu64
 		 " + flushed %" PRIu64 "%s",
-		 (uint64_t)s.hits, (uint64_t)s.delivered, (uint64_t)s.queued,
-		 (uint64_t)s.filtered, (uint64_t)s.dropped, (uint64_t)s.missed,
-		 (uint64_t)s.flushed,
-		 at_rest && sum != s.hits ? " (this does NOT add up: please report it)" : "");
+		 (uint64_t)s->hits, (uint64_t)s->delivered, (uint64_t)s->queued,
+		 (uint64_t)s->filtered, (uint64_t)s->dropped, (uint64_t)s->missed,
+		 (uint64_t)s->flushed,
+		 at_rest && sum != s->hits ? " (this does NOT add up: please report it)" : "");
+}
+
+void print_stats(struct reader *reader, bool at_rest)
+{
+	struct socktrace_stats s;
+
+	if (device_stats(&reader->device, &s))
+		complain("%s", reader->device.error);
+	else
+		tell_stats(&s, at_rest);
+}
+
+void tell_loss(const struct reader *reader, const struct socktrace_stats *s)
+{
+	if (s->dropped)
+		complain("LOST %" PRIu64 " records: the ring was full (%u records per CPU; "
+			 "a larger --records or a narrower filter helps)",
+			 (uint64_t)s->dropped, reader->config.records_per_cpu);
+	if (s->missed)
+		complain("%" PRIu64 " returns were missed: more calls were in flight than the "
+			 "module's maxactive of %u", (uint64_t)s->missed,
+			 reader->device.info.maxactive);
+	if (s->members_missed)
+		complain("%" PRIu64 " descendants were not followed: more lived at once than "
+			 "the module's max_members", (uint64_t)s->members_missed);
+}
+
+static void tell_unwritten(const struct out *out, uint64_t queued)
+{
+	if (out->error && out->error != EPIPE)
+		complain("%" PRIu64 " records were read but not written, %" PRIu64
+			 " were still queued",
+			 out->unwritten, queued);
 }
 
 void report_loss(struct reader *reader)
@@ -166,19 +194,7 @@ void report_loss(struct reader *reader)
 		reader->failed = true;
 		return;
 	}
-	if (s.dropped)
-		complain("LOST %" PRIu64 " records: the ring was full (%u records per CPU; "
-			 "a larger --records or a narrower filter helps)",
-			 (uint64_t)s.dropped, reader->config.records_per_cpu);
-	if (s.missed)
-		complain("%" PRIu64 " returns were missed: more calls were in flight than the "
-			 "module's maxactive of %u", (uint64_t)s.missed,
-			 reader->device.info.maxactive);
-	if (s.members_missed)
-		complain("%" PRIu64 " descendants were not followed: more lived at once than "
-			 "the module's max_members", (uint64_t)s.members_missed);
-	if (reader->out.error && reader->out.error != EPIPE)
-		complain("%" PRIu64 " records were read but not written, %" PRIu64
-			 " were still queued",
-			 reader->out.unwritten, (uint64_t)s.queued);
+	tell_loss(reader, &s);
+	tell_unwritten(&reader->out, s.queued);
+	tell_unwritten(&reader->capture_out, s.queued);
 }

@@ -4,7 +4,10 @@
 #define SOCKTRACE_REPORT_H
 
 #include "base/out.h"
+#include "capture/read.h"
+#include "capture/write.h"
 #include "command.h"
+#include "filter/judge.h"
 #include "format/json.h"
 #include "format/text.h"
 #include "options.h"
@@ -21,6 +24,15 @@ struct reader {
 	struct command command;
 	struct out out;
 	const char *out_name;
+	bool prints; /* lines: not so, if there is a capture and no -o */
+	struct out capture_out;
+	const char *capture_name;
+	struct capture capture; /* that is written */
+	struct capture_file file; /* that is replayed */
+	bool ended; /* as far as it was read: by its END */
+	struct told told_cgroups, told_exes; /* by it */
+	struct told asked_cgroups; /* those that rules name */
+	struct judge judge;
 	struct walltime time;
 	struct procinfo proc;
 	struct cgroups cgroups;
@@ -61,5 +73,9 @@ void print_stats(struct reader *reader, bool at_rest);
 
 /* Whatever was lost is reported, wanted or not. */
 void report_loss(struct reader *reader);
+
+/* The same two, of statistics that are at hand. */
+void tell_stats(const struct socktrace_stats *s, bool at_rest);
+void tell_loss(const struct reader *reader, const struct socktrace_stats *s);
 
 #endif

@@ -31,7 +31,8 @@ int filter_build(struct options *options, uint32_t ancestor,
 	const struct filter_node *all = NULL, *node;
 	struct socktrace_rule of_command = { .match = SOCKTRACE_MATCH_ANCESTOR,
 					     .ancestor = ancestor };
-	uint32_t events = DEFAULT_EVENTS | pool->events;
+	/* Of a capture all that it has, unless some are named. */
+	uint32_t events = options->replay ? SOCKTRACE_EVENTS_ALL : DEFAULT_EVENTS | pool->events;
 	unsigned int i;
 
 	for (i = 0; i < FILTER_CONDS; i++) {

@@ -16,11 +16,12 @@
 
 #include "base/signals.h"
 #include "record/procinfo.h"
-#include "record/record.h"
+#include "replay.h"
 #include "report.h"
 #include "rules.h"
 #include "selftest/selftest.h"
 #include "session/inflight.h"
+#include "stream.h"
 
 #ifndef VERSION
 #define VERSION "0"
@@ -47,7 +48,7 @@ static int setup_device(struct reader *reader)
 		.events = filter_events(reader->rules, reader->nr_rules),
 	};
 	if (options->processes || (options->format == FORMAT_JSON && !options->selftest) ||
-	    columns_tell_program(&options->columns))
+	    options->capture || columns_tell_program(&options->columns))
 		config->flags |= SOCKTRACE_CONFIG_PROCESSES;
 	if (!options->selftest)
 		config->flags |= SOCKTRACE_CONFIG_PATHS;
@@ -69,6 +70,7 @@ static int setup_device(struct reader *reader)
 	return 0;
 }
 
+/* The one of lines. */
 static int setup_output(struct reader *reader)
 {
 	const char *file = reader->options.file;
@@ -87,6 +89,32 @@ static int setup_output(struct reader *reader)
 	return out_open(&reader->out, fd, &signals_stops);
 }
 
+static int setup_capture(struct reader *reader)
+{
+	const char *file = reader->options.capture;
+	int fd = STDOUT_FILENO;
+
+	reader->capture_name = "standard output";
+	if (strcmp(file, "-")) {
+		reader->capture_name = file;
+		fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
+		if (fd < 0)
+			return -1;
+	}
+	if (out_open(&reader->capture_out, fd, &signals_stops))
+		return -1;
+	reader->capture_out.count = capture_count;
+	reader->capture = (struct capture){
+		.out = &reader->capture_out,
+		.time = &reader->time,
+		.proc = &reader->proc,
+		.cgroups = &reader->cgroups,
+		.images = &reader->images,
+		.paths = &reader->paths,
+	};
+	return 0;
+}
+
 static bool wants_color(const struct reader *reader)
 {
 	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
@@ -97,19 +125,6 @@ static bool wants_color(const struct reader *reader)
 	       isatty(reader->out.fd);
 }
 
-static void write_failed(struct reader *reader)
-{
-	reader->tracing = false;
-	/* The other end has seen enough: no trouble. */
-	if (reader->out.error == EPIPE)
-		return;
-	if (reader->out.error == EINTR)
-		complain("%s takes no more, and two signals ask to end", reader->out_name);
-	else
-		complain("cannot write %s: %s", reader->out_name, strerror(reader->out.error));
-	reader->failed = true;
-}
-
 /* Ends tracing with the device's message. */
 static void device_failed(struct reader *reader)
 {
@@ -118,36 +133,12 @@ static void device_failed(struct reader *reader)
 	reader->tracing = false;
 }
 
-static void put_event(struct reader *reader, const struct socktrace_event *ev)
-{
-	const struct image *image = NULL;
-	char *p;
-
-	if (ev->type == SOCKTRACE_PATH) {
-		paths_take(&reader->paths, ev);
-		return;
-	}
-	if (ev->type == SOCKTRACE_PROCESS) {
-		image = images_take(&reader->images, ev);
-		if (!image || !reader->options.processes)
-			return;
-	}
-	p = out_line(&reader->out);
-	if (reader->options.format == FORMAT_JSON)
-		p = json_event(&reader->json, p, ev);
-	else if (image)
-		p = text_process(&reader->text, p, ev, image);
-	else
-		p = text_event(&reader->text, p, ev);
-	out_done(&reader->out, p);
-	reader->events += ev->type != SOCKTRACE_LOST && ev->type != SOCKTRACE_PROCESS;
-}
-
 /* One read() and one write(); clears `tracing` when there will be no more. */
 static bool pump(struct reader *reader)
 {
 	uint64_t count = reader->options.count;
-	size_t size = reader->batch_size, at = 0;
+	size_t size = reader->batch_size;
+	bool broken;
 	ssize_t n;
 
 	/* Never take more than are wanted: what is not read stays countable. */
@@ -162,22 +153,13 @@ static bool pump(struct reader *reader)
 		return false;
 
 	walltime_refresh(&reader->time);
-	while (at < (size_t)n) {
-		const struct socktrace_event *ev =
-			record_at((const char *)reader->batch + at, (size_t)n - at);
-
-		if (!ev) {
-			snprintf(reader->device.error, sizeof(reader->device.error),
-				 "%s: gave a broken record", reader->options.device);
-			device_failed(reader);
-			break;
-		}
-		put_event(reader, ev);
-		at += ev->size;
+	stream_put(reader, reader->batch, (size_t)n, &broken);
+	if (broken) {
+		snprintf(reader->device.error, sizeof(reader->device.error),
+			 "%s: gave a broken record", reader->options.device);
+		device_failed(reader);
 	}
-	if (out_flush(&reader->out))
-		write_failed(reader);
-	else if (count && reader->events >= count)
+	if (!stream_flush(reader) && count && reader->events >= count)
 		reader->tracing = false;
 	return true;
 }
@@ -237,6 +219,21 @@ static void run(struct reader *reader)
 	}
 }
 
+static void end_capture(struct reader *reader)
+{
+	struct capture_end end = {
+		.unwritten = reader->capture_out.unwritten,
+		.records_per_cpu = reader->config.records_per_cpu,
+		.maxactive = reader->device.info.maxactive,
+	};
+
+	if (device_stats(&reader->device, &end.stats))
+		return;
+	capture_end(&reader->capture, &end);
+	if (!stream_flush(reader) && !reader->options.quiet)
+		complain("%" PRIu64 " events are in %s", reader->events, reader->capture_name);
+}
+
 static void finish(struct reader *reader)
 {
 	if (device_stop(&reader->device))
@@ -246,6 +243,8 @@ static void finish(struct reader *reader)
 		if (!pump(reader))
 			break;
 	}
+	if (reader->options.capture)
+		end_capture(reader);
 	report_loss(reader);
 	if (reader->options.stats)
 		print_stats(reader, true);
@@ -268,12 +267,17 @@ static int trace(struct reader *reader)
 	warn_muted(reader);
 	warn_unarmed(reader);
 	warn_births(reader);
+	if (options->capture)
+		capture_begin(&reader->capture, reader->device.info.record_size,
+			      reader->text.native_abi);
 	if (!options->quiet) {
 		warn_missing(reader);
-		if (options->format == FORMAT_TEXT &&
-		    (isatty(reader->out.fd) || reader->out.fd == STDERR_FILENO))
+		if (reader->prints ? options->format == FORMAT_TEXT &&
+					     (isatty(reader->out.fd) ||
+					      reader->out.fd == STDERR_FILENO) :
+				     isatty(STDERR_FILENO))
 			banner(reader);
-		if (options->format == FORMAT_TEXT && isatty(reader->out.fd))
+		if (reader->prints && options->format == FORMAT_TEXT && isatty(reader->out.fd))
 			out_done(&reader->out, text_header(&reader->text, out_line(&reader->out)));
 	}
 	if (reader->command.pid)
@@ -338,12 +342,20 @@ static int setup(struct reader *reader)
 		complain("cannot catch signals: %s", strerror(errno));
 		return -1;
 	}
-	if (setup_device(reader)) {
+	if (reader->options.replay) {
+		if (replay_open(reader))
+			return -1;
+	} else if (setup_device(reader)) {
 		complain("%s", reader->device.error);
 		return -1;
 	}
-	if (setup_output(reader)) {
+	reader->prints = !reader->options.capture || reader->options.output;
+	if (reader->prints && setup_output(reader)) {
 		complain("cannot open %s: %s", reader->out_name, strerror(errno));
+		return -1;
+	}
+	if (reader->options.capture && setup_capture(reader)) {
+		complain("cannot open %s: %s", reader->capture_name, strerror(errno));
 		return -1;
 	}
 	setup_formats(reader);
@@ -389,6 +401,7 @@ static int print_inflight(struct reader *reader)
 static int selftest(struct reader *reader)
 {
 	struct selftest_report report = { .out = &reader->out };
+	bool written;
 	int ret;
 
 	if (procinfo_pidns()) {
@@ -413,13 +426,12 @@ static int selftest(struct reader *reader)
 	report.json = reader->options.format == FORMAT_JSON;
 	report.color = wants_color(reader);
 	ret = selftest_run(&reader->device, reader->batch, reader->batch_size, &report);
-	if (reader->out.error)
-		write_failed(reader);
-	else if (ret < 0 && signals_stops)
+	written = !stream_flush(reader);
+	if (written && ret < 0 && signals_stops)
 		complain("the selftest was ended by a signal");
-	else if (ret < 0)
+	else if (written && ret < 0)
 		device_failed(reader);
-	else
+	else if (written)
 		report_loss(reader);
 	return ret || reader->failed ? EXIT_FAILURE : EXIT_SUCCESS;
 }
@@ -438,7 +450,26 @@ static int act(struct reader *reader)
 		return status;
 	if (reader->options.explain)
 		return explain(reader);
-	return setup(reader) ? EXIT_FAILURE : trace(reader);
+	if (reader->options.replay && filter_follows(reader->rules, reader->nr_rules)) {
+		complain("a capture does not tell who descends from whom: it can't be asked "
+			 "for descendants");
+		return EXIT_USAGE;
+	}
+	if (setup(reader))
+		return EXIT_FAILURE;
+	return reader->options.replay ? replay_run(reader) : trace(reader);
+}
+
+static int close_output(struct out *out, const char *name)
+{
+	int ret = 0;
+
+	if (out->fd > STDERR_FILENO && close(out->fd)) {
+		complain("cannot write %s: %s", name, strerror(errno));
+		ret = -1;
+	}
+	out_close(out);
+	return ret;
 }
 
 int main(int argc, char **argv)
@@ -447,7 +478,8 @@ int main(int argc, char **argv)
 	char message[OPTIONS_MESSAGE_MAX];
 	int status = EXIT_SUCCESS;
 
-	reader.device.fd = reader.out.fd = reader.cgroups.root_fd = -1;
+	reader.device.fd = reader.out.fd = reader.capture_out.fd = reader.file.fd =
+		reader.cgroups.root_fd = -1;
 	switch (options_parse(&reader.options, argc, argv, message, sizeof(message))) {
 	case OPTIONS_RUN:
 		status = act(&reader);
@@ -469,11 +501,12 @@ int main(int argc, char **argv)
 		status = EXIT_USAGE;
 		break;
 	}
-	if (reader.out.fd > STDERR_FILENO && close(reader.out.fd) && status == EXIT_SUCCESS) {
-		complain("cannot write %s: %s", reader.out_name, strerror(errno));
+	if (close_output(&reader.out, reader.out_name) && status == EXIT_SUCCESS)
 		status = EXIT_FAILURE;
-	}
-	out_close(&reader.out);
+	if (close_output(&reader.capture_out, reader.capture_name) && status == EXIT_SUCCESS)
+		status = EXIT_FAILURE;
+	capture_free(&reader.capture);
+	replay_close(&reader);
 	cgroups_close(&reader.cgroups);
 	images_free(&reader.images);
 	paths_free(&reader.paths);

@@ -79,7 +79,7 @@ help_names_all_options() {
 	status 0 "$real" --help
 	empty err
 	local option
-	for option in --event --pid --follow --family --output --count --enter --stats --quiet \
+	for option in --event --pid --follow --family --output --write --read --count --enter --stats --quiet \
 		--columns --color --device --records --latency --help --version --user --euid --loginuid --proto --comm --type --net \
 		--local-net --rport --lport --path --ok --failed --errno --min-duration --netns \
 		--mntns --pidns --cgroup --filter --explain --inflight --selftest; do
@@ -777,6 +777,7 @@ folders_include_downwards() {
 	local -A below=(
 		[base]=""
 		[record]="base"
+		[capture]="record base"
 		[filter]="record base"
 		[format]="record base"
 		[session]="filter format record base"

@@ -2,8 +2,9 @@
 # SPDX-License-Identifier: GPL-2.0
 """Makes records of uapi/socktrace.h, for tests that have no kernel.
 
-As a program: records.py typical|hostile|programs COUNT [SEED] writes records to standard
-output. `programs` is `hostile` with process images among them. `typical` is what a busy server makes; `hostile` draws every field at
+As a program: records.py typical|hostile|programs|honest COUNT [SEED] writes records to
+standard output. `programs` is `hostile` with process images among them; `honest` likewise,
+where a number is always the same image. `typical` is what a busy server makes; `hostile` draws every field at
 random, among edge cases and any bytes.
 """
 import random
@@ -271,12 +272,14 @@ def any_addr(rng, room):
 IMAGES = [0, 1, 2, 257, 1 << 48 | 1, 8191 << 48 | 9, 8192 << 48 | 9, 2**64 - 1]
 
 
-def any_program(rng):
+def any_program(rng, honest):
     """Its records: whole, or parts that are missing, doubled, or of nothing."""
-    exe = any_bytes(rng, rng.choice([0, 1, 20, 111, 112, 113, 300, 4095]))
-    cmdline = any_bytes(rng, rng.choice([0, 1, 40, 256]))
-    parts = program(rng.choice(IMAGES), exe, cmdline, len(cmdline) + rng.choice([0, 0, 1, 2**32 - 300]),
-                    rng.choice([0, 1, 2, 9, 255]), rng.randrange(4), cpu=rng.randrange(3),
+    image = rng.choice(IMAGES)
+    of_image = random.Random(image) if honest else rng
+    exe = any_bytes(of_image, of_image.choice([0, 1, 20, 111, 112, 113, 300, 4095]))
+    cmdline = any_bytes(of_image, of_image.choice([0, 1, 40, 256]))
+    parts = program(image, exe, cmdline, len(cmdline) + of_image.choice([0, 0, 1, 2**32 - 300]),
+                    of_image.choice([0, 1, 2, 9, 255]), of_image.randrange(4), cpu=rng.randrange(3),
                     comm=any_bytes(rng, 15))
     if rng.random() < 0.3:
         del parts[rng.randrange(len(parts))]
@@ -304,10 +307,10 @@ def any_path(rng, call_id, cpu):
     return parts
 
 
-def hostile(count, rng, programs=False):
+def hostile(count, rng, programs=False, honest=False):
     for _ in range(count):
         if programs and rng.random() < 0.3:
-            yield from any_program(rng)
+            yield from any_program(rng, honest)
         kind = rng.choice([SOCKET, PAIR, CONNECT, CONNECT, ACCEPT4, BIND, LISTEN, LSM, MISMATCH, CONNECTED,
                            LOST])
         common = {name: any_int(rng, 32) for name in
@@ -353,7 +356,8 @@ def hostile(count, rng, programs=False):
 
 def main():
     make = {"typical": typical, "hostile": hostile,
-            "programs": lambda count, rng: hostile(count, rng, True)}[sys.argv[1]]
+            "programs": lambda count, rng: hostile(count, rng, True),
+            "honest": lambda count, rng: hostile(count, rng, True, True)}[sys.argv[1]]
     seed = int(sys.argv[3]) if len(sys.argv) > 3 else 1
     for data in make(int(sys.argv[2]), random.Random(seed)):
         sys.stdout.buffer.write(data)

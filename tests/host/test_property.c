@@ -2,7 +2,8 @@
 /*
  * Random expressions on random records: what the expression means, worked out
  * here by hand from its tree, is what the kernel's matcher (module/filter.c)
- * makes of the rules that the reader compiled of its text. The facts of a record
+ * makes of the rules that the reader compiled of its text, and what the reader's own
+ * (filter/judge.c), for captures, does. The facts of a record
  * are drawn first, so that nothing here reads a record.
  */
 #include "unit.h"
@@ -14,6 +15,7 @@
 #include <sys/un.h>
 
 #include "filter/compile.h"
+#include "filter/judge.h"
 #include "kernel_matcher.h"
 
 #define EXPRESSIONS 4000
@@ -476,14 +478,46 @@ static void assert_words(const struct socktrace_rule *rule)
 
 static struct {
 	unsigned int expressions, clashes, too_long, empty, most;
-	unsigned long rules, records, accepted, early;
+	unsigned long rules, records, accepted, early, by_judge;
 } tally;
+
+/* Each cgroup's path goes from the root, 1, to itself, as in_cgroup() has it. */
+static const char *cgroup_path(const void *context, uint64_t id, size_t *length)
+{
+	static char buffers[2][64];
+	static unsigned int turn;
+	char *p = buffers[turn++ % 2];
+	unsigned int bit = 31;
+
+	(void)context;
+	if (!id)
+		return NULL;
+	*length = 0;
+	while (!(id >> bit & 1))
+		bit--;
+	for (; bit + 1; bit--)
+		*length += (size_t)sprintf(p + *length, "/%u", (unsigned int)id >> bit);
+	return p;
+}
+
+static bool asks_for_descendants(const struct socktrace_rule *rules, unsigned int nr_rules)
+{
+	while (nr_rules--)
+		if (rules[nr_rules].match & SOCKTRACE_MATCH_ANCESTOR)
+			return true;
+	return false;
+}
 
 static void judge_records(struct tree *tree, const struct socktrace_rule *rules,
 			  unsigned int nr_rules, uint32_t events, const char *text)
 {
 	uint32_t bad_rule = 0, bad_field = 0, i;
 	struct matcher *matcher = matcher_new(rules, nr_rules, &bad_rule, &bad_field);
+	const struct procinfo proc = { 0 };
+	const struct paths no_paths = { 0 };
+	const struct judge judge = { .rules = rules, .nr_rules = nr_rules, .proc = &proc,
+				     .paths = &no_paths, .cgroup_path = cgroup_path };
+	bool by_judge = !asks_for_descendants(rules, nr_rules);
 	int early, final, wanted;
 	struct socktrace_event ev;
 
@@ -497,6 +531,11 @@ static void judge_records(struct tree *tree, const struct socktrace_rule *rules,
 			fail_msg("%s: record %u (event %u, phase %u, uid %u): the kernel %s it",
 				 text, i, now.event, now.phase, now.uid,
 				 final == MATCHER_ACCEPT ? "accepts" : "rejects");
+		/* Of a capture nobody can be asked who descends from whom. */
+		if (by_judge && judge_accepts(&judge, &ev) != (wanted == MATCHER_ACCEPT))
+			fail_msg("%s: record %u (event %u, phase %u): the reader judges otherwise",
+				 text, i, now.event, now.phase);
+		tally.by_judge += by_judge;
 		/* What is judged before all is known is what is judged then. */
 		early = matcher_judge(matcher, &ev, any(2) ? any(1U << 27) : 0x7cf, descends,
 				      in_cgroup);
@@ -564,6 +603,7 @@ static void expressions_mean_what_they_say(void **state)
 	/* Else it would not have tested much. */
 	assert_true(tally.clashes < EXPRESSIONS / 10);
 	assert_true(tally.too_long < EXPRESSIONS / 50);
+	assert_true(tally.by_judge > tally.records / 4);
 	assert_true(tally.accepted > tally.records / 5);
 	assert_true(tally.accepted < tally.records * 4 / 5);
 }

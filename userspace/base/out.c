@@ -33,10 +33,23 @@ static int wait_writable(const struct out *out)
 	return 0;
 }
 
+static uint64_t count_newlines(const char *buffer, size_t at, size_t *whole)
+{
+	uint64_t count = 0;
+
+	for (*whole = 0; at; at--) {
+		if (buffer[at - 1] != '\n')
+			continue;
+		if (!count++)
+			*whole = at;
+	}
+	return count;
+}
+
 int out_flush(struct out *out)
 {
 	sig_atomic_t stops = out->stops ? *out->stops : 0;
-	size_t at = 0;
+	size_t at = 0, whole;
 
 	while (at < out->length && !out->error) {
 		ssize_t n = write(out->fd, out->buffer + at, out->length - at);
@@ -50,9 +63,8 @@ int out_flush(struct out *out)
 	}
 	if (out->error) {
 		/* Lines whose last byte went out were written. */
-		while (at)
-			out->lines -= out->buffer[--at] == '\n';
-		out->unwritten += out->lines;
+		out->unwritten += out->lines - (out->count ? out->count : count_newlines)(
+						       out->buffer, at, &whole);
 	}
 	out->length = 0;
 	out->lines = 0;

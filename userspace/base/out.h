@@ -22,6 +22,11 @@ struct out {
 	size_t length; /* bytes in it */
 	uint64_t lines; /* lines in it */
 	uint64_t unwritten; /* lines given up because of `error` */
+	/*
+	 * NULL: lines end with newlines. Else how many of them end within the first
+	 * `at` bytes of the buffer; *whole: where the last of these does.
+	 */
+	uint64_t (*count)(const char *buffer, size_t at, size_t *whole);
 	/* Counts signals that ask to end; may be NULL. See out_flush(). */
 	const volatile sig_atomic_t *stops;
 };

@@ -217,7 +217,15 @@ const char *cgroups_path(struct cgroups *cgroups, uint64_t id, uint64_t now_ns,
 {
 	struct cgroups_slot *slot = &cgroups->slots[id % CGROUPS_SLOTS];
 	uint64_t until = now_ns + BELIEVED_NS;
+	const char *path;
 
+	if (cgroups->told) {
+		path = told_find(cgroups->told, id, length);
+		/* Later it may be told. */
+		if (!path && now_ns < *until_ns)
+			*until_ns = now_ns;
+		return path;
+	}
 	if (!id || cgroups->root_fd < 0)
 		return NULL;
 	if (slot->id == id && (slot->length || now_ns < slot->until_ns)) {

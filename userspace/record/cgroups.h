@@ -10,6 +10,8 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "record/told.h"
+
 #define CGROUPS_SLOTS 128 /* a power of two */
 #define CGROUPS_PATH_MAX 384 /* longer paths are looked up each time */
 
@@ -24,6 +26,7 @@ const char *cgroups_mount(char *buffer, size_t size);
 int cgroups_id(const char *directory, uint64_t *id);
 
 struct cgroups {
+	const struct told *told; /* instead of all else: paths by id; or NULL */
 	char root[256]; /* "": nothing can be looked up */
 	int root_fd; /* of the same; -1: not opened */
 	int handle_type; /* of directories; 0: they have none, as elsewhere */

@@ -36,12 +36,17 @@ const char *procinfo_exe(struct procinfo *proc, uint32_t pid, const char *comm,
 			 uint64_t now_ns, size_t *length, uint64_t *until_ns)
 {
 	struct procinfo_slot *slot = &proc->slots[pid % PROCINFO_SLOTS];
+	const char *exe;
 	char link[32], *p;
 	ssize_t n;
 
 	*until_ns = now_ns;
 	if (!pid)
 		return NULL;
+	if (proc->told) {
+		exe = told_find(proc->told, pid, length);
+		return exe && *length ? exe : NULL;
+	}
 	if (slot->length && slot->pid == pid && now_ns < slot->until_ns &&
 	    !memcmp(slot->comm, comm, sizeof(slot->comm))) {
 		*length = slot->length;

@@ -11,11 +11,14 @@
 
 #include <socktrace.h>
 
+#include "record/told.h"
+
 #define PROCINFO_SLOTS 64 /* a power of two */
 #define PROCINFO_EXE_MAX 240 /* longer paths are not cached */
 
 struct procinfo {
 	uint32_t pidns; /* ours, if it is not the initial one; else 0 */
+	const struct told *told; /* instead of /proc: executables by pid; or NULL */
 	struct procinfo_slot {
 		uint64_t until_ns; /* CLOCK_BOOTTIME */
 		uint32_t pid;

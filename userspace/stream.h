@@ -1,0 +1,18 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* Records on their way to the output, wherever they come from. */
+#ifndef SOCKTRACE_STREAM_H
+#define SOCKTRACE_STREAM_H
+
+#include "report.h"
+
+/*
+ * Puts out what `batch` has, `size` bytes of records, and counts it: of a capture that
+ * is replayed, what its conditions hold for; no more than were asked for. How many bytes
+ * were taken; fewer: enough is put out, or a record is broken (*broken).
+ */
+size_t stream_put(struct reader *reader, const void *batch, size_t size, bool *broken);
+
+/* Writes what waits. 0, or -1: told, and tracing ends. */
+int stream_flush(struct reader *reader);
+
+#endif
