@@ -146,6 +146,21 @@ static int set_number(struct parse *parse, const char *option, const char *s,
 	return 0;
 }
 
+/* In millions of bytes, as tcpdump's; with a letter in units of 1024. */
+static int set_size(struct parse *parse, const char *s)
+{
+	static const char letters[] = "kmg";
+	size_t length = strlen(s);
+	const char *letter = length ? strchr(letters, s[length - 1] | 0x20) : NULL;
+	uint64_t unit = letter && *letter ? 1024ULL << 10 * (letter - letters) : 1000000, n;
+
+	if (value_number(s, length - (unit != 1000000), 1, INT32_MAX, &n))
+		return wrong(parse, "-C: '%s' is no size (10, in millions of bytes; 64k, 10m, 1g)",
+			     s);
+	parse->options->rotation.bytes = n * unit;
+	return 0;
+}
+
 enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_PROCESSES, OPT_STATS,
        OPT_COLUMNS, OPT_COLOR,
        OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
@@ -164,6 +179,9 @@ static const struct row rows[] = {
 	{ 'o', "output", "FORMAT[:FILE]", "text or json; FILE - is standard output" },
 	{ 'w', "write", "FILE", "records to FILE, for -r; with -o: lines, too" },
 	{ 'r', "read", "FILE", "of FILE, which -w wrote, not of the device" },
+	{ 'C', "rotate-size", "SIZE", "next file after SIZE (million bytes; k, m, g)" },
+	{ 'G', "rotate-seconds", "SECONDS", "next file each time; FILE as of strftime(3)" },
+	{ 'W', "rotate-count", "COUNT", "-C: so many files, in a ring; -G: then end" },
 	{ 'n', "count", "COUNT", "stop after COUNT events" },
 	{ OPT_ENTER, "enter", NULL, "records of entry to a call too" },
 	{ OPT_PROCESSES, "processes", NULL, "a line for each program whose calls are told, too" },
@@ -326,6 +344,12 @@ static int apply(struct parse *parse, int code, const char *word)
 	case 'r':
 		options->replay = optarg;
 		return 0;
+	case 'C':
+		return set_size(parse, optarg);
+	case 'G':
+		return set_number(parse, "-G", optarg, 1, INT32_MAX, &options->rotation.seconds);
+	case 'W':
+		return set_number(parse, "-W", optarg, 1, INT32_MAX, &options->rotation.count);
 	case 'n':
 		return set_number(parse, "-n", optarg, 1, INT64_MAX / 2, &options->count);
 	case OPT_ENTER:
@@ -360,6 +384,12 @@ static int apply(struct parse *parse, int code, const char *word)
 	default:
 		return bad_option(parse, code, word);
 	}
+}
+
+/* "-" is a standard stream. */
+static bool is_file(const char *name)
+{
+	return name && strcmp(name, "-");
 }
 
 /* What no option can see alone; `rest` is the index after the options. */
@@ -400,6 +430,11 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 				    "it reads what was traced");
 	if (options->capture && (options->inflight || options->selftest))
 		return wrong(parse, "-w is for a trace: --inflight and --selftest have none");
+	if ((options->rotation.bytes || options->rotation.seconds || options->rotation.count) &&
+	    !is_file(options->file) && !is_file(options->capture))
+		return wrong(parse, "-C, -G and -W need a file: -o FORMAT:FILE, or -w FILE");
+	if (options->rotation.count && !options->rotation.bytes && !options->rotation.seconds)
+		return wrong(parse, "-W needs -C or -G: when is there to be a next file?");
 	if (options->capture && !strcmp(options->capture, "-") && options->output &&
 	    !options->command && (!options->file || !strcmp(options->file, "-")))
 		return wrong(parse, "-w - and -o: standard output can't take both");

@@ -12,6 +12,7 @@
 
 #include "filter/expr.h"
 #include "format/columns.h"
+#include "output/outfile.h"
 
 enum options_format { FORMAT_TEXT, FORMAT_JSON };
 enum options_color { COLOR_AUTO, COLOR_ALWAYS, COLOR_NEVER };
@@ -34,6 +35,7 @@ struct options {
 	enum options_format format;
 	bool output; /* -o was given */
 	const char *capture; /* -w: records to this file; NULL: not given */
+	struct rotation rotation; /* of these files; all 0: not given */
 	const char *replay; /* -r: records from this file; NULL: not given */
 	const char *file; /* NULL: standard output, or error if a command runs */
 	enum options_color color;

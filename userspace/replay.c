@@ -90,6 +90,7 @@ static int take_records(struct reader *reader, size_t size)
 	memcpy(&clock, payload, sizeof(clock));
 	reader->time.offset_ns = clock.offset_ns;
 	reader->time.now_ns = clock.now_ns;
+	stream_rotate(reader);
 	stream_put(reader, payload + sizeof(clock), size - sizeof(clock), &broken);
 	if (stream_flush(reader))
 		return 0;

@@ -177,12 +177,13 @@ void tell_loss(const struct reader *reader, const struct socktrace_stats *s)
 			 "the module's max_members", (uint64_t)s->members_missed);
 }
 
-static void tell_unwritten(const struct out *out, uint64_t queued)
+static void tell_unwritten(struct reader *reader, const struct out *out, uint64_t queued)
 {
-	if (out->error && out->error != EPIPE)
-		complain("%" PRIu64 " records were read but not written, %" PRIu64
-			 " were still queued",
-			 out->unwritten, queued);
+	if (out->error == EPIPE || (!out->error && !out->unwritten))
+		return;
+	reader->failed = true;
+	complain("%" PRIu64 " records were read but not written, %" PRIu64 " were still queued",
+		 out->unwritten, queued);
 }
 
 void report_loss(struct reader *reader)
@@ -195,6 +196,6 @@ void report_loss(struct reader *reader)
 		return;
 	}
 	tell_loss(reader, &s);
-	tell_unwritten(&reader->out, s.queued);
-	tell_unwritten(&reader->capture_out, s.queued);
+	tell_unwritten(reader, &reader->out, s.queued);
+	tell_unwritten(reader, &reader->capture_out, s.queued);
 }

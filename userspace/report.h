@@ -11,6 +11,7 @@
 #include "format/json.h"
 #include "format/text.h"
 #include "options.h"
+#include "output/outfile.h"
 #include "record/cgroups.h"
 #include "record/images.h"
 #include "record/paths.h"
@@ -23,10 +24,11 @@ struct reader {
 	struct device device;
 	struct command command;
 	struct out out;
-	const char *out_name;
+	struct outfile out_file;
 	bool prints; /* lines: not so, if there is a capture and no -o */
 	struct out capture_out;
-	const char *capture_name;
+	struct outfile capture_outfile;
+	bool capture_again; /* what was not written is missing: tell all anew */
 	struct capture capture; /* that is written */
 	struct capture_file file; /* that is replayed */
 	bool ended; /* as far as it was read: by its END */

@@ -70,38 +70,36 @@ static int setup_device(struct reader *reader)
 	return 0;
 }
 
-/* The one of lines. */
+static int setup_out(struct out *out)
+{
+	if (out_open(out, -1, &signals_stops))
+		return -1;
+	out->hurry = &signals_hurry;
+	return 0;
+}
+
+/* The output of lines. */
 static int setup_output(struct reader *reader)
 {
-	const char *file = reader->options.file;
-	int fd = reader->options.command ? STDERR_FILENO : STDOUT_FILENO;
+	const struct options *options = &reader->options;
 
-	reader->out_name = fd == STDERR_FILENO ? "standard error" : "standard output";
-	if (file && !strcmp(file, "-")) {
-		fd = STDOUT_FILENO;
-		reader->out_name = "standard output";
-	} else if (file) {
-		reader->out_name = file;
-		fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-		if (fd < 0)
-			return -1;
-	}
-	return out_open(&reader->out, fd, &signals_stops);
+	reader->out_file.name = options->file;
+	if (setup_out(&reader->out))
+		return -1;
+	if (options->file && strcmp(options->file, "-"))
+		return outfile_open(&reader->out_file, &reader->out, options->file,
+				    &options->rotation);
+	outfile_stream(&reader->out_file, &reader->out,
+		       options->command && !options->file ? STDERR_FILENO : STDOUT_FILENO);
+	return 0;
 }
 
 static int setup_capture(struct reader *reader)
 {
-	const char *file = reader->options.capture;
-	int fd = STDOUT_FILENO;
+	const struct options *options = &reader->options;
 
-	reader->capture_name = "standard output";
-	if (strcmp(file, "-")) {
-		reader->capture_name = file;
-		fd = open(file, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOCTTY, 0666);
-		if (fd < 0)
-			return -1;
-	}
-	if (out_open(&reader->capture_out, fd, &signals_stops))
+	reader->capture_outfile = (struct outfile){ .name = options->capture, .emptied = true };
+	if (setup_out(&reader->capture_out))
 		return -1;
 	reader->capture_out.count = capture_count;
 	reader->capture = (struct capture){
@@ -112,7 +110,20 @@ static int setup_capture(struct reader *reader)
 		.images = &reader->images,
 		.paths = &reader->paths,
 	};
+	if (strcmp(options->capture, "-"))
+		return outfile_open(&reader->capture_outfile, &reader->capture_out,
+				    options->capture, &options->rotation);
+	outfile_stream(&reader->capture_outfile, &reader->capture_out, STDOUT_FILENO);
 	return 0;
+}
+
+/* Of a command both are left to itself: what it gets, and when it ends. */
+static void setup_signals(const struct reader *reader)
+{
+	if (reader->out_file.given || reader->capture_outfile.given)
+		signals_hup_reopens();
+	if (!reader->options.command)
+		signals_hurry_after();
 }
 
 static bool wants_color(const struct reader *reader)
@@ -153,6 +164,7 @@ static bool pump(struct reader *reader)
 		return false;
 
 	walltime_refresh(&reader->time);
+	stream_rotate(reader);
 	stream_put(reader, reader->batch, (size_t)n, &broken);
 	if (broken) {
 		snprintf(reader->device.error, sizeof(reader->device.error),
@@ -173,6 +185,8 @@ static bool handle_signals(struct reader *reader)
 	signals_clear();
 	if (signals_take_stats())
 		print_stats(reader, false);
+	if (signals_take_reopen())
+		stream_reopen(reader);
 	if (signals_take_child())
 		command_reap(command);
 	if (!command->pid)
@@ -229,9 +243,14 @@ static void end_capture(struct reader *reader)
 
 	if (device_stats(&reader->device, &end.stats))
 		return;
+	if (reader->capture_again) /* nothing came */
+		capture_begin(&reader->capture, reader->device.info.record_size,
+			      reader->text.native_abi);
 	capture_end(&reader->capture, &end);
 	if (!stream_flush(reader) && !reader->options.quiet)
-		complain("%" PRIu64 " events are in %s", reader->events, reader->capture_name);
+		complain("%" PRIu64 " events are in %s",
+			 reader->events - reader->capture_out.unwritten,
+			 reader->capture_outfile.name);
 }
 
 static void finish(struct reader *reader)
@@ -267,9 +286,7 @@ static int trace(struct reader *reader)
 	warn_muted(reader);
 	warn_unarmed(reader);
 	warn_births(reader);
-	if (options->capture)
-		capture_begin(&reader->capture, reader->device.info.record_size,
-			      reader->text.native_abi);
+	reader->capture_again = options->capture;
 	if (!options->quiet) {
 		warn_missing(reader);
 		if (reader->prints ? options->format == FORMAT_TEXT &&
@@ -351,14 +368,15 @@ static int setup(struct reader *reader)
 	}
 	reader->prints = !reader->options.capture || reader->options.output;
 	if (reader->prints && setup_output(reader)) {
-		complain("cannot open %s: %s", reader->out_name, strerror(errno));
+		complain("cannot open %s: %s", reader->out_file.name, strerror(errno));
 		return -1;
 	}
 	if (reader->options.capture && setup_capture(reader)) {
-		complain("cannot open %s: %s", reader->capture_name, strerror(errno));
+		complain("cannot open %s: %s", reader->capture_outfile.name, strerror(errno));
 		return -1;
 	}
 	setup_formats(reader);
+	setup_signals(reader);
 	return 0;
 }
 
@@ -383,7 +401,7 @@ static int print_inflight(struct reader *reader)
 		return EXIT_FAILURE;
 	}
 	if (setup_output(reader)) {
-		complain("cannot open %s: %s", reader->out_name, strerror(errno));
+		complain("cannot open %s: %s", reader->out_file.name, strerror(errno));
 		return EXIT_FAILURE;
 	}
 	setup_formats(reader);
@@ -394,7 +412,7 @@ static int print_inflight(struct reader *reader)
 	if (!reader->out.error)
 		complain("%s", device->error);
 	else if (reader->out.error != EPIPE)
-		complain("cannot write %s: %s", reader->out_name, strerror(reader->out.error));
+		complain("cannot write %s: %s", reader->out_file.name, strerror(reader->out.error));
 	return reader->out.error == EPIPE ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -460,16 +478,12 @@ static int act(struct reader *reader)
 	return reader->options.replay ? replay_run(reader) : trace(reader);
 }
 
-static int close_output(struct out *out, const char *name)
+static int close_output(struct outfile *file)
 {
-	int ret = 0;
-
-	if (out->fd > STDERR_FILENO && close(out->fd)) {
-		complain("cannot write %s: %s", name, strerror(errno));
-		ret = -1;
-	}
-	out_close(out);
-	return ret;
+	if (!outfile_close(file))
+		return 0;
+	complain("cannot write %s: %s", file->name, strerror(errno));
+	return -1;
 }
 
 int main(int argc, char **argv)
@@ -501,10 +515,11 @@ int main(int argc, char **argv)
 		status = EXIT_USAGE;
 		break;
 	}
-	if (close_output(&reader.out, reader.out_name) && status == EXIT_SUCCESS)
+	if ((close_output(&reader.out_file) | close_output(&reader.capture_outfile)) &&
+	    status == EXIT_SUCCESS)
 		status = EXIT_FAILURE;
-	if (close_output(&reader.capture_out, reader.capture_name) && status == EXIT_SUCCESS)
-		status = EXIT_FAILURE;
+	out_close(&reader.out);
+	out_close(&reader.capture_out);
 	capture_free(&reader.capture);
 	replay_close(&reader);
 	cgroups_close(&reader.cgroups);

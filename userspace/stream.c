@@ -2,6 +2,7 @@
 #include "stream.h"
 
 #include <errno.h>
+#include <inttypes.h>
 #include <string.h>
 
 #include "record/record.h"
@@ -68,18 +69,32 @@ size_t stream_put(struct reader *reader, const void *batch, size_t size, bool *b
 	return at;
 }
 
-static int flush(struct reader *reader, struct out *out, const char *name)
+/* Lines that find no room are told of when it begins, and when it ends. */
+static void tell_room(struct outfile *file)
 {
-	if (!out_flush(out))
+	if (file->out->full && !file->told_full)
+		complain("cannot write %s: %s: events are counted until there is room", file->name,
+			 strerror(file->out->full));
+	else if (!file->out->full && file->told_full)
+		complain("%s has room again: %" PRIu64 " events are missing in it so far",
+			 file->name, file->out->unwritten);
+	file->told_full = file->out->full;
+}
+
+static int flush(struct reader *reader, struct outfile *file)
+{
+	if (!out_flush(file->out)) {
+		tell_room(file);
 		return 0;
+	}
 	reader->tracing = false;
 	/* The other end has seen enough: no trouble. */
-	if (out->error == EPIPE)
+	if (file->out->error == EPIPE)
 		return -1;
-	if (out->error == EINTR)
-		complain("%s takes no more, and two signals ask to end", name);
+	if (file->out->error == EINTR)
+		complain("%s takes no more, and a signal asks to end", file->name);
 	else
-		complain("cannot write %s: %s", name, strerror(out->error));
+		complain("cannot write %s: %s", file->name, strerror(file->out->error));
 	reader->failed = true;
 	return -1;
 }
@@ -89,9 +104,78 @@ int stream_flush(struct reader *reader)
 	int ret = 0;
 
 	if (reader->prints)
-		ret = flush(reader, &reader->out, reader->out_name);
-	if (reader->options.capture && flush(reader, &reader->capture_out,
-					     reader->capture_name))
-		ret = -1;
+		ret = flush(reader, &reader->out_file);
+	if (reader->options.capture) {
+		if (flush(reader, &reader->capture_outfile))
+			ret = -1;
+		reader->capture_again |= reader->capture_out.full != 0;
+	}
 	return ret;
+}
+
+/* --- files ------------------------------------------------------------------------------ */
+
+/* The capture goes on in another file, or behind a gap: it has to tell all anew. */
+static void begin_capture(struct reader *reader)
+{
+	capture_begin(&reader->capture, reader->device.info.record_size,
+		      reader->text.native_abi);
+	reader->capture_again = false;
+}
+
+/* So far it is whole; what was lost is told at the very end. */
+static void end_capture_file(struct reader *reader)
+{
+	const struct capture_end end = { 0 };
+
+	capture_end(&reader->capture, &end);
+	stream_flush(reader);
+}
+
+/* False: it stays with the old one. */
+static bool change(struct outfile *file, int (*how)(struct outfile *file))
+{
+	if (!how(file)) {
+		file->told_stuck = false;
+		return true;
+	}
+	if (!file->told_stuck)
+		complain("cannot open the next file of %s: %s: it goes on with %s", file->given,
+			 strerror(errno), file->name);
+	file->told_stuck = true;
+	return false;
+}
+
+static bool is_due(struct reader *reader, struct outfile *file)
+{
+	if (!file->given || !outfile_due(file))
+		return false;
+	if (outfile_was_last(file))
+		reader->tracing = false;
+	return reader->tracing;
+}
+
+void stream_rotate(struct reader *reader)
+{
+	if (reader->prints && is_due(reader, &reader->out_file))
+		change(&reader->out_file, outfile_next);
+	if (reader->options.capture && is_due(reader, &reader->capture_outfile)) {
+		end_capture_file(reader);
+		if (change(&reader->capture_outfile, outfile_next))
+			reader->capture_again = true;
+	}
+	if (reader->capture_again)
+		begin_capture(reader);
+}
+
+void stream_reopen(struct reader *reader)
+{
+	if (reader->prints && reader->out_file.given)
+		change(&reader->out_file, outfile_reopen);
+	if (reader->options.capture && reader->capture_outfile.given) {
+		end_capture_file(reader);
+		change(&reader->capture_outfile, outfile_reopen);
+		begin_capture(reader);
+		stream_flush(reader);
+	}
 }

@@ -12,6 +12,12 @@
  */
 size_t stream_put(struct reader *reader, const void *batch, size_t size, bool *broken);
 
+/* Before a batch: goes on in the next file, where it is time; ends tracing after the last. */
+void stream_rotate(struct reader *reader);
+
+/* Opens files anew, which may have been moved away. */
+void stream_reopen(struct reader *reader);
+
 /* Writes what waits. 0, or -1: told, and tracing ends. */
 int stream_flush(struct reader *reader);
 

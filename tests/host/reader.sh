@@ -79,7 +79,7 @@ help_names_all_options() {
 	status 0 "$real" --help
 	empty err
 	local option
-	for option in --event --pid --follow --family --output --write --read --count --enter --stats --quiet \
+	for option in --event --pid --follow --family --output --write --read --rotate-size --rotate-seconds --rotate-count --count --enter --stats --quiet \
 		--columns --color --device --records --latency --help --version --user --euid --loginuid --proto --comm --type --net \
 		--local-net --rport --lport --path --ok --failed --errno --min-duration --netns \
 		--mntns --pidns --cgroup --filter --explain --inflight --selftest; do
@@ -260,8 +260,8 @@ file_as_output() {
 	status 0 "$fake" --device r -o json:trace
 	empty out
 	empty err
-	lines trace 3
-	hasnt trace old
+	lines trace 4
+	[ "$(head -n 1 trace)" = old ]
 }
 unwritable_file() {
 	records typical 3 >r
@@ -778,6 +778,7 @@ folders_include_downwards() {
 		[base]=""
 		[record]="base"
 		[capture]="record base"
+		[output]="base"
 		[filter]="record base"
 		[format]="record base"
 		[session]="filter format record base"

@@ -46,25 +46,51 @@ static uint64_t count_newlines(const char *buffer, size_t at, size_t *whole)
 	return count;
 }
 
+static bool is_told_to_end(const struct out *out, sig_atomic_t stops)
+{
+	return (out->stops && *out->stops - stops >= 2) || (out->hurry && *out->hurry);
+}
+
+/* EFBIG: of a limit of this process's files, which may be raised. */
+static bool is_full(const struct out *out, int number)
+{
+	return out->keeps_on && (number == ENOSPC || number == EDQUOT || number == EFBIG);
+}
+
+/* Of a line that was begun nothing stays: the next one begins where it did. */
+static void take_back(struct out *out, size_t bytes)
+{
+	if (bytes && ftruncate(out->fd, (off_t)(out->size - bytes)))
+		return;
+	out->size -= bytes;
+}
+
 int out_flush(struct out *out)
 {
 	sig_atomic_t stops = out->stops ? *out->stops : 0;
 	size_t at = 0, whole;
 
-	while (at < out->length && !out->error) {
+	if (out->length)
+		out->full = 0;
+	while (at < out->length && !out->error && !out->full) {
 		ssize_t n = write(out->fd, out->buffer + at, out->length - at);
 
 		if (n >= 0)
 			at += (size_t)n;
+		else if (is_full(out, errno))
+			out->full = errno;
 		else if (wait_writable(out) < 0)
 			out->error = errno;
-		else if (out->stops && *out->stops - stops >= 2)
+		else if (is_told_to_end(out, stops))
 			out->error = EINTR;
 	}
-	if (out->error) {
+	out->size += at;
+	if (out->error || out->full) {
 		/* Lines whose last byte went out were written. */
 		out->unwritten += out->lines - (out->count ? out->count : count_newlines)(
 						       out->buffer, at, &whole);
+		if (out->full)
+			take_back(out, at - whole);
 	}
 	out->length = 0;
 	out->lines = 0;

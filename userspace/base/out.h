@@ -8,6 +8,7 @@
 #define SOCKTRACE_OUT_H
 
 #include <signal.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -21,7 +22,14 @@ struct out {
 	char *buffer; /* OUT_BUFFER bytes */
 	size_t length; /* bytes in it */
 	uint64_t lines; /* lines in it */
-	uint64_t unwritten; /* lines given up because of `error` */
+	uint64_t unwritten; /* lines given up because of `error`, or for want of room */
+	/*
+	 * A regular file: while its disk is full, or its size is limited, lines are
+	 * given up, and the file ends with a whole one; that is no error.
+	 */
+	bool keeps_on;
+	int full; /* errno of the last write, if it was for want of room; or 0 */
+	uint64_t size; /* of the file; the caller's to begin with */
 	/*
 	 * NULL: lines end with newlines. Else how many of them end within the first
 	 * `at` bytes of the buffer; *whole: where the last of these does.
@@ -29,6 +37,7 @@ struct out {
 	uint64_t (*count)(const char *buffer, size_t at, size_t *whole);
 	/* Counts signals that ask to end; may be NULL. See out_flush(). */
 	const volatile sig_atomic_t *stops;
+	const volatile sig_atomic_t *hurry; /* not 0: do not block any more; may be NULL */
 };
 
 /* 0, or -1 and errno. The descriptor stays the caller's. */
@@ -37,7 +46,8 @@ void out_close(struct out *out);
 
 /*
  * Writes what is buffered; 0, or -1 with `error` set. Blocks as long as the
- * other end does, unless two signals that ask to end come meanwhile (EINTR).
+ * other end does, unless two signals that ask to end come meanwhile, or one to hurry
+ * (EINTR).
  * After an error everything given is counted in `unwritten` and forgotten.
  */
 int out_flush(struct out *out);

@@ -4,38 +4,69 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <stddef.h>
+#include <sys/time.h>
 #include <unistd.h>
 
-volatile sig_atomic_t signals_stops;
+#define HURRY_US 1000000 /* what is left to write has so long */
+#define AGAIN_US 100000 /* a write may have begun to block just after the signal */
 
-static volatile sig_atomic_t stats, child;
+volatile sig_atomic_t signals_stops, signals_hurry;
+
+static volatile sig_atomic_t stats, child, reopen, hup_reopens, hurries;
 static int wake[2] = { -1, -1 };
 
-/* SIGPIPE last: it has no handler. */
-static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, SIGPIPE };
+/* The last two have no handler. */
+static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, SIGALRM,
+			       SIGPIPE, SIGXFSZ };
 #define STOPS 3
+#define HANDLED 6
 #define COUNT (sizeof(numbers) / sizeof(numbers[0]))
 
 static volatile sig_atomic_t forward[STOPS];
 static struct sigaction before[COUNT];
 
+/* A system call of its own, and nothing else: it may be called within a handler. */
+static void start_timer(void)
+{
+	const struct itimerval timer = {
+		.it_value.tv_sec = HURRY_US / 1000000,
+		.it_value.tv_usec = HURRY_US % 1000000,
+		.it_interval.tv_usec = AGAIN_US,
+	};
+
+	setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void asked_to_end(int number, bool by_process)
+{
+	unsigned int i;
+
+	for (i = 0; i < STOPS; i++) {
+		if (numbers[i] != number)
+			continue;
+		if (!signals_stops++ && hurries)
+			start_timer();
+		if (by_process)
+			forward[i] = 1;
+	}
+}
+
 static void caught(int number, siginfo_t *info, void *context)
 {
+	bool by_process = info->si_code <= 0;
 	int saved = errno;
-	unsigned int i;
 
 	(void)context;
 	if (number == SIGUSR1)
 		stats = 1;
 	else if (number == SIGCHLD)
 		child = 1;
-	for (i = 0; i < STOPS; i++) {
-		if (numbers[i] != number)
-			continue;
-		signals_stops++;
-		if (info->si_code <= 0)
-			forward[i] = 1;
-	}
+	else if (number == SIGALRM)
+		signals_hurry = 1;
+	else if (number == SIGHUP && hup_reopens && by_process)
+		reopen = 1;
+	else
+		asked_to_end(number, by_process);
 	/* A full pipe wakes as well. */
 	if (write(wake[1], "", 1) < 0)
 		errno = saved;
@@ -56,7 +87,7 @@ int signals_init(void)
 		/* nohup means to outlive the terminal. */
 		if (numbers[i] == SIGHUP && before[i].sa_handler == SIG_IGN)
 			continue;
-		if (sigaction(numbers[i], numbers[i] == SIGPIPE ? &ignore : &action, NULL))
+		if (sigaction(numbers[i], i < HANDLED ? &action : &ignore, NULL))
 			return -1;
 	}
 	return 0;
@@ -94,6 +125,21 @@ static bool take(volatile sig_atomic_t *flag)
 bool signals_take_stats(void)
 {
 	return take(&stats);
+}
+
+bool signals_take_reopen(void)
+{
+	return take(&reopen);
+}
+
+void signals_hup_reopens(void)
+{
+	hup_reopens = 1;
+}
+
+void signals_hurry_after(void)
+{
+	hurries = 1;
 }
 
 bool signals_take_child(void)
