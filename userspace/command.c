@@ -17,7 +17,7 @@
 #define NOT_FOUND 127
 
 __attribute__((noreturn))
-static void child(int go, char **argv)
+static void child(int go, char **argv, int output)
 {
 	char byte;
 	ssize_t n;
@@ -29,14 +29,15 @@ static void child(int go, char **argv)
 	if (n != 1)
 		_exit(1);
 	signals_restore();
-	execvp(argv[0], argv);
+	if (output == STDOUT_FILENO || dup2(output, STDOUT_FILENO) == STDOUT_FILENO)
+		execvp(argv[0], argv);
 	n = errno;
 	dprintf(STDERR_FILENO, "socktrace-read: cannot run '%s': %s\n", argv[0],
 		strerror((int)n));
 	_exit(n == ENOENT ? NOT_FOUND : NOT_RUNNABLE);
 }
 
-int command_fork(struct command *command, char **argv)
+int command_fork(struct command *command, char **argv, int output)
 {
 	int ends[2], saved;
 
@@ -48,7 +49,7 @@ int command_fork(struct command *command, char **argv)
 	command->pid = fork();
 	if (!command->pid) {
 		close(ends[1]);
-		child(ends[0], argv);
+		child(ends[0], argv, output);
 	}
 	saved = errno;
 	close(ends[0]);

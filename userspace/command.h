@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* The command of `socktrace-read -- command`. */
+/* The command of `socktrace-read command`. */
 #ifndef SOCKTRACE_COMMAND_H
 #define SOCKTRACE_COMMAND_H
 
@@ -16,9 +16,10 @@ struct command {
 /*
  * Forks a child that waits for command_go() before it becomes the command. From
  * then on this process is the new parent of the command's orphans, so that they
- * stay its descendants. 0, or -1 and errno.
+ * stay its descendants. `output`: the descriptor that is its standard output.
+ * 0, or -1 and errno.
  */
-int command_fork(struct command *command, char **argv);
+int command_fork(struct command *command, char **argv, int output);
 void command_go(struct command *command);
 
 /* Ends the child that still waits. */

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "options.h"
 
+#include <errno.h>
 #include <getopt.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -10,6 +11,7 @@
 #define DEFAULT_LATENCY_MS 20
 #define LATENCY_MS_MAX 10000 /* what the module takes */
 #define SHOWN 70 /* columns of an expression, around the mistake */
+#define FILTER_FILE_MAX 65536 /* bytes */
 
 struct parse {
 	struct options *options;
@@ -38,8 +40,6 @@ static int add_condition(struct parse *parse, const struct filter_cond *cond, co
 	struct filter_error error = { .text = "too many conditions" };
 	char name[32];
 
-	if (!s)
-		s = "";
 	node = filter_value(&options->pool, cond, s, strlen(s), &error);
 	if (node)
 		node = filter_join(&options->pool, FILTER_OR, *any, node);
@@ -48,6 +48,58 @@ static int add_condition(struct parse *parse, const struct filter_cond *cond, co
 			     error.text);
 	*any = node;
 	return 0;
+}
+
+/* As pidof(8) prints them, and strace(1) takes them: blanks are commas, too. */
+static int add_processes(struct parse *parse, const struct filter_cond *cond, const char *s)
+{
+	const char *blanks = " \t\n";
+	char *list = malloc(strlen(s) + 1), *p = list;
+	int ret;
+
+	if (!list)
+		return wrong(parse, "no memory");
+	for (s += strspn(s, blanks); *s; s += strspn(s, blanks)) {
+		size_t length = strcspn(s, blanks);
+
+		if (p != list)
+			*p++ = ',';
+		memcpy(p, s, length);
+		p += length;
+		s += length;
+	}
+	*p = '\0';
+	ret = *list ? add_condition(parse, cond, list) :
+		      wrong(parse, "-p: no process is named (did pidof find none?)");
+	free(list);
+	return ret;
+}
+
+/* Events as strace(1) has them: trace=LIST; after a '!', all but these. */
+static int add_events(struct parse *parse, const struct filter_cond *cond, const char *s)
+{
+	static const char *const prefixes[] = { "trace=", "t=" };
+	struct filter_error error = { .text = "too many conditions" };
+	struct options *options = parse->options;
+	const struct filter_node *node;
+	uint32_t named;
+	size_t i;
+
+	for (i = 0; i < sizeof(prefixes) / sizeof(prefixes[0]); i++) {
+		if (!strncmp(s, prefixes[i], strlen(prefixes[i]))) {
+			s += strlen(prefixes[i]);
+			break;
+		}
+	}
+	if (*s != '!')
+		return add_condition(parse, cond, s);
+	/* Their names are no reason to trace them. */
+	named = options->pool.events;
+	options->pool.events = 0;
+	node = filter_value(&options->pool, cond, s + 1, strlen(s + 1), &error);
+	options->without |= options->pool.events;
+	options->pool.events = named;
+	return node ? 0 : wrong(parse, "-e: %s", error.text);
 }
 
 /*
@@ -73,7 +125,7 @@ static void show_mistake(struct parse *parse, const char *text, size_t at)
 }
 
 /* Given several times, all must hold. */
-static int add_filter(struct parse *parse, const char *s)
+static int add_expression(struct parse *parse, const char *s)
 {
 	struct options *options = parse->options;
 	struct filter_error error = { .text = "too many conditions" };
@@ -91,28 +143,95 @@ static int add_filter(struct parse *parse, const char *s)
 	return 0;
 }
 
-static int set_format(struct parse *parse, const char *s)
+/* Comments, lines that begin with a '#', become blanks. */
+static void blank_comments(char *text)
 {
-	struct options *options = parse->options;
-	size_t length = strcspn(s, ":");
+	char *line = text, *p;
+	size_t length;
 
-	if (parse->format_given)
-		return wrong(parse, "-o: given twice, at '%s' (there is one output)", s);
-	parse->format_given = options->output = true;
-	if (length == 4 && !strncmp(s, "text", 4))
-		options->format = FORMAT_TEXT;
-	else if (length == 4 && !strncmp(s, "json", 4))
-		options->format = FORMAT_JSON;
-	else
-		return wrong(parse, "-o: unknown format '%.*s' (text or json)",
-			     (int)length, s);
-	if (!s[length])
-		return 0;
-	if (!s[length + 1])
-		return wrong(parse, "-o: no file after '%s' (a path, or - for standard output)",
-			     s);
-	options->file = s + length + 1;
+	for (; *line; line += length + (line[length] == '\n')) {
+		length = strcspn(line, "\n");
+		p = line + strspn(line, " \t");
+		if (*p == '#')
+			memset(p, ' ', (size_t)(line + length - p));
+	}
+}
+
+static int add_filter_file(struct parse *parse, const char *path)
+{
+	char *text = malloc(FILTER_FILE_MAX + 1);
+	FILE *file = fopen(path, "re");
+	size_t length;
+	int ret;
+
+	if (!text || !file) {
+		ret = wrong(parse, "--filter: cannot open %.200s: %s", path, strerror(errno));
+	} else {
+		length = fread(text, 1, FILTER_FILE_MAX + 1, file);
+		text[length <= FILTER_FILE_MAX ? length : 0] = '\0';
+		blank_comments(text);
+		if (ferror(file))
+			ret = wrong(parse, "--filter: cannot read %.200s: %s", path,
+				    strerror(errno));
+		else if (length > FILTER_FILE_MAX || strlen(text) != length)
+			ret = wrong(parse, "--filter: %.200s is no text of up to %d bytes", path,
+				    FILTER_FILE_MAX);
+		else
+			ret = add_expression(parse, text);
+	}
+	if (file)
+		fclose(file);
+	free(text);
+	return ret;
+}
+
+static int add_filter(struct parse *parse, const char *s)
+{
+	return *s == '@' ? add_filter_file(parse, s + 1) : add_expression(parse, s);
+}
+
+static int set_format(struct parse *parse, enum options_format format)
+{
+	if (parse->format_given && parse->options->format != format)
+		return wrong(parse, "two formats: text and json (there is one output)");
+	parse->format_given = true;
+	parse->options->format = format;
 	return 0;
+}
+
+static int set_file(struct parse *parse, const char *path)
+{
+	if (parse->options->file)
+		return wrong(parse, "-o: two files, at '%s' (there is one output)", path);
+	parse->options->file = path;
+	return 0;
+}
+
+static const char *const formats[] = { [FORMAT_TEXT] = "text", [FORMAT_JSON] = "json" };
+
+/* FORMAT, FORMAT:FILE, or a FILE that can be nothing else. */
+static int set_output(struct parse *parse, const char *s)
+{
+	size_t length = strcspn(s, ":"), i;
+
+	parse->options->output = true;
+	for (i = 0; i < sizeof(formats) / sizeof(formats[0]); i++) {
+		if (strlen(formats[i]) != length || strncmp(s, formats[i], length))
+			continue;
+		if (set_format(parse, (enum options_format)i))
+			return -1;
+		if (!s[length])
+			return 0;
+		if (!s[length + 1])
+			return wrong(parse, "-o: no file after '%s' (a path, or - for standard "
+					    "output)", s);
+		return set_file(parse, s + length + 1);
+	}
+	if (!strcmp(s, "-") || (length && strcspn(s, "/.") < length))
+		return set_file(parse, s);
+	return wrong(parse, "-o: unknown format '%.*s' (text or json; a file has a / or a dot in "
+			    "its name: ./%.*s)",
+		     (int)length, s, (int)length, s);
 }
 
 static int set_color(struct parse *parse, const char *s)
@@ -173,10 +292,13 @@ struct row {
 	const char *help;
 };
 static const struct row rows[] = {
+	{ '4', "ipv4", NULL, "as --family inet; with -6: both" },
+	{ '6', "ipv6", NULL, "as --family inet6" },
 	{ 'f', "follow", NULL, "with -p: their descendants too" },
-	{ OPT_FILTER, "filter", "EXPRESSION", "only what this holds for, see socktrace-read(1)" },
+	{ OPT_FILTER, "filter", "EXPRESSION", "only what this holds for; @FILE: what that has" },
 	{ OPT_EXPLAIN, "explain", NULL, "print the rules of all that, and end" },
-	{ 'o', "output", "FORMAT[:FILE]", "text or json; FILE - is standard output" },
+	{ 'o', "output", "FORMAT[:FILE]", "text or json; or FILE alone, - is standard output" },
+	{ 'j', "json", NULL, "as -o json" },
 	{ 'w', "write", "FILE", "records to FILE, for -r; with -o: lines, too" },
 	{ 'r', "read", "FILE", "of FILE, which -w wrote, not of the device" },
 	{ 'C', "rotate-size", "SIZE", "next file after SIZE (million bytes; k, m, g)" },
@@ -233,7 +355,7 @@ void options_help(FILE *to)
 	struct row row;
 	size_t i;
 
-	fputs("Usage: socktrace-read [OPTION]... [-- COMMAND [ARGUMENT]...]\n"
+	fputs("Usage: socktrace-read [OPTION]... [COMMAND [ARGUMENT]...]\n"
 	      "Traces socket(), socketpair(), connect() and accept() of all processes, or of\n"
 	      "COMMAND and its descendants, by the kernel module socktrace.\n\n"
 	      "Conditions, all of which must hold; of values between commas, one:\n", to);
@@ -254,9 +376,11 @@ void options_help(FILE *to)
 			strlen(left) < 25 ? "" : "\n                               ", row.help);
 	}
 	fputs("\nEVENT: socket, socketpair, connect, accept4, addr_mismatch, connected; if named\n"
-	      "here or by --filter also bind, listen, security_socket_connect. Or all.\n", to);
+	      "here or by --filter also bind, listen, security_socket_connect. Or all, %net.\n"
+	      "After a !: all but these.\n", to);
 	fputs("\nThe trace goes to standard output; of a COMMAND to standard error, unless\n"
-	      "FILE is named. The exit status is the COMMAND's; else 0, 1 trouble, 2 usage.\n",
+	      "FILE is named, or it is JSON and standard output is a pipe. The exit status is\n"
+	      "the COMMAND's; else 0, 1 trouble, 2 usage.\n",
 	      to);
 }
 
@@ -319,9 +443,17 @@ static int apply(struct parse *parse, int code, const char *word)
 	struct options *options = parse->options;
 	uint64_t value;
 
+	if (code == 'p')
+		return add_processes(parse, cond, optarg);
+	if (code == 'e')
+		return add_events(parse, cond, optarg);
 	if (cond)
-		return add_condition(parse, cond, optarg);
+		return add_condition(parse, cond, optarg ? optarg : "");
 	switch (code) {
+	case '4':
+	case '6':
+		return add_condition(parse, filter_cond_by_keyword("family", 6),
+				     code == '4' ? "inet" : "inet6");
 	case OPT_FILTER:
 		return add_filter(parse, optarg);
 	case OPT_EXPLAIN:
@@ -336,8 +468,6 @@ static int apply(struct parse *parse, int code, const char *word)
 	case 'f':
 		options->follow = true;
 		return 0;
-	case 'o':
-		return set_format(parse, optarg);
 	case 'w':
 		options->capture = optarg;
 		return 0;
@@ -350,6 +480,11 @@ static int apply(struct parse *parse, int code, const char *word)
 		return set_number(parse, "-G", optarg, 1, INT32_MAX, &options->rotation.seconds);
 	case 'W':
 		return set_number(parse, "-W", optarg, 1, INT32_MAX, &options->rotation.count);
+	case 'o':
+		return set_output(parse, optarg);
+	case 'j':
+		options->output = true;
+		return set_format(parse, FORMAT_JSON);
 	case 'n':
 		return set_number(parse, "-n", optarg, 1, INT64_MAX / 2, &options->count);
 	case OPT_ENTER:
@@ -392,6 +527,23 @@ static bool is_file(const char *name)
 	return name && strcmp(name, "-");
 }
 
+/* tcpdump's habit: conditions without an option. Few commands are called so. */
+static bool is_condition(const char *word)
+{
+	static const char *const others[] = { "event", "phase" };
+	struct socktrace_rule rule = { 0 };
+	struct filter_error ignored;
+	size_t i;
+
+	if (filter_cond_by_keyword(word, strlen(word)) || !strcmp(word, "not"))
+		return true;
+	for (i = 0; i < 2; i++) {
+		if (!filter_cond_by_keyword(others[i], 5)->parse(&rule, word, strlen(word), &ignored))
+			return true;
+	}
+	return false;
+}
+
 /* What no option can see alone; `rest` is the index after the options. */
 static int finish(struct parse *parse, int argc, char **argv, int rest)
 {
@@ -401,8 +553,10 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 	const struct filter_node *pids;
 	unsigned int i;
 
-	if (rest < argc && !dashes)
-		return wrong(parse, "'%s' is no option (a command comes after --)", argv[rest]);
+	if (rest < argc && !dashes && is_condition(argv[rest]))
+		return wrong(parse, "'%s' is a condition: --filter '%s ...' (a command of that name "
+				    "comes after --)",
+			     argv[rest], argv[rest]);
 	if (rest == argc && dashes)
 		return wrong(parse, "no command after '--'");
 	if (rest < argc)

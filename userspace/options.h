@@ -23,6 +23,7 @@ struct options {
 	/* By filter_cond_row(): what the option asks for; NULL: not given. */
 	const struct filter_node *conditions[FILTER_CONDS];
 	const struct filter_node *filter; /* --filter; NULL: not given */
+	uint32_t without; /* events that are not wanted: SOCKTRACE_EVENT_BIT() */
 	bool follow; /* descendants of -p's processes too */
 	bool explain;
 	bool inflight;
@@ -37,7 +38,11 @@ struct options {
 	const char *capture; /* -w: records to this file; NULL: not given */
 	struct rotation rotation; /* of these files; all 0: not given */
 	const char *replay; /* -r: records from this file; NULL: not given */
-	const char *file; /* NULL: standard output, or error if a command runs */
+	/*
+	 * NULL: standard output; if a command runs, standard error, but for JSON
+	 * where standard output is a pipe.
+	 */
+	const char *file;
 	enum options_color color;
 	struct columns columns; /* --columns, without who tells facts; count 0: not given */
 	const char *device;

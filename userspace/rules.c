@@ -61,7 +61,8 @@ int filter_build(struct options *options, uint32_t ancestor,
 		if (!all)
 			return filter_wrong(error, "too many conditions");
 	}
-	return filter_compile(all, events, rules, error);
+	events &= ~options->without;
+	return events ? filter_compile(all, events, rules, error) : 0;
 }
 
 uint32_t filter_events(const struct socktrace_rule *rules, unsigned int nr_rules)

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include "base/signals.h"
@@ -70,6 +71,20 @@ static int setup_device(struct reader *reader)
 	return 0;
 }
 
+static bool is_pipe(int fd)
+{
+	struct stat st;
+
+	return !fstat(fd, &st) && S_ISFIFO(st.st_mode);
+}
+
+/* Who pipes a command's trace into a program means the trace, not what it prints. */
+static bool trace_takes_pipe(const struct options *options)
+{
+	return options->command && options->format == FORMAT_JSON && !options->file &&
+	       (options->output || !options->capture) && is_pipe(STDOUT_FILENO);
+}
+
 static int setup_out(struct out *out)
 {
 	if (out_open(out, -1, &signals_stops))
@@ -90,7 +105,8 @@ static int setup_output(struct reader *reader)
 		return outfile_open(&reader->out_file, &reader->out, options->file,
 				    &options->rotation);
 	outfile_stream(&reader->out_file, &reader->out,
-		       options->command && !options->file ? STDERR_FILENO : STDOUT_FILENO);
+		       options->command && !options->file && !trace_takes_pipe(options) ?
+			       STDERR_FILENO : STDOUT_FILENO);
 	return 0;
 }
 
@@ -273,7 +289,9 @@ static int trace(struct reader *reader)
 {
 	const struct options *options = &reader->options;
 
-	if (options->command && command_fork(&reader->command, options->command)) {
+	if (options->command &&
+	    command_fork(&reader->command, options->command,
+			 trace_takes_pipe(options) ? STDERR_FILENO : STDOUT_FILENO)) {
 		complain("cannot make a process: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}

@@ -65,8 +65,8 @@ usage_errors_exit_2() {
 	local args
 	for args in "--bogus" "-e sendto" "-p 0" "-p x" "--family klingon" "-o xml" "-o json:" \
 		"-n 0" "-n -1" "-u no_such_user" "--net 10.0" "--rport 65536" \
-		"--min-duration 3" "--cgroup ./nowhere" "--comm 0123456789abcdef" "--inflight --ok" "--selftest --ok" "--color red" "--records 0" "--latency 99999" "-f" "ls" "--" "-e" \
-		"--port 80" "-p 1 -- ls"; do
+		"--min-duration 3" "--cgroup ./nowhere" "--comm 0123456789abcdef" "--inflight --ok" "--selftest --ok" "--color red" "--records 0" "--latency 99999" "-f" "port 80" "--" "-e" \
+		"--port 80" "-p 1 -- ls" "-p 1 ls" "-j -o text" "--filter @./none"; do
 		# shellcheck disable=SC2086
 		status 2 "$real" $args
 		one_line_error
@@ -243,8 +243,8 @@ static_builds_run() {
 	for build in static musl; do
 		file "$O/$build/socktrace-read" | grep -q 'statically linked'
 		status 0 "$O/$build/socktrace-read" --version
-		status 2 "$O/$build/socktrace-read" -qz
-		has err "'-z'"
+		status 2 "$O/$build/socktrace-read" -qJ
+		has err "'-J'"
 		status 2 "$O/$build/socktrace-read" --bogus
 		has err "'--bogus'"
 		status 2 "$O/$build/socktrace-read" --device
@@ -644,6 +644,64 @@ command_and_trace_apart() {
 	empty err
 	status 0 "$fake" -q --device r -o text:- -- true
 	lines out 2
+}
+# The first word that is no option; its own options are its own.
+command_needs_no_dashes() {
+	records typical 2 >r
+	status 0 "$fake" -q --device r echo -e hello
+	[ "$(cat out)" = hello ]
+	lines err 2
+	status 7 "$fake" -q --device r sh -c 'exit 7'
+	# What names a condition was meant as one.
+	status 2 "$fake" --device r port 443
+	has err "'port' is a condition: --filter 'port ...'"
+	status 127 "$fake" -q --device r -- port 443
+}
+# What is piped as JSON is the trace: the command's words are beside it.
+json_of_a_command_takes_the_pipe() {
+	records typical 3 >r
+	"$fake" -q --device r -j echo hello 2>err | cat >out
+	lines out 3
+	[ "$(cat err)" = hello ]
+	# A file is no pipe, and text is none's.
+	status 0 "$fake" -q --device r -j echo hello
+	[ "$(cat out)" = hello ]
+	lines err 3
+	"$fake" -q --device r echo hello 2>err | cat >out
+	[ "$(cat out)" = hello ]
+	"$fake" -q --device r -o json:t echo hello 2>err | cat >out
+	[ "$(cat out)" = hello ]
+	lines t 3
+}
+file_alone_as_output() {
+	records typical 3 >r
+	status 0 "$fake" --device r -o ./trace
+	grep -q ' accept4(4, {AF_INET ' trace
+	status 0 "$fake" --device r -j -o t.json
+	grep -q '"event":"accept4"' t.json
+	empty out
+	status 0 "$fake" -q --device r -o - true
+	lines out 3
+	status 2 "$real" -o trace
+	has err "unknown format 'trace' (text or json; a file has a / or a dot in its name: ./trace)"
+}
+filter_of_a_file() {
+	printf '# whom\nuid 0 and\n  # where\n net 10/8\n' >f
+	status 0 "$real" --explain --filter @f --filter connect
+	has out "event connect and user 0 and net 10.0.0.0/8"
+	status 2 "$real" --filter @none
+	has err "--filter: cannot open none: No such file or directory"
+	printf 'uid 0\nand or' >f
+	status 2 "$real" --filter @f
+	[ "$(sed -n 3p err)" = "            ^" ]
+	printf 'uid 0\0' >f
+	status 2 "$real" --filter @f
+	has err "--filter: f is no text"
+	status 2 "$real" --filter @.
+	has err "--filter: cannot read .: Is a directory"
+	seq 20000 >f
+	status 2 "$real" --filter @f
+	has err "no text of up to 65536 bytes"
 }
 command_waits_for_the_start() {
 	mkfifo r

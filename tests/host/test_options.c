@@ -102,10 +102,71 @@ static void command(void **state)
 	assert_string_equal(options.command[0], "ls");
 	assert_string_equal(options.command[2], "--bad");
 	assert_null(options.command[3]);
-	assert_wrong("'ls'", "after --", "ls");
-	assert_wrong("'ls'", "after --", "-q", "ls", "--", "x");
+	/* So is all from the first word on that is no option. */
+	assert_int_equal(parse("-q", "ls", "-e", "--", "x", NULL), OPTIONS_RUN);
+	assert_string_equal(options.command[0], "ls");
+	assert_string_equal(options.command[2], "--");
+	assert_wrong("'port'", "--filter 'port ...'", "port", "80");
+	assert_wrong("'connect'", "after --", "-q", "connect");
+	assert_wrong("'not'", "--filter", "not", "port", "22");
+	assert_int_equal(parse("--", "port", "80", NULL), OPTIONS_RUN);
+	assert_string_equal(options.command[0], "port");
 	assert_wrong("command", "'--'", "-q", "--");
 	assert_wrong("-p", "only one", "-p", "1", "--", "ls");
+	assert_wrong("-p", "only one", "-p", "1", "ls");
+}
+
+/* As fingers know them from elsewhere. */
+static void habits(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-j", "-4", "-6", "-Z", "-p", " 5 6\n7 ", NULL), OPTIONS_RUN);
+	assert_int_equal(options.format, FORMAT_JSON);
+	assert_int_equal(filter_build(&options, 0, made, &error), 3);
+	assert_int_equal(made[2].tgid, 7);
+	assert_true(made[2].match & SOCKTRACE_MATCH_FAILED);
+	assert_true(made[2].families == (1ULL << AF_INET | 1ULL << AF_INET6));
+	assert_wrong("no process", "pidof", "-p", " \n");
+	assert_int_equal(parse("-z", "-e", "trace=connect,accept", "-et=socket", NULL), OPTIONS_RUN);
+	assert_int_equal(filter_build(&options, 0, made, &error), 1);
+	assert_true(made[0].match & SOCKTRACE_MATCH_OK);
+	assert_int_equal(made[0].events, 1U << SOCKTRACE_CONNECT | 1U << SOCKTRACE_ACCEPT4 |
+						 1U << SOCKTRACE_SOCKET);
+	assert_int_equal(parse("-e", "%net", NULL), OPTIONS_RUN);
+	assert_int_equal(filter_build(&options, 0, made, &error), 1);
+	assert_int_equal(made[0].events,
+			 SOCKTRACE_EVENTS_ALL & ~(1U << SOCKTRACE_SECURITY_SOCKET_CONNECT));
+	/* All that is told by default but these: naming them asks for nothing. */
+	assert_int_equal(parse("-e", "trace=!connect,bind", "-e", "!accept", NULL), OPTIONS_RUN);
+	assert_int_equal(filter_build(&options, 0, made, &error), 1);
+	assert_int_equal(made[0].events,
+			 DEFAULT & ~(1U << SOCKTRACE_CONNECT | 1U << SOCKTRACE_ACCEPT4));
+	assert_int_equal(parse("-e", "all", "-e", "!connect", NULL), OPTIONS_RUN);
+	assert_int_equal(filter_build(&options, 0, made, &error), 1);
+	assert_int_equal(made[0].events, SOCKTRACE_EVENTS_ALL & ~(1U << SOCKTRACE_CONNECT));
+	assert_int_equal(parse("-e", "!all", NULL), OPTIONS_RUN);
+	assert_int_equal(filter_build(&options, 0, made, &error), 0);
+	assert_wrong("'conect'", "(socket, connect, ", "-e", "!conect");
+	assert_wrong("'signal=none'", "(socket, connect, ", "-e", "signal=none");
+}
+
+static void outputs(void **state)
+{
+	(void)state;
+	assert_int_equal(parse("-o", "/tmp/a:b", NULL), OPTIONS_RUN);
+	assert_int_equal(options.format, FORMAT_TEXT);
+	assert_string_equal(options.file, "/tmp/a:b");
+	assert_int_equal(parse("-o", "a.log", "-j", NULL), OPTIONS_RUN);
+	assert_int_equal(options.format, FORMAT_JSON);
+	assert_string_equal(options.file, "a.log");
+	assert_int_equal(parse("-o", "-", "-o", "json", NULL), OPTIONS_RUN);
+	assert_string_equal(options.file, "-");
+	assert_int_equal(parse("-o", "json:text", NULL), OPTIONS_RUN);
+	assert_string_equal(options.file, "text");
+	assert_wrong("'xml'", "./xml", "-o", "xml:/tmp/x");
+	assert_wrong("''", "text or json", "-o", "");
+	assert_wrong("'b.c'", "two files", "-o", "json:a", "-o", "b.c");
+	assert_wrong("two formats", "one output", "-j", "-o", "text");
 }
 
 static void wrong_values(void **state)
@@ -137,7 +198,6 @@ static void wrong_values(void **state)
 	assert_wrong("'xml'", "text or json", "-o", "xml");
 	assert_wrong("'jsonx'", "text or json", "-o", "jsonx:/x");
 	assert_wrong("'json:'", "standard output", "-o", "json:");
-	assert_wrong("'text'", "twice", "-o", "json", "-o", "text");
 	assert_wrong("'0'", "from 1", "-n", "0");
 	assert_wrong("'3k'", "from 1", "-n", "3k");
 	assert_wrong("'blue'", "auto, always or never", "--color", "blue");
@@ -157,14 +217,15 @@ static void wrong_options(void **state)
 	assert_wrong("'--net'", "NET[,NET]", "--net");
 	assert_wrong("'-u'", "USER", "-u");
 	assert_wrong("'--failed=3'", "no value", "--failed=3");
+	assert_wrong("'--json=3'", "no value", "--json=3");
 	assert_wrong("--inflight", "no conditions", "--inflight", "-u", "0");
 	assert_wrong("--inflight", "no command", "--inflight", "--", "ls");
 	assert_wrong("--selftest", "no conditions", "--selftest", "-e", "socket");
 	assert_wrong("--selftest", "no conditions", "--selftest", "--filter", "ok");
 	assert_wrong("--selftest", "no command", "--selftest", "--", "ls");
 	assert_wrong("--selftest", "no command", "--selftest", "--inflight");
-	assert_wrong("'-z'", "--help", "-z");
-	assert_wrong("'-z'", "--help", "-qz");
+	assert_wrong("'-J'", "--help", "-J");
+	assert_wrong("'-J'", "--help", "-qJ");
 	assert_wrong("'-e'", "EVENT", "-e");
 	assert_wrong("'--family'", "FAMILY", "--family");
 	assert_wrong("'--stats=3'", "no value", "--stats=3");
@@ -273,6 +334,7 @@ int main(void)
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(defaults),	cmocka_unit_test(everything),
 		cmocka_unit_test(command),	cmocka_unit_test(wrong_values),
+		cmocka_unit_test(habits),	cmocka_unit_test(outputs),
 		cmocka_unit_test(wrong_options), cmocka_unit_test(rules),
 		cmocka_unit_test(options_and_filter), cmocka_unit_test(filter_mistakes),
 	};

@@ -45,6 +45,11 @@ int value_number(const char *s, size_t length, uint64_t min, uint64_t max,
 	return 0;
 }
 
+static bool is(const char *s, size_t length, const char *word)
+{
+	return strlen(word) == length && !strncasecmp(s, word, length);
+}
+
 /* A number, or two as in 1-1023. */
 static int range(const char *s, size_t length, uint64_t limit, uint64_t *min,
 		 uint64_t *max)
@@ -73,6 +78,10 @@ static const char *event_names(char *buffer, size_t size)
 	return buffer;
 }
 
+/* What strace(1) calls %net: of each connect, the security hook tells nothing more. */
+#define SYSTEM_CALLS                                                            \
+	(SOCKTRACE_EVENTS_ALL & ~SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT))
+
 int value_event(struct socktrace_rule *rule, const char *s, size_t length,
 		struct filter_error *error)
 {
@@ -82,6 +91,8 @@ int value_event(struct socktrace_rule *rule, const char *s, size_t length,
 	rule->match = SOCKTRACE_MATCH_EVENTS;
 	if (length == 3 && !strncmp(s, "all", 3))
 		rule->events = SOCKTRACE_EVENTS_ALL;
+	else if (is(s, length, "%net") || is(s, length, "%network") || is(s, length, "network"))
+		rule->events = SYSTEM_CALLS;
 	else if (type)
 		rule->events = SOCKTRACE_EVENT_BIT(type);
 	else
@@ -235,11 +246,6 @@ int value_comm(struct socktrace_rule *rule, const char *s, size_t length,
 				    LENGTH(length), s, max, (int)max, s);
 	memcpy(rule->comm, s, length);
 	return 0;
-}
-
-static bool is(const char *s, size_t length, const char *word)
-{
-	return strlen(word) == length && !strncasecmp(s, word, length);
 }
 
 int value_family(struct socktrace_rule *rule, const char *s, size_t length,

@@ -411,7 +411,7 @@ def _usage(_context):
         (("-o", "nonsense"), 2),
         (("-n", "0x"), 2),
         (("-p", "-1"), 2),
-        (("command",), 2),
+        (("port", "80"), 2),
         (("--",), 2),
         (("-o", "json:/no/such/dir/file"), 1),
         (("-o", "json:/tmp"), 1),
