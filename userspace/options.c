@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "habits.h"
 
 #define DEFAULT_LATENCY_MS 20
 #define LATENCY_MS_MAX 10000 /* what the module takes */
@@ -423,18 +424,27 @@ static const struct row *row_of(int code)
 	return NULL;
 }
 
+static int unknown(struct parse *parse, const char *word)
+{
+	size_t dashes = strspn(word, "-");
+	const char *hint = habits_hint(word + dashes, strcspn(word + dashes, "="));
+
+	if (hint)
+		return wrong(parse, "there is no option '%s' here: %s", word, hint);
+	return wrong(parse, "unknown option '%s' (see --help)", word);
+}
+
 /* getopt_long() gave '?' or ':'. */
 static int bad_option(struct parse *parse, int code, const char *word)
 {
 	const struct row *row = row_of(optopt);
+	char letter[] = { '-', (char)optopt, '\0' };
 
 	if (code == ':' && row)
 		return wrong(parse, "option '%s' needs a value: %s", word, row->argument);
 	if (row && !row->argument && !strncmp(word, "--", 2))
 		return wrong(parse, "option '%s' takes no value", word);
-	if (optopt && !row)
-		return wrong(parse, "unknown option '-%c' (see --help)", optopt);
-	return wrong(parse, "unknown option '%s' (see --help)", word);
+	return unknown(parse, optopt && !row ? letter : word);
 }
 
 static int apply(struct parse *parse, int code, const char *word)

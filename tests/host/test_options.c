@@ -3,6 +3,7 @@
 
 #include <sys/socket.h>
 
+#include "habits.h"
 #include "options.h"
 #include "rules.h"
 
@@ -150,6 +151,30 @@ static void habits(void **state)
 	assert_wrong("'signal=none'", "(socket, connect, ", "-e", "signal=none");
 }
 
+/* Other tools' options are refused by a hint, each; none of them is one of ours. */
+static void foreign_options(void **state)
+{
+	const char *name;
+	unsigned int row, other;
+	char word[64];
+
+	(void)state;
+	for (row = 0; (name = habits_name(row)); row++) {
+		bool letter = !name[1];
+		const char *hint = habits_hint(name, strlen(name));
+
+		snprintf(word, sizeof(word), "%s%s", letter ? "-" : "--", name);
+		assert_wrong(word, hint, word);
+		for (other = 0; other < row; other++)
+			assert_string_not_equal(habits_name(other), name);
+		snprintf(word, sizeof(word), letter ? "-q%s" : "--%s=1", name);
+		assert_wrong(letter ? name : word, hint, word);
+	}
+	assert_true(row > 60);
+	assert_null(habits_hint("bogus", 5));
+	assert_wrong("'--interface'", "--net", "--interface", "eth0");
+}
+
 static void outputs(void **state)
 {
 	(void)state;
@@ -212,7 +237,7 @@ static void wrong_options(void **state)
 {
 	(void)state;
 	assert_wrong("'--bogus'", "--help", "--bogus");
-	assert_wrong("'--port'", "--help", "--port", "80");
+	assert_wrong("'--port'", "--rport", "--port", "80");
 	assert_wrong("'--nett'", "--help", "--nett", "10.0.0.0/8");
 	assert_wrong("'--net'", "NET[,NET]", "--net");
 	assert_wrong("'-u'", "USER", "-u");
@@ -335,6 +360,7 @@ int main(void)
 		cmocka_unit_test(defaults),	cmocka_unit_test(everything),
 		cmocka_unit_test(command),	cmocka_unit_test(wrong_values),
 		cmocka_unit_test(habits),	cmocka_unit_test(outputs),
+		cmocka_unit_test(foreign_options),
 		cmocka_unit_test(wrong_options), cmocka_unit_test(rules),
 		cmocka_unit_test(options_and_filter), cmocka_unit_test(filter_mistakes),
 	};
