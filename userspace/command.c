@@ -17,7 +17,7 @@
 #define NOT_FOUND 127
 
 __attribute__((noreturn))
-static void child(int go, char **argv, int output)
+static void child(int go, char **argv, int output, const struct user *user)
 {
 	char byte;
 	ssize_t n;
@@ -29,6 +29,11 @@ static void child(int go, char **argv, int output)
 	if (n != 1)
 		_exit(1);
 	signals_restore();
+	if (user && users_become(user)) {
+		dprintf(STDERR_FILENO, "socktrace-read: cannot become user %u: %s\n",
+			(unsigned int)user->uid, strerror(errno));
+		_exit(NOT_RUNNABLE);
+	}
 	if (output == STDOUT_FILENO || dup2(output, STDOUT_FILENO) == STDOUT_FILENO)
 		execvp(argv[0], argv);
 	n = errno;
@@ -37,7 +42,7 @@ static void child(int go, char **argv, int output)
 	_exit(n == ENOENT ? NOT_FOUND : NOT_RUNNABLE);
 }
 
-int command_fork(struct command *command, char **argv, int output)
+int command_fork(struct command *command, char **argv, int output, const struct user *user)
 {
 	int ends[2], saved;
 
@@ -49,7 +54,7 @@ int command_fork(struct command *command, char **argv, int output)
 	command->pid = fork();
 	if (!command->pid) {
 		close(ends[1]);
-		child(ends[0], argv, output);
+		child(ends[0], argv, output, user);
 	}
 	saved = errno;
 	close(ends[0]);

@@ -6,6 +6,8 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
+#include "base/users.h"
+
 struct command {
 	pid_t pid; /* 0: there is none */
 	int go; /* the child waits at the other end of this pipe; or -1 */
@@ -17,9 +19,9 @@ struct command {
  * Forks a child that waits for command_go() before it becomes the command. From
  * then on this process is the new parent of the command's orphans, so that they
  * stay its descendants. `output`: the descriptor that is its standard output.
- * 0, or -1 and errno.
+ * `user`: whose process it becomes; NULL: ours. 0, or -1 and errno.
  */
-int command_fork(struct command *command, char **argv, int output);
+int command_fork(struct command *command, char **argv, int output, const struct user *user);
 void command_go(struct command *command);
 
 /* Ends the child that still waits. */

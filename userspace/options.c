@@ -19,6 +19,7 @@ struct parse {
 	char *message;
 	size_t size;
 	bool format_given;
+	unsigned int ts; /* how often -t was given */
 };
 
 /* Says what is wrong; -1, for the caller to return. */
@@ -248,6 +249,30 @@ static int set_color(struct parse *parse, const char *s)
 	return 0;
 }
 
+static int set_user(struct parse *parse, const char *name)
+{
+	struct options *options = parse->options;
+
+	if (!*name || strchr(name, ':') ||
+	    users_find(&options->user, USERS_PASSWD, name, strlen(name)))
+		return wrong(parse, "--user: unknown user '%.64s': not in " USERS_PASSWD
+				    " (else: setpriv or runuser, as the command)", name);
+	if (users_groups(&options->user, USERS_GROUP, name))
+		return wrong(parse, "--user: '%.64s' is in more than %d groups", name,
+			     USERS_GROUPS_MAX);
+	options->run_as = name;
+	return 0;
+}
+
+static int set_time(struct parse *parse, const char *s)
+{
+	parse->options->time = walltime_format_by_name(s);
+	if (parse->options->time < 0)
+		return wrong(parse, "--time: unknown format '%s' (none, time, date, utc, unix or "
+				    "delta)", s);
+	return 0;
+}
+
 static int set_columns(struct parse *parse, const char *s)
 {
 	char message[512];
@@ -282,7 +307,7 @@ static int set_size(struct parse *parse, const char *s)
 }
 
 enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_PROCESSES, OPT_STATS,
-       OPT_COLUMNS, OPT_COLOR,
+       OPT_COLUMNS, OPT_TIME, OPT_DELTA, OPT_USER, OPT_COLOR,
        OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
        OPT_CONDITION /* and those of the conditions' rows */ };
 
@@ -313,7 +338,11 @@ static const struct row rows[] = {
 	{ OPT_STATS, "stats", NULL, "statistics at the end and on SIGUSR1" },
 	{ 'q', "quiet", NULL, "no banner, no header; losses are reported" },
 	{ OPT_COLUMNS, "columns", "LIST", "of the text: time,process,exe,...; help: which" },
+	{ OPT_TIME, "time", "FORMAT", "none, time, date, utc, unix or delta" },
+	{ 't', "absolute-timestamps", NULL, "-tt too: as --time time; -ttt: --time unix" },
+	{ OPT_DELTA, "relative-timestamps", NULL, "as --time delta" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default), always or never" },
+	{ OPT_USER, "user", "NAME", "run COMMAND as this user" },
 	{ OPT_DEVICE, "device", "PATH", "instead of " SOCKTRACE_DEVICE },
 	{ OPT_RECORDS, "records", "N", "ring size: records per CPU" },
 	{ OPT_LATENCY, "latency", "MS", "longest wait for a full batch (default 20)" },
@@ -511,6 +540,14 @@ static int apply(struct parse *parse, int code, const char *word)
 		return 0;
 	case OPT_COLUMNS:
 		return set_columns(parse, optarg);
+	case OPT_TIME:
+		return set_time(parse, optarg);
+	case OPT_DELTA:
+		return set_time(parse, "delta");
+	case 't':
+		return set_time(parse, ++parse->ts < 3 ? "time" : "unix");
+	case OPT_USER:
+		return set_user(parse, optarg);
 	case OPT_COLOR:
 		return set_color(parse, optarg);
 	case OPT_DEVICE:
@@ -576,6 +613,9 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 		return wrong(parse, "-f needs -p PID (a command is followed anyway)");
 	if (pids && options->command)
 		return wrong(parse, "-p and a command: only one of them can be traced");
+	if (options->run_as && !options->command)
+		return wrong(parse, "--user NAME runs a COMMAND as NAME: the calls of a user are "
+				    "-u NAME, or --uid NAME");
 	for (i = 0; i < FILTER_CONDS; i++)
 		conditions |= options->conditions[i] != NULL;
 	if (options->inflight && (conditions || options->command || options->explain))
@@ -602,6 +642,9 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 	if (options->capture && !strcmp(options->capture, "-") && options->output &&
 	    !options->command && (!options->file || !strcmp(options->file, "-")))
 		return wrong(parse, "-w - and -o: standard output can't take both");
+	if (options->time >= 0 && (options->format == FORMAT_JSON || options->inflight ||
+				   options->selftest))
+		return wrong(parse, "--time and -t are for the text of a trace: JSON has one form");
 	/* Who asks for entries gets some. */
 	options->enter |= options->pool.phases >> SOCKTRACE_ENTER & 1;
 	return 0;
@@ -623,6 +666,7 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 	*options = (struct options){
 		.device = SOCKTRACE_DEVICE,
 		.latency_ms = DEFAULT_LATENCY_MS,
+		.time = -1,
 	};
 	getopt_tables(letters, longs);
 	opterr = 0;

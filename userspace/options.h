@@ -10,6 +10,7 @@
 
 #include <socktrace.h>
 
+#include "base/users.h"
 #include "filter/expr.h"
 #include "format/columns.h"
 #include "output/outfile.h"
@@ -45,10 +46,13 @@ struct options {
 	const char *file;
 	enum options_color color;
 	struct columns columns; /* --columns, without who tells facts; count 0: not given */
+	int time; /* enum walltime_format; -1: not given */
 	const char *device;
 	uint32_t records; /* per CPU; 0: the module's default */
 	uint32_t latency_ms;
 	char **command; /* ends with NULL; NULL: none */
+	const char *run_as; /* the command is to be this user's, `user`; NULL: ours */
+	struct user user;
 };
 
 enum options_result {

@@ -291,7 +291,8 @@ static int trace(struct reader *reader)
 
 	if (options->command &&
 	    command_fork(&reader->command, options->command,
-			 trace_takes_pipe(options) ? STDERR_FILENO : STDOUT_FILENO)) {
+			 trace_takes_pipe(options) ? STDERR_FILENO : STDOUT_FILENO,
+			 options->run_as ? &options->user : NULL)) {
 		complain("cannot make a process: %s", strerror(errno));
 		return EXIT_FAILURE;
 	}
@@ -335,6 +336,7 @@ static void setup_columns(struct reader *reader)
 	else if (isatty(reader->out.fd) && !ioctl(reader->out.fd, TIOCGWINSZ, &window))
 		columns_default(columns, window.ws_col);
 	columns->time = &reader->time;
+	columns_for_time(columns);
 	columns->proc = &reader->proc;
 	columns->images = &reader->images;
 	columns->cgroups = &reader->cgroups;
@@ -343,6 +345,8 @@ static void setup_columns(struct reader *reader)
 static void setup_formats(struct reader *reader)
 {
 	walltime_init(&reader->time);
+	if (reader->options.time >= 0)
+		reader->time.format = (enum walltime_format)reader->options.time;
 	procinfo_init(&reader->proc);
 	cgroups_init(&reader->cgroups, NULL);
 	json_init(&reader->json, &reader->time, &reader->proc, &reader->images, &reader->cgroups);

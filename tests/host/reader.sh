@@ -80,7 +80,8 @@ help_names_all_options() {
 	empty err
 	local option
 	for option in --event --pid --follow --family --output --write --read --rotate-size --rotate-seconds --rotate-count --count --enter --stats --quiet \
-		--columns --color --device --records --latency --help --version --user --euid --loginuid --proto --comm --type --net \
+		--columns --color --device --records --latency --help --version --user --uid --time --json --ipv4 --ipv6 \
+		--absolute-timestamps --relative-timestamps --euid --loginuid --proto --comm --type --net \
 		--local-net --rport --lport --path --ok --failed --errno --min-duration --netns \
 		--mntns --pidns --cgroup --filter --explain --inflight --selftest; do
 		has out "$option"
@@ -672,6 +673,56 @@ json_of_a_command_takes_the_pipe() {
 	"$fake" -q --device r -o json:t echo hello 2>err | cat >out
 	[ "$(cat out)" = hello ]
 	lines t 3
+}
+command_of_a_user() {
+	records typical 1 >r
+	status 2 "$real" --user nobody
+	has err "-u NAME, or --uid NAME"
+	status 2 "$real" --user no_such_user true
+	has err "--user: unknown user 'no_such_user'"
+	if [ "$(id -u)" != 0 ]; then
+		status 126 "$fake" -q --device r --user daemon id
+		has err "cannot become user 1: Operation not permitted"
+		return 0
+	fi
+	# Whoever it is: as the tools of the system have it. No group is left of ours.
+	local user
+	for user in daemon games; do
+		status 0 "$fake" -q --device r -o text:t --user "$user" id
+		id "$user" >want
+		cmp want out
+	done
+}
+times_as_wanted() {
+	local form
+	records typical 3 >r
+	for form in 'time ^[0-9:]{8}\.[0-9]{6} python3' 'date ^[0-9]{4}(-[0-9]{2}){2} [0-9:]{8}\.[0-9]{6} python3' \
+		'utc ^[0-9-]{10}T[0-9:]{8}\.[0-9]{9}Z python3' 'unix ^[0-9]{10}\.[0-9]{6} python3' \
+		'delta ^    [0-9]\.[0-9]{6} python3' 'none ^python3'; do
+		status 0 "$fake" --device r --time "${form%% *}"
+		[ "$(grep -cE "${form#* }" out)" = 3 ]
+	done
+	status 0 "$fake" --device r --relative-timestamps
+	grep -q '^    0.000000 ' out
+	status 0 "$fake" --device r -ttt --columns pid,time
+	grep -qE '^12345   [0-9]{10}\.[0-9]{6} socket' out
+	status 0 "$fake" --device r -tt
+	mv out tt
+	status 0 "$fake" --device r
+	cmp tt out
+	status 2 "$real" -t -j
+	has err "JSON has one form"
+	status 2 "$real" --time iso
+	has err "unknown format 'iso' (none, time, date, utc, unix or delta)"
+	# Of loss and programs, too.
+	records programs 20 3 >r
+	/usr/bin/python3 - "$here" >>r <<-'END'
+		import sys; sys.path.insert(0, sys.argv[1]); import records
+		sys.stdout.buffer.write(records.record(type=31, phase=3, lost=(2, 1)))
+	END
+	status 0 "$fake" --device r --time none --processes
+	grep -q '^!!! LOST' out
+	! grep -qE '^[0-9:]{8}' out
 }
 file_alone_as_output() {
 	records typical 3 >r

@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "base/out.h"
+#include "base/users.h"
 #include "record/walltime.h"
 
 static struct out out;
@@ -163,7 +164,58 @@ static void wall_time(void **state)
 	assert_text(walltime_utc(&w, unit_buffer, 1), "2000-02-29T00:00:00.000000001Z");
 	localtime_r(&(time_t){ 951782400 }, &tm);
 	strftime(want, sizeof(want), "%H:%M:%S.000001", &tm);
-	assert_text(walltime_local(&w, unit_buffer, 1999), want);
+	assert_text(walltime_text(&w, unit_buffer, 1999), want);
+	w.format = WALLTIME_DATE;
+	strftime(want, sizeof(want), "%Y-%m-%d %H:%M:%S.000001", &tm);
+	assert_text(walltime_text(&w, unit_buffer, 1999), want);
+	w.format = WALLTIME_UTC;
+	assert_text(walltime_text(&w, unit_buffer, 1), "2000-02-29T00:00:00.000000001Z");
+	w.format = WALLTIME_UNIX;
+	assert_text(walltime_text(&w, unit_buffer, 1999), "951782400.000001");
+	w.format = WALLTIME_NONE;
+	assert_text(walltime_text(&w, unit_buffer, 1999), "");
+	w.format = WALLTIME_DELTA;
+	assert_text(walltime_text(&w, unit_buffer, 5000001000), "    0.000000");
+	assert_text(walltime_text(&w, unit_buffer, 6234567000), "    1.234566");
+	/* The later record, of the earlier entry. */
+	assert_text(walltime_text(&w, unit_buffer, 6234560000), "   -0.000007");
+	assert_text(walltime_text(&w, unit_buffer, 9000000006234560000U), "9000000000.000000");
+}
+
+/* Users by files, whatever is in them. */
+static void users(void **state)
+{
+	static const char passwd[] = "a:x:1:2::/:/bin/sh\nab:x:4294967295:7:\nbroken:x:1\n"
+				     "b:x:y:1:\n:x:3:3:\n";
+	static const char group[] = "g2:x:2:a\ng9:x:9:ab,a\ngb:x:10:ab,b\nbroken:x\nnone:x:11:\n"
+				    "g9:x:9:a\nlast:x:12:x,a";
+	char path[2][64];
+	struct user user;
+	FILE *file;
+	int i;
+
+	(void)state;
+	for (i = 0; i < 2; i++) {
+		snprintf(path[i], sizeof(path[i]), "/tmp/socktrace-users.%d.%d", getpid(), i);
+		file = fopen(path[i], "w");
+		assert_non_null(file);
+		fputs(i ? group : passwd, file);
+		fclose(file);
+	}
+	assert_int_equal(users_find(&user, path[0], "a", 1), 0);
+	assert_int_equal(user.uid, 1);
+	assert_int_equal(users_groups(&user, path[1], "a"), 0);
+	assert_int_equal(user.nr_groups, 3);
+	assert_int_equal(user.groups[0] * 10000 + user.groups[1] * 100 + user.groups[2], 20912);
+	assert_int_equal(users_find(&user, path[0], "abc", 2), 0);
+	assert_int_equal(user.uid, UINT32_MAX);
+	assert_int_equal(user.gid, 7);
+	assert_int_equal(users_find(&user, path[0], "broken", 6), -1);
+	assert_int_equal(users_find(&user, path[0], "b", 1), -1);
+	assert_int_equal(users_find(&user, path[0], "c", 1), -1);
+	assert_int_equal(users_find(&user, "/nonexistent", "a", 1), -1);
+	unlink(path[0]);
+	unlink(path[1]);
 }
 
 /* The offset is asked for anew after a second, not sooner. */
@@ -189,6 +241,7 @@ int main(void)
 		cmocka_unit_test(written_once), cmocka_unit_test(full_disk_counts),
 		cmocka_unit_test(stuck_pipe),	cmocka_unit_test(non_blocking),
 		cmocka_unit_test(wall_time),	cmocka_unit_test(wall_time_refreshed),
+		cmocka_unit_test(users),
 	};
 
 	return cmocka_run_group_tests_name("out and walltime", tests, NULL, NULL);

@@ -8,6 +8,7 @@
 #include <strings.h>
 #include <sys/socket.h>
 
+#include "base/users.h"
 #include "filter/rule.h"
 #include "record/decode.h"
 
@@ -152,35 +153,11 @@ int value_descendant(struct socktrace_rule *rule, const char *s, size_t length,
 	return process(&rule->ancestor, s, length, error);
 }
 
-/*
- * The uid of a name in /etc/passwd. By hand: getpwnam() loads libc's plug-ins,
- * which a static program has not got.
- */
-static int user_id(const char *name, size_t length, uint64_t *uid)
-{
-	FILE *passwd = fopen("/etc/passwd", "re");
-	char line[1024];
-	int ret = -1;
-
-	if (!passwd)
-		return -1;
-	while (ret && fgets(line, sizeof(line), passwd)) {
-		const char *id;
-
-		if (strncmp(line, name, length) || line[length] != ':')
-			continue;
-		id = strchr(line + length + 1, ':');
-		if (id)
-			ret = value_number(id + 1, strcspn(id + 1, ":\n"), 0, UINT32_MAX, uid);
-	}
-	fclose(passwd);
-	return ret;
-}
-
 /* A name, a number, or two as in 1000-1999. */
 static int users(uint32_t *first, uint32_t *last, const char *s, size_t length,
 		 struct filter_error *error)
 {
+	struct user user;
 	uint64_t min, max;
 
 	if (length && *s >= '0' && *s <= '9') {
@@ -189,11 +166,12 @@ static int users(uint32_t *first, uint32_t *last, const char *s, size_t length,
 						   "1000-1999)",
 					    LENGTH(length), s, UINT32_MAX);
 	} else {
-		if (!length || length > 256 || memchr(s, ':', length) || user_id(s, length, &min))
+		if (!length || memchr(s, ':', length) ||
+		    users_find(&user, USERS_PASSWD, s, length))
 			return filter_wrong(error, "unknown user '%.*s': not in /etc/passwd "
 						   "(the number will do)",
 					    LENGTH(length), s);
-		max = min;
+		min = max = user.uid;
 	}
 	*first = (uint32_t)min;
 	*last = (uint32_t)max;

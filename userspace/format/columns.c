@@ -54,7 +54,7 @@ static inline char *fill(char *p, unsigned int have, unsigned short *width)
 static char *time_of_day(const struct columns *columns, char *p,
 			 const struct socktrace_event *ev)
 {
-	return walltime_local(columns->time, p, ev->time_ns);
+	return walltime_text(columns->time, p, ev->time_ns);
 }
 
 static char *pid_tid(char *p, uint32_t pid, uint32_t tid)
@@ -205,7 +205,7 @@ static const struct column {
 	char *(*put)(const struct columns *columns, char *p, const struct socktrace_event *ev);
 	const char *help;
 } table[] = {
-	{ "time", "TIME", 15, false, time_of_day, "local time of the entry to the call" },
+	{ "time", "TIME", 15, false, time_of_day, "of the entry to the call, as --time says" },
 	{ "process", "PROCESS", COLUMNS_PROCESS_WIDTH, true, process,
 	  "comm[pid], comm[pid/tid] in another thread than the first" },
 	{ "cpu", "CPU", 3, false, cpu, "CPU that made the record" },
@@ -289,6 +289,22 @@ bool columns_tell_program(const struct columns *columns)
 		if (table[columns->rows[i]].put == exe || table[columns->rows[i]].put == cmdline)
 			return true;
 	return false;
+}
+
+void columns_for_time(struct columns *columns)
+{
+	unsigned int i, kept = 0;
+
+	for (i = 0; i < columns->count; i++) {
+		bool time = table[columns->rows[i]].put == time_of_day;
+
+		if (time && columns->time->format == WALLTIME_NONE)
+			continue;
+		columns->rows[kept] = columns->rows[i];
+		columns->widths[kept++] = time ? walltime_width(columns->time) :
+						 columns->widths[i];
+	}
+	columns->count = kept;
 }
 
 void columns_default(struct columns *columns, unsigned int terminal)

@@ -42,6 +42,9 @@ int columns_choose(struct columns *columns, const char *list, char *message, siz
  */
 void columns_default(struct columns *columns, unsigned int terminal);
 
+/* Makes room for times as they will be written, or takes that column away. */
+void columns_for_time(struct columns *columns);
+
 /* Is a column among them for which records of programs are needed? */
 bool columns_tell_program(const struct columns *columns);
 

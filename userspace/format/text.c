@@ -481,12 +481,19 @@ static char *call(const struct text *text, char *p, const struct socktrace_event
 	return p;
 }
 
+static char *time(const struct text *text, char *p, const struct socktrace_event *ev)
+{
+	if (text->time->format == WALLTIME_NONE)
+		return p;
+	p = walltime_text(text->time, p, ev->time_ns);
+	*p++ = ' ';
+	return p;
+}
+
 char *text_event(struct text *text, char *p, const struct socktrace_event *ev)
 {
 	if (ev->type == SOCKTRACE_LOST) {
-		p = walltime_local(text->time, p, ev->time_ns);
-		*p++ = ' ';
-		p = lost(text, p, ev);
+		p = lost(text, time(text, p, ev), ev);
 	} else {
 		p = columns_values(&text->columns, p, ev);
 		p = call(text, p, ev);
@@ -517,9 +524,7 @@ static char *command_line(char *p, const struct image *image)
 char *text_process(struct text *text, char *p, const struct socktrace_event *ev,
 		   const struct image *image)
 {
-	p = walltime_local(text->time, p, ev->time_ns);
-	*p++ = ' ';
-	p = columns_process(&text->columns, p, ev, &text->process_width);
+	p = columns_process(&text->columns, time(text, p, ev), ev, &text->process_width);
 	p = fmt_lit(p, " process(");
 	if (image->exe_length)
 		p = quoted(p, (const uint8_t *)image->text, image->exe_length);

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "record/walltime.h"
 
+#include <string.h>
 #include <time.h>
 
 #include "base/fmt.h"
@@ -43,44 +44,43 @@ void walltime_refresh(struct walltime *w)
 		take_offset(w);
 }
 
-static void date(struct walltime *w, uint64_t second)
+/* 2024-01-31, `between`, 15:04:05. */
+static void date(char *p, const struct tm *tm, char between)
 {
-	time_t t = (time_t)second;
-	unsigned int year;
-	struct tm tm;
-	char *p = w->utc;
+	unsigned int year = (unsigned int)(tm->tm_year + 1900);
 
-	gmtime_r(&t, &tm);
-	year = (unsigned int)(tm.tm_year + 1900);
 	p = fmt_2digits(p, year / 100 % 100);
 	p = fmt_2digits(p, year % 100);
 	*p++ = '-';
-	p = fmt_2digits(p, (unsigned int)tm.tm_mon + 1);
+	p = fmt_2digits(p, (unsigned int)tm->tm_mon + 1);
 	*p++ = '-';
-	p = fmt_2digits(p, (unsigned int)tm.tm_mday);
-	*p++ = 'T';
-	p = fmt_2digits(p, (unsigned int)tm.tm_hour);
+	p = fmt_2digits(p, (unsigned int)tm->tm_mday);
+	*p++ = between;
+	p = fmt_2digits(p, (unsigned int)tm->tm_hour);
 	*p++ = ':';
-	p = fmt_2digits(p, (unsigned int)tm.tm_min);
+	p = fmt_2digits(p, (unsigned int)tm->tm_min);
 	*p++ = ':';
-	p = fmt_2digits(p, (unsigned int)tm.tm_sec);
+	p = fmt_2digits(p, (unsigned int)tm->tm_sec);
 	*p = '.';
+}
+
+static void utc_date(struct walltime *w, uint64_t second)
+{
+	time_t t = (time_t)second;
+	struct tm tm;
+
+	gmtime_r(&t, &tm);
+	date(w->utc, &tm, 'T');
 	w->utc_second = second;
 }
 
-static void time_of_day(struct walltime *w, uint64_t second)
+static void local_date(struct walltime *w, uint64_t second)
 {
 	time_t t = (time_t)second;
-	char *p = w->local;
 	struct tm tm;
 
 	localtime_r(&t, &tm);
-	p = fmt_2digits(p, (unsigned int)tm.tm_hour);
-	*p++ = ':';
-	p = fmt_2digits(p, (unsigned int)tm.tm_min);
-	*p++ = ':';
-	p = fmt_2digits(p, (unsigned int)tm.tm_sec);
-	*p = '.';
+	date(w->local, &tm, ' ');
 	w->local_second = second;
 }
 
@@ -90,20 +90,94 @@ char *walltime_utc(struct walltime *w, char *p, uint64_t boot_ns)
 	uint64_t second = real / NS_PER_S;
 
 	if (second != w->utc_second)
-		date(w, second);
+		utc_date(w, second);
 	p = fmt_mem(p, w->utc, sizeof(w->utc));
 	p = fmt_9digits(p, (uint32_t)(real % NS_PER_S));
 	*p++ = 'Z';
 	return p;
 }
 
-char *walltime_local(struct walltime *w, char *p, uint64_t boot_ns)
+/* What stands before the time of day in `local`. */
+#define DATE_LENGTH 11
+
+static char *local(struct walltime *w, char *p, uint64_t real, unsigned int skip)
 {
-	uint64_t real = boot_ns + (uint64_t)w->offset_ns;
 	uint64_t second = real / NS_PER_S;
 
 	if (second != w->local_second)
-		time_of_day(w, second);
-	p = fmt_mem(p, w->local, sizeof(w->local));
+		local_date(w, second);
+	p = fmt_mem(p, w->local + skip, sizeof(w->local) - skip);
 	return fmt_6digits(p, (uint32_t)(real % NS_PER_S / 1000));
+}
+
+static char *seconds(char *p, uint64_t ns)
+{
+	p = fmt_u64(p, ns / NS_PER_S);
+	*p++ = '.';
+	return fmt_6digits(p, (uint32_t)(ns % NS_PER_S / 1000));
+}
+
+/* To the right, as numbers are. */
+static char *delta(struct walltime *w, char *p, uint64_t boot_ns)
+{
+	uint64_t ns = w->before_ns ? boot_ns - w->before_ns : 0;
+	char text[32], *end = text;
+	unsigned short width = walltime_width(w);
+
+	/* Of two CPUs, the later record may be of the earlier entry. */
+	if (ns > INT64_MAX) {
+		*end++ = '-';
+		ns = -ns;
+	}
+	end = seconds(end, ns);
+	w->before_ns = boot_ns;
+	for (; width > end - text; width--)
+		*p++ = ' ';
+	return fmt_mem(p, text, (size_t)(end - text));
+}
+
+char *walltime_text(struct walltime *w, char *p, uint64_t boot_ns)
+{
+	uint64_t real = boot_ns + (uint64_t)w->offset_ns;
+
+	switch (w->format) {
+	case WALLTIME_TIME:
+		return local(w, p, real, DATE_LENGTH);
+	case WALLTIME_DATE:
+		return local(w, p, real, 0);
+	case WALLTIME_UTC:
+		return walltime_utc(w, p, boot_ns);
+	case WALLTIME_UNIX:
+		return seconds(p, real);
+	case WALLTIME_DELTA:
+		return delta(w, p, boot_ns);
+	case WALLTIME_NONE:
+		break;
+	}
+	return p;
+}
+
+static const struct {
+	const char *name;
+	unsigned short width;
+} formats[WALLTIME_FORMATS] = {
+	[WALLTIME_TIME] = { "time", 15 },   [WALLTIME_DATE] = { "date", 26 },
+	[WALLTIME_UTC] = { "utc", 30 },	    [WALLTIME_UNIX] = { "unix", 17 },
+	[WALLTIME_DELTA] = { "delta", 12 }, [WALLTIME_NONE] = { "none", 0 },
+};
+
+unsigned short walltime_width(const struct walltime *w)
+{
+	return formats[w->format].width;
+}
+
+int walltime_format_by_name(const char *name)
+{
+	int format;
+
+	for (format = 0; format < WALLTIME_FORMATS; format++) {
+		if (!strcmp(formats[format].name, name))
+			return format;
+	}
+	return -1;
 }
