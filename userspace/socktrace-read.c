@@ -192,6 +192,57 @@ static bool pump(struct reader *reader)
 	return true;
 }
 
+/* Characters of the terminal's lines; 0: it is none, or knows no size. */
+static unsigned int terminal_width(const struct reader *reader)
+{
+	struct winsize window;
+
+	if (!isatty(reader->out.fd) || ioctl(reader->out.fd, TIOCGWINSZ, &window))
+		return 0;
+	return window.ws_col;
+}
+
+/*
+ * Those that were chosen; else more on a wide terminal, and less on a narrow one. A
+ * file's and a pipe's stay as they are.
+ */
+static void setup_columns(struct reader *reader)
+{
+	struct columns *columns = &reader->text.columns;
+	unsigned int terminal = terminal_width(reader);
+	bool narrow = terminal && terminal < COLUMNS_NARROW;
+
+	if (reader->options.columns.count)
+		*columns = reader->options.columns;
+	else
+		columns_default(columns, terminal);
+	if (reader->options.time < 0)
+		reader->time.format = narrow ? WALLTIME_SECONDS : WALLTIME_TIME;
+	columns->time = &reader->time;
+	columns_for_time(columns);
+	text_resize(&reader->text, terminal);
+	columns->proc = &reader->proc;
+	columns->images = &reader->images;
+	columns->cgroups = &reader->cgroups;
+}
+
+static void put_header(struct reader *reader)
+{
+	if (reader->prints && !reader->options.quiet && reader->options.format == FORMAT_TEXT &&
+	    isatty(reader->out.fd))
+		out_done(&reader->out, text_header(&reader->text, out_line(&reader->out)));
+}
+
+static void resized(struct reader *reader)
+{
+	unsigned int before = reader->text.columns.count;
+
+	setup_columns(reader);
+	if (reader->text.columns.count != before)
+		put_header(reader);
+	stream_flush(reader);
+}
+
 /* False when a signal ends it all. */
 static bool handle_signals(struct reader *reader)
 {
@@ -205,6 +256,8 @@ static bool handle_signals(struct reader *reader)
 		stream_reopen(reader);
 	if (signals_take_child())
 		command_reap(command);
+	if (signals_take_resize())
+		resized(reader);
 	if (!command->pid)
 		return !signals_stops;
 	while ((number = signals_take_forward()))
@@ -313,8 +366,7 @@ static int trace(struct reader *reader)
 					      reader->out.fd == STDERR_FILENO) :
 				     isatty(STDERR_FILENO))
 			banner(reader);
-		if (reader->prints && options->format == FORMAT_TEXT && isatty(reader->out.fd))
-			out_done(&reader->out, text_header(&reader->text, out_line(&reader->out)));
+		put_header(reader);
 	}
 	if (reader->command.pid)
 		command_go(&reader->command);
@@ -323,23 +375,6 @@ static int trace(struct reader *reader)
 	if (reader->failed)
 		return EXIT_FAILURE;
 	return reader->command.pid ? command_exit_status(&reader->command) : EXIT_SUCCESS;
-}
-
-/* Those that were chosen; else more on a wide terminal. A pipe's stay as they are. */
-static void setup_columns(struct reader *reader)
-{
-	struct columns *columns = &reader->text.columns;
-	struct winsize window;
-
-	if (reader->options.columns.count)
-		*columns = reader->options.columns;
-	else if (isatty(reader->out.fd) && !ioctl(reader->out.fd, TIOCGWINSZ, &window))
-		columns_default(columns, window.ws_col);
-	columns->time = &reader->time;
-	columns_for_time(columns);
-	columns->proc = &reader->proc;
-	columns->images = &reader->images;
-	columns->cgroups = &reader->cgroups;
 }
 
 static void setup_formats(struct reader *reader)

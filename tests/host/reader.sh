@@ -181,6 +181,64 @@ a_wide_terminal_shows_more() {
 		    assert head == [title.split()], (columns, out)
 	END
 }
+# Whatever the record holds, a line is one line of the terminal, from a resize on, too.
+lines_fit_the_terminal() {
+	records hostile 400 6 >r
+	records typical 30 >>r
+	/usr/bin/python3 - "$fake" <<-'END'
+		import fcntl, os, pty, re, signal, struct, sys, termios, time
+		def size(fd, columns):
+		    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", 50, columns, 0, 0))
+		def start(columns, *argv):
+		    pid, fd = pty.fork()
+		    if not pid:
+		        size(1, columns)
+		        os.execv(sys.argv[1], [sys.argv[1], *argv])
+		    return pid, fd
+		def rest(pid, fd):
+		    out = b""
+		    try:
+		        while data := os.read(fd, 65536):
+		            out += data
+		    except OSError:
+		        pass
+		    assert os.waitpid(pid, 0)[1] == 0, out
+		    return out
+		def shown(out):
+		    text = re.sub("\033\\[[0-9;]*m", "", out.decode())
+		    return [line for line in text.split("\r\n") if "LOST" not in line]
+		for columns in (80, 110, 200, 40):
+		    for more in ([], ["--color", "always"], ["--columns", "+exe,cgroup_path"], ["-t"]):
+		        lines = shown(rest(*start(columns, "-q", "--device", "r", *more)))
+		        assert len(lines) > 350, len(lines)
+		        for line in lines:
+		            assert len(line) <= columns, (columns, line)
+		# A resize: a live session, told by its signal.
+		os.mkfifo("dev")
+		feed = os.open("dev", os.O_RDWR)
+		record = open("r", "rb").read()[-320 * 29:][:320]
+		pid, fd = start(200, "--device", "dev", "--color", "never")
+		os.write(feed, record)
+		out = b""
+		while b"connect(" not in out:
+		    out += os.read(fd, 65536)
+		assert b"local=" in out and b"CONTAINER" in out, out
+		size(fd, 80)
+		out = b""
+		while b"CALL" not in out: # fewer columns, told at once
+		    out += os.read(fd, 65536)
+		os.write(feed, record)
+		while b"connect(" not in out:
+		    out += os.read(fd, 65536)
+		os.kill(pid, signal.SIGTERM)
+		out += rest(pid, fd)
+		assert b"local=" not in out and max(map(len, shown(out))) <= 80, out
+	END
+	# To a pipe or a file nothing is cut.
+	records typical 9 >r
+	status 0 "$fake" --device r
+	[ "$(wc -L <out)" -gt 110 ]
+}
 json_of_typical_records() {
 	records typical 1200 >r
 	status 0 "$fake" --device r -o json

@@ -464,6 +464,87 @@ static void native_calls_bear_no_mark(void **state)
 		assert_int_equal(text_abi_of_machine(machines[i].machine), machines[i].abi);
 }
 
+/* The line at a terminal of so many characters, without its newline. */
+static const char *fitted(const struct socktrace_event *ev, unsigned int terminal)
+{
+	char *end;
+
+	columns_default(&text.columns, terminal);
+	wall.format = terminal && terminal < COLUMNS_NARROW ? WALLTIME_SECONDS : WALLTIME_TIME;
+	columns_for_time(&text.columns);
+	text_resize(&text, terminal);
+	end = text_event(&text, unit_buffer, ev);
+	assert_int_equal(end[-1], '\n');
+	end[-1] = '\0';
+	if (terminal)
+		assert_in_range(fit_width(unit_buffer, end - 1), 0, terminal);
+	return unit_buffer;
+}
+
+/* What is missed best goes first; the address and the result stay. */
+static void fits_the_terminal(void **state)
+{
+	struct sockaddr_in in = { .sin_family = AF_INET, .sin_port = htons(80),
+				  .sin_addr.s_addr = htonl(0x7f000001) };
+	struct socktrace_event ev = event(SOCKTRACE_CONNECT, SOCKTRACE_EXIT);
+	struct sockaddr_un un = { .sun_family = AF_UNIX };
+	unsigned int terminal;
+
+	setup(state);
+	ev.args[0] = 3;
+	ev.args[1] = 16;
+	ev.duration_ns = 80213;
+	set_addr(&ev, SOCKTRACE_ADDR_KERNEL, &in, sizeof(in));
+	in.sin_port = htons(40112);
+	set_local(&ev, &in, sizeof(in));
+	assert_string_equal(fitted(&ev, 0),
+			    "15:04:05.123456 curl[1234]           connect(3, {AF_INET 127.0.0.1:80}, 16)"
+			    "                     = 0 <0.000080> local=127.0.0.1:40112");
+	assert_string_equal(fitted(&ev, 140),
+			    "15:04:05.123456 curl[1234]           connect(3, {AF_INET 127.0.0.1:80}, 16)"
+			    "                     = 0 <0.000080> local=127.0.0.1:40112");
+	/* Narrower alignment; then the duration is folded. */
+	assert_string_equal(fitted(&ev, 110),
+			    "15:04:05.123456 curl[1234]           connect(3, {AF_INET 127.0.0.1:80}, 16)"
+			    " = 0 <80us> local=127.0.0.1:40112");
+	assert_string_equal(fitted(&ev, 112),
+			    "15:04:05.123456 curl[1234]           connect(3, {AF_INET 127.0.0.1:80}, 16)"
+			    " = 0 <0.000080> local=127.0.0.1:40112");
+	ev.ret = -ECONNREFUSED;
+	assert_string_equal(fitted(&ev, 80), "15:04:05 curl[1234]    connect(3, {AF_INET "
+					     "127.0.0.1:80}, 16) = -1 ECONNREFUSED");
+	ev.ret = 0;
+	assert_string_equal(fitted(&ev, 80), "15:04:05 curl[1234]    connect(3, {AF_INET "
+					     "127.0.0.1:80}, 16) = 0 <80us>");
+	/* A path is cut at the end; what must be seen is not. */
+	memset(un.sun_path, 'x', sizeof(un.sun_path));
+	memcpy(un.sun_path + 30, "\xc3\xa4\xc3\xa4", 4);
+	set_addr(&ev, SOCKTRACE_ADDR_KERNEL, &un, sizeof(un));
+	set_local(&ev, &in, sizeof(in));
+	ev.args[1] = 110;
+	ev.ret = -ENOENT;
+	ev.toctou = SOCKTRACE_TOCTOU_MISMATCH;
+	assert_string_equal(fitted(&ev, 80), "15:04:05 curl[1234]    connect(3, {AF_UNIX "
+					     "\"xxxxxxxxxxx...) = -1 ENOENT MISMATCH");
+	assert_string_equal(fitted(&ev, 40), "15:04:05 curl[1234]    connect(3, {.....");
+	/* As before, once there is room; colours take none. */
+	text.color = true;
+	for (terminal = 4; terminal < 300; terminal++)
+		fitted(&ev, terminal);
+	assert_non_null(strstr(fitted(&ev, 299), "\033[31m-1 ENOENT\033[0m <0.000080> local="));
+	setup(state);
+	ev.duration_ns = 9990000;
+	ev.ret = 0;
+	ev.toctou = 0;
+	set_addr(&ev, SOCKTRACE_ADDR_KERNEL, &in, sizeof(in));
+	assert_non_null(strstr(fitted(&ev, 80), " <9.9ms>"));
+	ev.duration_ns = 123456789012;
+	assert_non_null(strstr(fitted(&ev, 80), " <123s>"));
+	ev.duration_ns = 999;
+	assert_non_null(strstr(fitted(&ev, 80), " <0us>"));
+	setup(state);
+}
+
 int main(void)
 {
 	const struct CMUnitTest tests[] = {
@@ -478,6 +559,7 @@ int main(void)
 		cmocka_unit_test(accept_calls),	   cmocka_unit_test(points),
 		cmocka_unit_test(lost_records),	   cmocka_unit_test(marks_and_columns),
 		cmocka_unit_test(hostile_comm),	   cmocka_unit_test(colours),
+		cmocka_unit_test(fits_the_terminal),
 	};
 
 	return cmocka_run_group_tests_name("text", tests, setup, NULL);

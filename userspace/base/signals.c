@@ -12,14 +12,14 @@
 
 volatile sig_atomic_t signals_stops, signals_hurry;
 
-static volatile sig_atomic_t stats, child, reopen, hup_reopens, hurries;
+static volatile sig_atomic_t stats, child, resize, reopen, hup_reopens, hurries;
 static int wake[2] = { -1, -1 };
 
 /* The last two have no handler. */
-static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, SIGALRM,
+static const int numbers[] = { SIGINT, SIGTERM, SIGHUP, SIGUSR1, SIGCHLD, SIGALRM, SIGWINCH,
 			       SIGPIPE, SIGXFSZ };
 #define STOPS 3
-#define HANDLED 6
+#define HANDLED 7
 #define COUNT (sizeof(numbers) / sizeof(numbers[0]))
 
 static volatile sig_atomic_t forward[STOPS];
@@ -61,6 +61,8 @@ static void caught(int number, siginfo_t *info, void *context)
 		stats = 1;
 	else if (number == SIGCHLD)
 		child = 1;
+	else if (number == SIGWINCH)
+		resize = 1;
 	else if (number == SIGALRM)
 		signals_hurry = 1;
 	else if (number == SIGHUP && hup_reopens && by_process)
@@ -87,6 +89,8 @@ int signals_init(void)
 		/* nohup means to outlive the terminal. */
 		if (numbers[i] == SIGHUP && before[i].sa_handler == SIG_IGN)
 			continue;
+		/* Another width is no reason to break off what a call does. */
+		action.sa_flags = SA_SIGINFO | (numbers[i] == SIGWINCH ? SA_RESTART : 0);
 		if (sigaction(numbers[i], i < HANDLED ? &action : &ignore, NULL))
 			return -1;
 	}
@@ -145,6 +149,11 @@ void signals_hurry_after(void)
 bool signals_take_child(void)
 {
 	return take(&child);
+}
+
+bool signals_take_resize(void)
+{
+	return take(&resize);
 }
 
 int signals_take_forward(void)

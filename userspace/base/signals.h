@@ -35,6 +35,7 @@ void signals_clear(void);
 bool signals_take_stats(void); /* SIGUSR1 */
 bool signals_take_child(void); /* SIGCHLD */
 bool signals_take_reopen(void);
+bool signals_take_resize(void); /* SIGWINCH */
 
 /*
  * A signal that a process sent to the reader alone, and that its command should

@@ -9,7 +9,9 @@
 #include "record/decode.h"
 #include "record/record.h"
 
-#define WIDTH_MAX 40 /* what is wider pushes its own line only */
+#define WIDTH_MAX 40
+#define PROCESS_NARROW 13 /* on a narrow terminal, and how far it may grow there */
+#define NARROW_MAX 20
 #define EXE_FROM 160 /* characters that a terminal must have for that column */
 #define CONTAINER_FROM 184
 #define SHORT_ID 12 /* digits of a container's id, as docker ps shows */
@@ -42,9 +44,10 @@ char *columns_pad(char *p, unsigned int have, unsigned int want)
 }
 
 /* Fills up what takes `have` characters, to a width that grows with it. */
-static inline char *fill(char *p, unsigned int have, unsigned short *width)
+static inline char *fill(const struct columns *columns, char *p, unsigned int have,
+			 unsigned short *width)
 {
-	if (have > *width && have <= WIDTH_MAX)
+	if (have > *width && have <= columns->width_max)
 		*width = (unsigned short)have;
 	return columns_pad(p, have, *width);
 }
@@ -258,6 +261,7 @@ int columns_choose(struct columns *columns, const char *list, char *message, siz
 	size_t length;
 
 	columns->count = 0;
+	columns->width_max = WIDTH_MAX;
 	if (*list == '+') {
 		columns_default(columns, 0);
 		list++;
@@ -309,9 +313,14 @@ void columns_for_time(struct columns *columns)
 
 void columns_default(struct columns *columns, unsigned int terminal)
 {
+	bool narrow = terminal && terminal < COLUMNS_NARROW;
+
 	columns->count = 0;
+	columns->width_max = narrow ? NARROW_MAX : WIDTH_MAX;
 	add(columns, "time", 4);
 	add(columns, "process", 7);
+	if (narrow)
+		columns->widths[1] = PROCESS_NARROW;
 	if (terminal >= EXE_FROM)
 		add(columns, "exe", 3);
 	if (terminal >= CONTAINER_FROM)
@@ -325,6 +334,15 @@ void columns_help(FILE *to)
 	for (row = 0; row < ROWS; row++)
 		fprintf(to, "%-12s %s\n", table[row].name, table[row].help);
 	fputs("The call comes last, always. +LIST: beside time,process.\n", to);
+}
+
+unsigned int columns_taken(const struct columns *columns)
+{
+	unsigned int taken = 0, i;
+
+	for (i = 0; i < columns->count; i++)
+		taken += columns->widths[i] + 1U;
+	return taken;
 }
 
 char *columns_titles(const struct columns *columns, char *p)
@@ -354,7 +372,7 @@ char *columns_values(struct columns *columns, char *p, const struct socktrace_ev
 		if (p == start)
 			*p++ = '-';
 		have = row->utf8 ? columns_width(start, p) : (unsigned int)(p - start);
-		p = fill(p, have, &columns->widths[i]);
+		p = fill(columns, p, have, &columns->widths[i]);
 		*p++ = ' ';
 	}
 	return p;
@@ -366,5 +384,5 @@ char *columns_process(const struct columns *columns, char *p,
 	char *start = p;
 
 	p = process(columns, p, ev);
-	return fill(p, columns_width(start, p), width);
+	return fill(columns, p, columns_width(start, p), width);
 }

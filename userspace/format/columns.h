@@ -23,6 +23,7 @@ struct columns {
 	unsigned int count; /* 0: not chosen yet */
 	unsigned char rows[COLUMNS_MAX]; /* of the table */
 	unsigned short widths[COLUMNS_MAX]; /* what was wider so far is made room for */
+	unsigned short width_max; /* but no more; what is wider pushes its own line only */
 	/* The facts that a record has not; what is NULL is not asked. */
 	struct walltime *time;
 	struct procinfo *proc;
@@ -38,7 +39,8 @@ int columns_choose(struct columns *columns, const char *list, char *message, siz
 
 /*
  * What is told without being asked: the time and the process. On a terminal of more
- * than `terminal` characters a line, more; 0: it is none.
+ * than `terminal` characters a line, more; on a narrow one they are narrower; 0: it
+ * is none.
  */
 void columns_default(struct columns *columns, unsigned int terminal);
 
@@ -51,9 +53,15 @@ bool columns_tell_program(const struct columns *columns);
 /* The names that may be chosen, a line each. */
 void columns_help(FILE *to);
 
+/* Characters that they take. */
+unsigned int columns_taken(const struct columns *columns);
+
 /* Their titles, their values; with a blank after each. */
 char *columns_titles(const struct columns *columns, char *p);
 char *columns_values(struct columns *columns, char *p, const struct socktrace_event *ev);
+
+/* Of a terminal. Below it, the time has no microseconds, unless they were asked for. */
+#define COLUMNS_NARROW 100
 
 /* NAME[PID], or NAME[PID/TID], filled up to a width, which may grow. */
 #define COLUMNS_PROCESS_WIDTH 20

@@ -14,7 +14,9 @@
 #include "record/sockaddr.h"
 
 #define AGE_WIDTH 14
-#define CALL_WIDTH 58 /* results stand below each other from here on */
+#define CALL_WIDTH 58
+#define CALL_NARROWEST 30
+#define AFTER_CALL 34 /* on a terminal: of the result, and what stands behind it */
 
 #define RED "\033[31m"
 #define ALARM "\033[1;31m"
@@ -62,8 +64,20 @@ void text_init(struct text *text, struct walltime *time, bool color)
 		.native_abi = native_abi(),
 		.process_width = COLUMNS_PROCESS_WIDTH,
 		.columns.time = time,
+		.call_width = CALL_WIDTH,
 	};
 	columns_default(&text->columns, 0);
+}
+
+void text_resize(struct text *text, unsigned int terminal)
+{
+	unsigned int taken = columns_taken(&text->columns) + AFTER_CALL;
+
+	text->terminal = terminal;
+	text->call_width = CALL_WIDTH;
+	if (!terminal || terminal >= taken + CALL_WIDTH)
+		return;
+	text->call_width = terminal > taken + CALL_NARROWEST ? terminal - taken : CALL_NARROWEST;
 }
 
 char *text_header(const struct text *text, char *p)
@@ -340,6 +354,13 @@ static char *seconds(char *p, uint64_t ns)
 	return fmt_6digits(p, (uint32_t)(ns % 1000000000 / 1000));
 }
 
+static char *duration(char *p, const struct socktrace_event *ev)
+{
+	p = seconds(fmt_lit(p, " <"), ev->duration_ns);
+	*p++ = '>';
+	return p;
+}
+
 static char *result(const struct text *text, char *p, const struct socktrace_event *ev)
 {
 	const struct name *name;
@@ -362,8 +383,6 @@ static char *result(const struct text *text, char *p, const struct socktrace_eve
 		if (red)
 			p = fmt_lit(p, PLAIN);
 	}
-	p = seconds(fmt_lit(p, " <"), ev->duration_ns);
-	*p++ = '>';
 	return p;
 }
 
@@ -438,22 +457,32 @@ static char *peer_path(const struct text *text, char *p, const struct socktrace_
 	return p;
 }
 
-static char *call(const struct text *text, char *p, const struct socktrace_event *ev)
+/* The parts of the line, each from where the one before ended. */
+static char *call(struct text *text, char *p, const struct socktrace_event *ev)
 {
 	const struct name *name = decode_event(ev->type);
-	char *start = p;
+	bool returned = record_has_result(ev);
+	char **ends = text->fit.ends, *start = p;
 
+	text->fit.duration_ns = ev->duration_ns;
+	ends[FIT_COLUMNS] = p;
 	p = marks(text, p, ev);
 	p = name ? fmt_name(p, name) : fmt_u32(fmt_lit(p, "event_"), ev->type);
 	*p++ = '(';
 	p = arguments(p, ev);
 	*p++ = ')';
-	if (record_has_result(ev)) {
-		p = columns_pad(p, columns_width(start, p), CALL_WIDTH);
+	ends[FIT_CALL] = p;
+	if (returned)
+		p = columns_pad(p, columns_width(start, p), text->call_width);
+	ends[FIT_PAD] = p;
+	if (returned)
 		p = result(text, p, ev);
-	} else if (ev->phase == SOCKTRACE_ENTER) {
+	ends[FIT_RESULT] = p;
+	if (returned)
+		p = duration(p, ev);
+	ends[FIT_DURATION] = p;
+	if (ev->phase == SOCKTRACE_ENTER)
 		p = fmt_lit(p, " ...");
-	}
 	if (record_entered_before(ev))
 		p = fmt_lit(p, " entered before");
 	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
@@ -462,22 +491,26 @@ static char *call(const struct text *text, char *p, const struct socktrace_event
 		p = alarm_text(text, p, " OUTCOME MISSED");
 	if (ev->flags & SOCKTRACE_F_LATE)
 		p = fmt_lit(p, " late");
-	p = local_address(p, ev);
+	ends[FIT_MARKS] = p;
+	ends[FIT_LOCAL] = p = local_address(p, ev);
 	if (ev->flags & SOCKTRACE_F_QUEUE) {
 		p = fmt_u32(fmt_lit(p, " queue="), ev->queue_len);
 		*p++ = '/';
 		p = fmt_u32(p, ev->queue_limit);
 	}
-	p = peer_path(text, p, ev);
+	ends[FIT_QUEUE] = p;
+	ends[FIT_PEER_PATH] = p = peer_path(text, p, ev);
 	if (ev->flags & SOCKTRACE_F_PEERCRED) {
 		p = fmt_u32(fmt_lit(p, " peer_pid="), ev->peer_pid);
 		p = fmt_u32(fmt_lit(p, " peer_uid="), ev->peer_uid);
 	}
+	ends[FIT_PEER_IDS] = p;
 	if (ev->toctou == SOCKTRACE_TOCTOU_MISMATCH)
 		p = alarm_text(text, p, " MISMATCH");
 	if (ev->type == SOCKTRACE_ADDR_MISMATCH)
 		p = alarm_text(text, p,
 			       " MISMATCH: the address as passed; the kernel used another");
+	ends[FIT_ALARM] = p;
 	return p;
 }
 
@@ -492,11 +525,16 @@ static char *time(const struct text *text, char *p, const struct socktrace_event
 
 char *text_event(struct text *text, char *p, const struct socktrace_event *ev)
 {
+	char *line;
+
 	if (ev->type == SOCKTRACE_LOST) {
 		p = lost(text, time(text, p, ev), ev);
 	} else {
+		line = p;
 		p = columns_values(&text->columns, p, ev);
 		p = call(text, p, ev);
+		if (text->terminal)
+			p = fit_line(&text->fit, line, text->terminal);
 	}
 	*p++ = '\n';
 	return p;
@@ -524,6 +562,8 @@ static char *command_line(char *p, const struct image *image)
 char *text_process(struct text *text, char *p, const struct socktrace_event *ev,
 		   const struct image *image)
 {
+	char *line = p;
+
 	p = columns_process(&text->columns, time(text, p, ev), ev, &text->process_width);
 	p = fmt_lit(p, " process(");
 	if (image->exe_length)
@@ -531,14 +571,18 @@ char *text_process(struct text *text, char *p, const struct socktrace_event *ev,
 	else
 		*p++ = '?';
 	p = command_line(fmt_lit(p, ", "), image);
-	return fmt_lit(p, ")\n");
+	*p++ = ')';
+	if (text->terminal)
+		p = fit_cut(line, p, text->terminal, text->color);
+	*p++ = '\n';
+	return p;
 }
 
 char *text_inflight(struct text *text, char *p,
 		    const struct socktrace_inflight_call *inflight, uint64_t now_ns)
 {
 	struct socktrace_event ev;
-	char age[32];
+	char age[32], *line = p;
 	size_t length;
 
 	record_of_inflight(&ev, inflight);
@@ -548,6 +592,8 @@ char *text_inflight(struct text *text, char *p,
 	p = columns_process(&text->columns, p, &ev, &text->process_width);
 	*p++ = ' ';
 	p = call(text, p, &ev);
+	if (text->terminal)
+		p = fit_line(&text->fit, line, text->terminal);
 	*p++ = '\n';
 	return p;
 }

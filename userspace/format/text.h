@@ -9,6 +9,7 @@
 #include <socktrace.h>
 
 #include "format/columns.h"
+#include "format/fit.h"
 #include "record/images.h"
 #include "record/paths.h"
 #include "record/walltime.h"
@@ -20,6 +21,9 @@ struct text {
 	unsigned short process_width; /* of calls in flight: it grows */
 	struct columns columns;
 	const struct paths *paths; /* NULL: none are told */
+	unsigned int terminal; /* characters of its lines; 0: it is none */
+	unsigned int call_width; /* results stand below each other from here on */
+	struct fit fit; /* of the line that is being written */
 };
 
 /* enum socktrace_abi of what uname(2) calls the machine; SOCKTRACE_ABI_UNKNOWN: none. */
@@ -27,6 +31,12 @@ unsigned int text_abi_of_machine(const char *machine);
 
 /* With the default columns of no terminal, and no facts but those of records. */
 void text_init(struct text *text, struct walltime *time, bool color);
+
+/*
+ * Lines are to fit a terminal of so many characters from now on; 0: as they are.
+ * Once the columns are chosen.
+ */
+void text_resize(struct text *text, unsigned int terminal);
 
 /* The names of the columns, and a newline. */
 char *text_header(const struct text *text, char *p);

@@ -143,6 +143,8 @@ char *walltime_text(struct walltime *w, char *p, uint64_t boot_ns)
 	switch (w->format) {
 	case WALLTIME_TIME:
 		return local(w, p, real, DATE_LENGTH);
+	case WALLTIME_SECONDS:
+		return local(w, p, real, DATE_LENGTH) - (sizeof(".123456") - 1);
 	case WALLTIME_DATE:
 		return local(w, p, real, 0);
 	case WALLTIME_UTC:
@@ -161,7 +163,8 @@ static const struct {
 	const char *name;
 	unsigned short width;
 } formats[WALLTIME_FORMATS] = {
-	[WALLTIME_TIME] = { "time", 15 },   [WALLTIME_DATE] = { "date", 26 },
+	[WALLTIME_TIME] = { "time", 15 },   [WALLTIME_SECONDS] = { "", 8 },
+	[WALLTIME_DATE] = { "date", 26 },
 	[WALLTIME_UTC] = { "utc", 30 },	    [WALLTIME_UNIX] = { "unix", 17 },
 	[WALLTIME_DELTA] = { "delta", 12 }, [WALLTIME_NONE] = { "none", 0 },
 };
@@ -176,7 +179,7 @@ int walltime_format_by_name(const char *name)
 	int format;
 
 	for (format = 0; format < WALLTIME_FORMATS; format++) {
-		if (!strcmp(formats[format].name, name))
+		if (*name && !strcmp(formats[format].name, name))
 			return format;
 	}
 	return -1;

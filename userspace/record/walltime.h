@@ -8,13 +8,14 @@
 /* How times are written in text. */
 enum walltime_format {
 	WALLTIME_TIME, /* 15:04:05.123456, local */
+	WALLTIME_SECONDS, /* 15:04:05, local; for narrow terminals, and of no name */
 	WALLTIME_DATE, /* 2024-01-31 15:04:05.123456, local */
 	WALLTIME_UTC, /* 2024-01-31T15:04:05.123456789Z */
 	WALLTIME_UNIX, /* seconds since 1970, as 1706713445.123456 */
 	WALLTIME_DELTA, /* seconds since the one before, as 0.000123; may be negative */
 	WALLTIME_NONE, /* not at all */
 };
-#define WALLTIME_FORMATS 6
+#define WALLTIME_FORMATS 7
 
 struct walltime {
 	enum walltime_format format;
