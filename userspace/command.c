@@ -103,6 +103,8 @@ void command_reap(struct command *command)
 		command->status = status;
 		command->running = false;
 	}
+	/* Its orphans are our children: the last of them may have made others. */
+	command->alone = pid < 0 && errno == ECHILD;
 }
 
 void command_signal(const struct command *command, int number)

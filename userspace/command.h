@@ -12,6 +12,7 @@ struct command {
 	pid_t pid; /* 0: there is none */
 	int go; /* the child waits at the other end of this pipe; or -1 */
 	bool running;
+	bool alone; /* neither it nor any descendant of it is there any more */
 	int status; /* of wait(), once it does not run any more */
 };
 

@@ -307,7 +307,8 @@ static int set_size(struct parse *parse, const char *s)
 }
 
 enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_PROCESSES, OPT_STATS,
-       OPT_COLUMNS, OPT_TIME, OPT_DELTA, OPT_USER, OPT_COLOR,
+       OPT_COLUMNS, OPT_TIME, OPT_DELTA, OPT_USER,
+       OPT_WAIT_ALL, OPT_READY, OPT_COLOR,
        OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
        OPT_CONDITION /* and those of the conditions' rows */ };
 
@@ -343,6 +344,8 @@ static const struct row rows[] = {
 	{ OPT_DELTA, "relative-timestamps", NULL, "as --time delta" },
 	{ OPT_COLOR, "color", "WHEN", "auto (default), always or never" },
 	{ OPT_USER, "user", "NAME", "run COMMAND as this user" },
+	{ OPT_WAIT_ALL, "wait-all", NULL, "until all descendants of COMMAND have ended" },
+	{ OPT_READY, "ready-fd", "N", "write a newline there once tracing is on" },
 	{ OPT_DEVICE, "device", "PATH", "instead of " SOCKTRACE_DEVICE },
 	{ OPT_RECORDS, "records", "N", "ring size: records per CPU" },
 	{ OPT_LATENCY, "latency", "MS", "longest wait for a full batch (default 20)" },
@@ -546,6 +549,14 @@ static int apply(struct parse *parse, int code, const char *word)
 		return set_time(parse, "delta");
 	case 't':
 		return set_time(parse, ++parse->ts < 3 ? "time" : "unix");
+	case OPT_WAIT_ALL:
+		options->wait_all = true;
+		return 0;
+	case OPT_READY:
+		if (set_number(parse, "--ready-fd", optarg, 1, INT32_MAX, &value))
+			return -1;
+		options->ready_fd = (int)value;
+		return 0;
 	case OPT_USER:
 		return set_user(parse, optarg);
 	case OPT_COLOR:
@@ -616,6 +627,8 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 	if (options->run_as && !options->command)
 		return wrong(parse, "--user NAME runs a COMMAND as NAME: the calls of a user are "
 				    "-u NAME, or --uid NAME");
+	if (options->wait_all && !options->command)
+		return wrong(parse, "--wait-all is for a COMMAND");
 	for (i = 0; i < FILTER_CONDS; i++)
 		conditions |= options->conditions[i] != NULL;
 	if (options->inflight && (conditions || options->command || options->explain))
@@ -667,6 +680,7 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 		.device = SOCKTRACE_DEVICE,
 		.latency_ms = DEFAULT_LATENCY_MS,
 		.time = -1,
+		.ready_fd = -1,
 	};
 	getopt_tables(letters, longs);
 	opterr = 0;

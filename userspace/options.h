@@ -33,6 +33,8 @@ struct options {
 	bool enter; /* entry records too */
 	bool stats;
 	bool quiet;
+	bool wait_all; /* go on until the command's descendants have ended */
+	int ready_fd; /* is told when tracing is on; -1: none */
 	uint64_t count; /* stop after so many; 0: never */
 	enum options_format format;
 	bool output; /* -o was given */

@@ -106,36 +106,33 @@ void warn_muted(struct reader *reader)
 	complain("NO CALL WILL BE SEEN: the probes are armed and do not fire: %s", reason);
 }
 
+/* Of the 80 columns, what is left: "socktrace-read: tracing", " and 10 more; Ctrl-C ends". */
+#define BANNER_EVENTS 32
+
 void banner(const struct reader *reader)
 {
 	uint32_t wanted = filter_events(reader->rules, reader->nr_rules);
-	const struct device *device = &reader->device;
-	char events[128], symbols[256] = "";
+	char events[BANNER_EVENTS + 1], more[32] = "";
+	unsigned int type, left = 0;
 	char *p = events;
-	unsigned int type, i;
-	size_t at = 0;
 
 	for (type = 0; type < 32; type++) {
 		const struct name *name = decode_event(type);
 
 		if (!(wanted & SOCKTRACE_EVENT_BIT(type)) || !name)
 			continue;
+		/* Room is left for how many there are besides. */
+		if (left || p + 1 + name->length > events + BANNER_EVENTS) {
+			left++;
+			continue;
+		}
 		*p++ = ' ';
 		p = fmt_mem(p, name->s, name->length);
 	}
 	*p = '\0';
-	for (i = 0; i < device->info.nr_probes; i++) {
-		const struct socktrace_probe *probe = &device->probes[i];
-
-		if (!device_probe_armed(probe))
-			continue;
-		at += (size_t)snprintf(symbols + at, sizeof(symbols) - at, "%s%.*s",
-				       at ? " " : "", SOCKTRACE_SYMBOL_LEN, probe->symbol);
-		if (at >= sizeof(symbols))
-			break;
-	}
-	complain("tracing%s (%s)%s", events, symbols,
-		 reader->options.command ? "" : "; Ctrl-C ends");
+	if (left)
+		snprintf(more, sizeof(more), " and %u more", left);
+	complain("tracing%s%s%s", events, more, reader->options.command ? "" : "; Ctrl-C ends");
 }
 
 void tell_stats(const struct socktrace_stats *s, bool at_rest)

@@ -18,11 +18,13 @@
 #include "record/procinfo.h"
 #include "record/walltime.h"
 #include "session/device.h"
+#include "watch.h"
 
 struct reader {
 	struct options options;
 	struct device device;
 	struct command command;
+	struct watch watch; /* -p's, where they are not followed */
 	struct out out;
 	struct outfile out_file;
 	bool prints; /* lines: not so, if there is a capture and no -o */

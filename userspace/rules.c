@@ -65,6 +65,25 @@ int filter_build(struct options *options, uint32_t ancestor,
 	return events ? filter_compile(all, events, rules, error) : 0;
 }
 
+static unsigned int gather_pids(const struct filter_node *node, uint32_t *pids,
+				unsigned int nr, unsigned int max)
+{
+	if (!node || nr == max)
+		return nr;
+	if (node->op == FILTER_COND) {
+		pids[nr] = node->cond.tgid;
+		return nr + 1;
+	}
+	return gather_pids(node->right, pids, gather_pids(node->left, pids, nr, max), max);
+}
+
+unsigned int filter_pids(const struct options *options, uint32_t *pids, unsigned int max)
+{
+	const struct filter_cond *cond = filter_cond_by_keyword("pid", 3);
+
+	return gather_pids(options->conditions[filter_cond_row(cond)], pids, 0, max);
+}
+
 uint32_t filter_events(const struct socktrace_rule *rules, unsigned int nr_rules)
 {
 	uint32_t events = 0;

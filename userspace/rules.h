@@ -17,6 +17,9 @@ int filter_build(struct options *options, uint32_t ancestor,
 /* The events that the rules may accept: mask of SOCKTRACE_EVENT_BIT(). */
 uint32_t filter_events(const struct socktrace_rule *rules, unsigned int nr_rules);
 
+/* The processes that -p names, `max` of them at most; how many. */
+unsigned int filter_pids(const struct options *options, uint32_t *pids, unsigned int max);
+
 /* Does any of them ask for descendants? */
 bool filter_follows(const struct socktrace_rule *rules, unsigned int nr_rules);
 

@@ -15,6 +15,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "base/ready.h"
 #include "base/signals.h"
 #include "record/procinfo.h"
 #include "replay.h"
@@ -30,6 +31,8 @@
 
 enum { EXIT_USAGE = 2 };
 
+#define FDS 2 /* that are always waited for */
+#define ASK_MS 500 /* where processes can't be waited for: between two looks */
 #define BATCH 256 /* records of one read() */
 #define WATERMARK 64 /* records on one CPU that end its wait */
 
@@ -258,32 +261,75 @@ static bool handle_signals(struct reader *reader)
 		command_reap(command);
 	if (signals_take_resize())
 		resized(reader);
-	if (!command->pid)
+	/* Whom a command left behind gets no signals. */
+	if (!command->pid || !command->running)
 		return !signals_stops;
 	while ((number = signals_take_forward()))
 		command_signal(command, number);
 	return true;
 }
 
+/* Something may still come that is to be told. */
+static bool goes_on(const struct reader *reader)
+{
+	const struct command *command = &reader->command;
+
+	if (command->pid)
+		return command->running || (reader->options.wait_all && !command->alone);
+	return reader->tracing;
+}
+
+/* -p names whom to trace; if it was that alone, all ends with them. */
+static bool watches(struct reader *reader)
+{
+	uint32_t pids[WATCH_MAX];
+	unsigned int nr;
+
+	if (reader->command.pid || reader->options.follow)
+		return false;
+	nr = filter_pids(&reader->options, pids, WATCH_MAX);
+	watch_open(&reader->watch, pids, nr);
+	return nr;
+}
+
+/* Waits, as long as there is nothing to do. */
+static int wait_for(struct reader *reader, struct pollfd *fds)
+{
+	const struct watch *watch = &reader->watch;
+	unsigned int i;
+
+	for (i = 0; i < watch->nr; i++)
+		fds[FDS + i] = watch->fds[i];
+	if (poll(fds, FDS + watch->nr, watch->nr && watch->asks ? ASK_MS : -1) < 0) {
+		if (errno != EINTR)
+			return -1;
+		for (i = 0; i < FDS + watch->nr; i++)
+			fds[i].revents = 0;
+	}
+	for (i = 0; i < watch->nr; i++)
+		reader->watch.fds[i].revents = fds[FDS + i].revents;
+	return 0;
+}
+
 /* Until the command ends, or without one until tracing does. */
 static void run(struct reader *reader)
 {
-	struct pollfd fds[2] = {
+	struct pollfd fds[FDS + WATCH_MAX] = {
 		{ .fd = signals_fd(), .events = POLLIN },
 		{ .fd = reader->device.fd, .events = POLLIN },
 	};
+	bool watched = watches(reader);
 
 	/* From whom nobody descends any more nothing comes. */
 	if (!reader->command.pid && filter_only_follows(reader->rules, reader->nr_rules))
 		fds[1].events |= POLLPRI;
 
-	while (reader->command.pid ? reader->command.running : reader->tracing) {
+	while (goes_on(reader)) {
 		if (!reader->tracing && fds[1].fd >= 0) {
 			fds[1].fd = -1;
 			device_stop(&reader->device);
 		}
-		fds[0].revents = fds[1].revents = 0;
-		if (poll(fds, 2, -1) < 0 && errno != EINTR) {
+		if (wait_for(reader, fds)) {
 			complain("cannot wait: %s", strerror(errno));
 			reader->failed = true;
 			return;
@@ -291,7 +337,8 @@ static void run(struct reader *reader)
 		/* A signal may come between the two system calls: ask the flags. */
 		if (!handle_signals(reader))
 			return;
-		if (fds[1].revents & POLLPRI)
+		watch_look(&reader->watch);
+		if (fds[1].revents & POLLPRI || (watched && !reader->watch.nr))
 			return;
 		if (fds[1].revents && !pump(reader) && reader->tracing &&
 		    (fds[1].revents & (POLLERR | POLLHUP | POLLNVAL))) {
@@ -342,6 +389,10 @@ static int trace(struct reader *reader)
 {
 	const struct options *options = &reader->options;
 
+	if (ready_prepare(options->ready_fd)) {
+		complain("--ready-fd %d: %s", options->ready_fd, strerror(errno));
+		return EXIT_FAILURE;
+	}
 	if (options->command &&
 	    command_fork(&reader->command, options->command,
 			 trace_takes_pipe(options) ? STDERR_FILENO : STDOUT_FILENO,
@@ -368,9 +419,11 @@ static int trace(struct reader *reader)
 			banner(reader);
 		put_header(reader);
 	}
+	ready_tell(options->ready_fd);
 	if (reader->command.pid)
 		command_go(&reader->command);
 	run(reader);
+	watch_close(&reader->watch);
 	finish(reader);
 	if (reader->failed)
 		return EXIT_FAILURE;

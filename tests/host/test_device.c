@@ -239,7 +239,8 @@ static void filters(void **state)
 	kernel.errno_of[3] = ESRCH;
 	kernel.error_rule = 2;
 	kernel.error_field = offsetof(struct socktrace_rule, tgid);
-	assert_error(device_filter(&device, rules, 3), "there is no process that -p");
+	rules[2].tgid = 4711;
+	assert_error(device_filter(&device, rules, 3), "there is no process 4711 (-p)");
 	kernel.error_rule = ~0U;
 	kernel.errno_of[3] = E2BIG;
 	kernel.info.max_rules = 2;

@@ -231,6 +231,9 @@ static void wrong_values(void **state)
 	assert_wrong("'10001'", "0 to 10000", "--latency", "10001");
 	assert_wrong("'1.5'", "0 to 10000", "--latency", "1.5");
 	assert_wrong("-f", "-p PID", "-f");
+	assert_wrong("--wait-all", "COMMAND", "--wait-all");
+	assert_wrong("--user", "--uid NAME", "--user", "root");
+	assert_wrong("'x'", "from 1", "--ready-fd", "x");
 }
 
 static void wrong_options(void **state)

@@ -172,6 +172,7 @@ int device_filter(struct device *device, const struct socktrace_rule *rules,
 		.error_rule = UINT32_MAX,
 	};
 	char field[32];
+	uint32_t pid;
 
 	if (!control(device, SOCKTRACE_IOC_SET_FILTER, &filter))
 		return 0;
@@ -184,11 +185,14 @@ int device_filter(struct device *device, const struct socktrace_rule *rules,
 				    "(see --explain), %s",
 			    filter.error_rule + 1, nr_rules,
 			    field_name(filter.error_field, field, sizeof(field)));
-	if (errno == ESRCH && filter.error_rule < nr_rules)
-		return fail(device, "there is no process that %s names in rule %u of %u "
-				    "(see --explain)",
-			    field_name(filter.error_field, field, sizeof(field)),
-			    filter.error_rule + 1, nr_rules);
+	if (errno == ESRCH && filter.error_rule < nr_rules &&
+	    filter.error_field <= sizeof(*rules) - sizeof(pid)) {
+		/* Such fields are numbers of processes. */
+		memcpy(&pid, (const char *)&rules[filter.error_rule] + filter.error_field,
+		       sizeof(pid));
+		return fail(device, "there is no process %u (%s)", pid,
+			    field_name(filter.error_field, field, sizeof(field)));
+	}
 	if (errno == EUSERS)
 		return fail(device, TOO_MANY_ANCESTORS);
 	if (errno == E2BIG)

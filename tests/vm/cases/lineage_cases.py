@@ -596,4 +596,4 @@ def _reader_nobody(context):
     proc.reap(ended)
     done = subprocess.run([READER, "-p", str(ended)], capture_output=True, check=False, timeout=50)
     equal(done.returncode, 1, "status")
-    check(b"there is no process that -p" in done.stderr, "%s", done.stderr)
+    check(b"there is no process %d (-p)" % ended in done.stderr, "%s", done.stderr)

@@ -1,0 +1,258 @@
+# SPDX-License-Identifier: GPL-2.0
+# shellcheck shell=bash
+#
+# What fingers type, and what a terminal shows: as reader.sh, whose helpers these use.
+
+# The first word that is no option; its own options are its own.
+command_needs_no_dashes() {
+	records typical 2 >r
+	status 0 "$fake" -q --device r echo -e hello
+	[ "$(cat out)" = hello ]
+	lines err 2
+	status 7 "$fake" -q --device r sh -c 'exit 7'
+	# What names a condition was meant as one.
+	status 2 "$fake" --device r port 443
+	has err "'port' is a condition: --filter 'port ...'"
+	status 127 "$fake" -q --device r -- port 443
+}
+# What is piped as JSON is the trace: the command's words are beside it.
+json_of_a_command_takes_the_pipe() {
+	records typical 3 >r
+	"$fake" -q --device r -j echo hello 2>err | cat >out
+	lines out 3
+	[ "$(cat err)" = hello ]
+	# A file is no pipe, and text is none's.
+	status 0 "$fake" -q --device r -j echo hello
+	[ "$(cat out)" = hello ]
+	lines err 3
+	"$fake" -q --device r echo hello 2>err | cat >out
+	[ "$(cat out)" = hello ]
+	"$fake" -q --device r -o json:t echo hello 2>err | cat >out
+	[ "$(cat out)" = hello ]
+	lines t 3
+}
+command_of_a_user() {
+	records typical 1 >r
+	status 2 "$real" --user nobody
+	has err "-u NAME, or --uid NAME"
+	status 2 "$real" --user no_such_user true
+	has err "--user: unknown user 'no_such_user'"
+	if [ "$(id -u)" != 0 ]; then
+		status 126 "$fake" -q --device r --user daemon id
+		has err "cannot become user 1: Operation not permitted"
+		return 0
+	fi
+	# Whoever it is: as the tools of the system have it. No group is left of ours.
+	local user
+	for user in daemon games; do
+		status 0 "$fake" -q --device r -o text:t --user "$user" id
+		id "$user" >want
+		cmp want out
+	done
+}
+times_as_wanted() {
+	local form
+	records typical 3 >r
+	for form in 'time ^[0-9:]{8}\.[0-9]{6} python3' 'date ^[0-9]{4}(-[0-9]{2}){2} [0-9:]{8}\.[0-9]{6} python3' \
+		'utc ^[0-9-]{10}T[0-9:]{8}\.[0-9]{9}Z python3' 'unix ^[0-9]{10}\.[0-9]{6} python3' \
+		'delta ^    [0-9]\.[0-9]{6} python3' 'none ^python3'; do
+		status 0 "$fake" --device r --time "${form%% *}"
+		[ "$(grep -cE "${form#* }" out)" = 3 ]
+	done
+	status 0 "$fake" --device r --relative-timestamps
+	grep -q '^    0.000000 ' out
+	status 0 "$fake" --device r -ttt --columns pid,time
+	grep -qE '^12345   [0-9]{10}\.[0-9]{6} socket' out
+	status 0 "$fake" --device r -tt
+	mv out tt
+	status 0 "$fake" --device r
+	cmp tt out
+	status 2 "$real" -t -j
+	has err "JSON has one form"
+	status 2 "$real" --time iso
+	has err "unknown format 'iso' (none, time, date, utc, unix or delta)"
+	# Of loss and programs, too.
+	records programs 20 3 >r
+	/usr/bin/python3 - "$here" >>r <<-'END'
+		import sys; sys.path.insert(0, sys.argv[1]); import records
+		sys.stdout.buffer.write(records.record(type=31, phase=3, lost=(2, 1)))
+	END
+	status 0 "$fake" --device r --time none --processes
+	grep -q '^!!! LOST' out
+	! grep -qE '^[0-9:]{8}' out
+}
+file_alone_as_output() {
+	records typical 3 >r
+	status 0 "$fake" --device r -o ./trace
+	grep -q ' accept4(4, {AF_INET ' trace
+	status 0 "$fake" --device r -j -o t.json
+	grep -q '"event":"accept4"' t.json
+	empty out
+	status 0 "$fake" -q --device r -o - true
+	lines out 3
+	status 2 "$real" -o trace
+	has err "unknown format 'trace' (text or json; a file has a / or a dot in its name: ./trace)"
+}
+filter_of_a_file() {
+	printf '# whom\nuid 0 and\n  # where\n net 10/8\n' >f
+	status 0 "$real" --explain --filter @f --filter connect
+	has out "event connect and user 0 and net 10.0.0.0/8"
+	status 2 "$real" --filter @none
+	has err "--filter: cannot open none: No such file or directory"
+	printf 'uid 0\nand or' >f
+	status 2 "$real" --filter @f
+	[ "$(sed -n 3p err)" = "            ^" ]
+	printf 'uid 0\0' >f
+	status 2 "$real" --filter @f
+	has err "--filter: f is no text"
+	status 2 "$real" --filter @.
+	has err "--filter: cannot read .: Is a directory"
+	seq 20000 >f
+	status 2 "$real" --filter @f
+	has err "no text of up to 65536 bytes"
+}
+# -p alone: when the last of them has ended, so does the reader.
+processes_end_it() {
+	local first last
+	sleep 60 9>&- & first=$!
+	sleep 60 9>&- & last=$!
+	live "$fake" -q -p "$first $last"
+	records typical 2 >&9
+	soon lines out 2
+	kill "$first"
+	records typical 1 >&9
+	soon lines out 3
+	kill -0 "$pid"
+	records typical 4 >&9
+	kill "$last"
+	ends_with 0
+	lines out 7
+	empty err
+}
+# What a command leaves behind is waited for, if asked for; its status stays.
+wait_all_waits_for_daemons() {
+	mkfifo end
+	mkfifo dev
+	exec 9<>dev
+	# shellcheck disable=SC2016
+	"$fake" -q --device dev -o text:trace --wait-all \
+		sh -c '(read x <end; sleep 0 & read y <end) & exit 4' >out 2>err 9>&- &
+	pid=$!
+	exec 8<>end
+	records typical 2 >&9
+	soon lines trace 2
+	echo >&8
+	records typical 1 >&9
+	soon lines trace 3
+	kill -0 "$pid"
+	echo >&8
+	ends_with 4
+	# A signal ends it, too: the command has gone.
+	rm trace
+	echo 'read x <end' >daemon
+	"$fake" -q --device dev -o text:trace --wait-all sh -c 'sh daemon & exit 4' >out 2>err 9>&- &
+	pid=$!
+	records typical 1 >&9
+	soon lines trace 1
+	soon sh -c "! pgrep -P $pid -a | grep -q 'exit 4' && pgrep -P $pid -a | grep -q daemon"
+	kill -INT "$pid"
+	ends_with 4
+	echo >&8
+	exec 8>&-
+}
+ready_is_told() {
+	: >r
+	# Before the command begins, which has no part in it.
+	status 0 "$fake" -q --device r --ready-fd 7 sh -c 'ls /proc/self/fd >fds; cat ready >seen' 7>ready
+	[ "$(od -An -tx1 <ready)" = " 0a" ]
+	cmp ready seen
+	! grep -qx 7 fds
+	FAKE_START=no status 1 "$fake" -q --device r --ready-fd 7 7>not-ready
+	empty not-ready
+	status 1 "$fake" -q --device r --ready-fd 77
+	has err "--ready-fd 77: Bad file descriptor"
+	/usr/bin/python3 - "$fake" <<-'END'
+		import os, socket, subprocess, sys
+		for name in ("./notify", "@socktrace-%d" % os.getpid(), "/nonexistent/socket"):
+		    with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM) as manager:
+		        manager.settimeout(10)
+		        path = os.path.abspath(name) if name[0] == "." else name
+		        if path[0] == "@" or name[0] == ".":
+		            manager.bind(path.replace("@", "\0"))
+		        env = dict(os.environ, NOTIFY_SOCKET=path)
+		        out = subprocess.check_output([sys.argv[1], "-q", "--device", "r", "env"], env=env)
+		        assert b"NOTIFY_SOCKET" not in out
+		        if "nonexistent" not in name:
+		            assert manager.recv(100) == b"READY=1"
+	END
+}
+banner_is_one_line() {
+	local events
+	records typical 1 >r
+	for events in all socket,connect,accept4 security_socket_connect bind,listen; do
+		status 0 "$fake" --device r -e "$events" true
+		[ "$(head -n 1 err | wc -m)" -le 81 ]
+		has err "socktrace-read: tracing "
+	done
+	status 0 "$fake" --device r -e connect,accept true
+	has err "tracing connect accept4"
+	hasnt err more
+}
+# Whatever the record holds, a line is one line of the terminal, from a resize on, too.
+lines_fit_the_terminal() {
+	records hostile 400 6 >r
+	records typical 30 >>r
+	/usr/bin/python3 - "$fake" <<-'END'
+		import fcntl, os, pty, re, signal, struct, sys, termios, time
+		def size(fd, columns):
+		    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", 50, columns, 0, 0))
+		def start(columns, *argv):
+		    pid, fd = pty.fork()
+		    if not pid:
+		        size(1, columns)
+		        os.execv(sys.argv[1], [sys.argv[1], *argv])
+		    return pid, fd
+		def rest(pid, fd):
+		    out = b""
+		    try:
+		        while data := os.read(fd, 65536):
+		            out += data
+		    except OSError:
+		        pass
+		    assert os.waitpid(pid, 0)[1] == 0, out
+		    return out
+		def shown(out):
+		    text = re.sub("\033\\[[0-9;]*m", "", out.decode())
+		    return [line for line in text.split("\r\n") if "LOST" not in line]
+		for columns in (80, 110, 200, 40):
+		    for more in ([], ["--color", "always"], ["--columns", "+exe,cgroup_path"], ["-t"]):
+		        lines = shown(rest(*start(columns, "-q", "--device", "r", *more)))
+		        assert len(lines) > 350, len(lines)
+		        for line in lines:
+		            assert len(line) <= columns, (columns, line)
+		# A resize: a live session, told by its signal.
+		os.mkfifo("dev")
+		feed = os.open("dev", os.O_RDWR)
+		record = open("r", "rb").read()[-320 * 29:][:320]
+		pid, fd = start(200, "--device", "dev", "--color", "never")
+		os.write(feed, record)
+		out = b""
+		while b"connect(" not in out:
+		    out += os.read(fd, 65536)
+		assert b"local=" in out and b"CONTAINER" in out, out
+		size(fd, 80)
+		out = b""
+		while b"CALL" not in out: # fewer columns, told at once
+		    out += os.read(fd, 65536)
+		os.write(feed, record)
+		while b"connect(" not in out:
+		    out += os.read(fd, 65536)
+		os.kill(pid, signal.SIGTERM)
+		out += rest(pid, fd)
+		assert b"local=" not in out and max(map(len, shown(out))) <= 80, out
+	END
+	# To a pipe or a file nothing is cut.
+	records typical 9 >r
+	status 0 "$fake" --device r
+	[ "$(wc -L <out)" -gt 110 ]
+}
