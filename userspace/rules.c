@@ -2,6 +2,7 @@
 #include "rules.h"
 
 #include "filter/compile.h"
+#include "filter/contradiction.h"
 
 /* Of each connect, connect's own record tells more. */
 #define DEFAULT_EVENTS                                                          \
@@ -63,6 +64,37 @@ int filter_build(struct options *options, uint32_t ancestor,
 	}
 	events &= ~options->without;
 	return events ? filter_compile(all, events, rules, error) : 0;
+}
+
+bool filter_why_none(struct options *options, char *buffer, size_t size)
+{
+	char names[FILTER_CONDS][32];
+	struct contradiction all = { 0 };
+	struct socktrace_rule asked = { .match = SOCKTRACE_MATCH_EVENTS };
+	const struct filter_cond *events = filter_cond_by_keyword("event", 5);
+	const struct filter_node *node;
+	unsigned int i;
+
+	for (i = 0; i < FILTER_CONDS; i++) {
+		if (options->conditions[i])
+			contradiction_add(&all, options->conditions[i],
+					  filter_cond_name(filter_cond(i), names[i],
+							   sizeof(names[i])));
+	}
+	asked.events = DEFAULT_EVENTS | options->pool.events;
+	if (options->conditions[filter_cond_row(events)])
+		asked.events = SOCKTRACE_EVENTS_ALL;
+	asked.events &= ~options->without;
+	if (!asked.events) {
+		snprintf(buffer, size, "'-e !...', which leaves no event,");
+		return true;
+	}
+	node = filter_leaf(&options->pool, &asked);
+	if (node)
+		contradiction_add(&all, node, "-e");
+	if (options->filter)
+		contradiction_add(&all, options->filter, NULL);
+	return contradiction_tell(&all, &options->pool, buffer, size);
 }
 
 static unsigned int gather_pids(const struct filter_node *node, uint32_t *pids,

@@ -14,6 +14,9 @@
 int filter_build(struct options *options, uint32_t ancestor,
 		 struct socktrace_rule *rules, struct filter_error *error);
 
+/* If it gave 0: which conditions can't hold together. False: that takes more than two. */
+bool filter_why_none(struct options *options, char *buffer, size_t size);
+
 /* The events that the rules may accept: mask of SOCKTRACE_EVENT_BIT(). */
 uint32_t filter_events(const struct socktrace_rule *rules, unsigned int nr_rules);
 

@@ -448,6 +448,7 @@ static int setup_rules(struct reader *reader)
 {
 	const struct options *options = &reader->options;
 	struct filter_error error;
+	char which[512];
 	int n;
 
 	n = filter_build(&reader->options, options->command ? (uint32_t)getpid() : 0,
@@ -458,6 +459,8 @@ static int setup_rules(struct reader *reader)
 	}
 	if (n)
 		complain("these conditions can't be rules of the kernel: %s", error.text);
+	else if (filter_why_none(&reader->options, which, sizeof(which)))
+		complain("no call can meet %s", which);
 	else
 		complain("no call can meet all these conditions");
 	return EXIT_USAGE;

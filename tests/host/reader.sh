@@ -382,7 +382,7 @@ explain_needs_no_device() {
 impossible_filters_exit_2() {
 	status 2 "$real" --device ./none -p 1 --filter 'pid 2'
 	one_line_error
-	has err "no call can meet all these conditions"
+	has err "no call can meet '-p: pid 1' and 'pid 2'"
 	status 2 "$real" --device ./none -p "$(seq -s, 100)"
 	has err "needs 100 rules, the kernel takes 64"
 	status 2 "$real" --device ./none --filter 'descendant 1' -- true

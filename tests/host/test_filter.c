@@ -216,6 +216,26 @@ static void grammar(void **state)
 	assert_rules("connect\n\tand\r\nuid=0", "+ event connect and user 0");
 }
 
+/* Of numbers, and "not" as "!=" of all that has a value. */
+static void comparisons(void **state)
+{
+	(void)state;
+	assert_rules("uid != 0", "+ user 1-4294967295");
+	assert_rules("uid>=1000", "+ user 1000-4294967295");
+	assert_rules("euid < 1000", "+ euid 0-999");
+	assert_rules("rport > 1023 and lport <= 1023", "+ rport 1024-65535 and lport 0-1023");
+	assert_rules("port<70000", "+ rport 0-65535");
+	/* Who did not log in has no number. */
+	assert_rules("loginuid > 999", "+ loginuid 1000-4294967294");
+	assert_rules("rport < 1024 and rport != 22", "- rport 22; + rport 0-1023");
+	assert_rules("comm!=curl and family!=unix",
+		     "- comm \"curl\"; - family unix; + event all");
+	assert_rules("pid != 1,2", "- pid 1; - pid 2; + event all");
+	assert_rules("not uid != 5", "+ user 5");
+	assert_rules("!uid 0", "+ user 1-4294967295");
+	assert_rules("path /run/*", "+ path \"/run/\"");
+}
+
 static void mistakes(void **state)
 {
 	char deep[300];
@@ -255,6 +275,21 @@ static void mistakes(void **state)
 	assert_wrong("comm 'a^\\xg0'", "two digits");
 	assert_wrong("comm ^\"\"", "no name");
 	assert_wrong("comm ^'*'", "no name");
+	assert_wrong("comm ^a*b", "no other * or ?");
+	assert_wrong("comm ^w?rker*", "no other * or ?");
+	assert_wrong("path ^/run/*/x", "by their beginning");
+	assert_wrong("path ^/r?n*", "by their beginning");
+	assert_wrong("path ^*", "no path");
+	assert_wrong("pid ^> 5", "'pid' takes = and !=");
+	assert_wrong("comm ^<= x", "'comm' takes = and !=");
+	assert_wrong("uid > ^www-data", "a number is missing");
+	assert_wrong("uid > ^5,6", "a number is missing");
+	assert_wrong("rport > ^65535", "no number is so");
+	assert_wrong("uid < ^0", "no number is so");
+	assert_wrong("loginuid > ^4294967294", "no number is so");
+	assert_wrong("duration ^!= 3s", "duration takes >");
+	assert_wrong("^uid !=", "'user' needs a value");
+	assert_wrong("ok ^!= 1", "'and' or 'or' is missing");
 	assert_wrong("comm ^'a\\x00b'", "no NUL");
 	assert_wrong("comm ^0123456789abcdef", "the first 15 bytes are '0123456789abcde'");
 	assert_wrong("net 10/8,^10.0", "is no network");
@@ -402,7 +437,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values),   cmocka_unit_test(places),
-		cmocka_unit_test(grammar),  cmocka_unit_test(mistakes),
+		cmocka_unit_test(grammar),  cmocka_unit_test(comparisons), cmocka_unit_test(mistakes),
 		cmocka_unit_test(tables),   cmocka_unit_test(sizes),
 		cmocka_unit_test(reasons_of_silence),
 	};

@@ -256,3 +256,21 @@ lines_fit_the_terminal() {
 	status 0 "$fake" --device r
 	[ "$(wc -L <out)" -gt 110 ]
 }
+contradictions_are_named() {
+	status 2 "$real" --ok --failed
+	one_line_error
+	has err "no call can meet '-z: ok' and '-Z: failed'"
+	status 2 "$real" --filter 'uid 1 and (uid > 5 or uid = 0)'
+	has err "no call can meet 'user 1' and 'user 6-4294967295 or user 0'"
+	status 2 "$real" -e '!connect' --filter connect
+	has err "no call can meet '-e: event socket,accept4,addr_mismatch,socketpair,connected' and 'event connect'"
+	status 2 "$real" -e '!all'
+	has err "no call can meet '-e !...', which leaves no event"
+	# Three, of which any two may hold.
+	status 2 "$real" --filter '(pid 1 or pid 2) and (pid 2 or pid 3) and (pid 1 or pid 3)'
+	has err "no call can meet all these conditions"
+	# However long: one line, and not too long a one.
+	status 2 "$real" -p "$(seq -s, 60)" --filter "pid $(seq -s, 61 120)"
+	one_line_error
+	[ "$(wc -c <err)" -lt 350 ]
+}

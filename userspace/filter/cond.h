@@ -18,6 +18,7 @@ struct filter_cond {
 	const char *argument; /* NULL: takes no value */
 	const char *help; /* of the option */
 	bool list; /* values between commas: any of them */
+	uint32_t most; /* the highest number; 0: its values have no order */
 	uint32_t bits; /* SOCKTRACE_MATCH_* that it makes */
 	size_t offset; /* of its field in a rule, and the end of it */
 	size_t end;

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "filter/expr.h"
 
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -186,6 +187,14 @@ static enum token keyword(const char *s, size_t length)
 	return WORD;
 }
 
+/* A word ends before a "!=", too. */
+static size_t word_length(const char *p)
+{
+	size_t length = strcspn(p, " \t\n\r()\"'<>=&|");
+
+	return length && p[length] == '=' && p[length - 1] == '!' ? length - 1 : length;
+}
+
 /* The next token; false with an error. */
 static bool next(struct parser *parser)
 {
@@ -215,7 +224,8 @@ static bool next(struct parser *parser)
 		length += p[1] == '=';
 		break;
 	case '!':
-		parser->token = NOT;
+		parser->token = p[1] == '=' ? COMPARE : NOT;
+		length += p[1] == '=';
 		break;
 	case '&':
 	case '|':
@@ -228,7 +238,7 @@ static bool next(struct parser *parser)
 		length = 2;
 		break;
 	default:
-		length = strcspn(p, " \t\n\r()\"'<>=&|");
+		length = word_length(p);
 		parser->token = keyword(p, length);
 		break;
 	}
@@ -277,7 +287,7 @@ static const struct filter_node *duration(struct parser *parser)
 	char op, or_equal;
 	uint64_t ns;
 
-	if (parser->token != COMPARE || parser->value[0] == '=')
+	if (parser->token != COMPARE || !strchr("<>", parser->value[0]))
 		return wrong_at(parser, parser->start, "duration takes >, >=, < or <=, and a time");
 	op = parser->value[0];
 	or_equal = parser->length == 2;
@@ -325,10 +335,52 @@ static const struct filter_node *named(struct parser *parser)
 	return NULL;
 }
 
+static const void *no_order(struct parser *parser, const struct filter_cond *cond)
+{
+	filter_wrong(parser->error, "'%s' takes = and !=: < and > are for duration, users and ports",
+		     cond->keyword);
+	parser->error->at = (size_t)(parser->start - parser->text);
+	return NULL;
+}
+
+/* rport > 1023: as a range, to the highest number that there is. */
+static const struct filter_node *ordered(struct parser *parser, const struct filter_cond *cond,
+					 char op, bool or_equal)
+{
+	uint64_t number, min = 0, max = cond->most;
+	const struct filter_node *node;
+	char range[48];
+	int length;
+
+	if (value_number(parser->value, parser->length, 0, UINT32_MAX, &number))
+		return wrong_at(parser, parser->start, "a number is missing after < or >");
+	if (op == '>')
+		min = number + !or_equal;
+	else if (number + or_equal)
+		max = number + or_equal - 1;
+	else
+		min = 1, max = 0;
+	if (max > cond->most)
+		max = cond->most;
+	if (min > max)
+		return wrong_at(parser, parser->start, "no number is so");
+	length = snprintf(range, sizeof(range), "%llu-%llu", (unsigned long long)min,
+			  (unsigned long long)max);
+	node = filter_value(parser->pool, cond, range, (size_t)length, parser->error);
+	if (!node) {
+		parser->error->at = (size_t)(parser->start - parser->text);
+		return NULL;
+	}
+	return next(parser) ? node : NULL;
+}
+
 static const struct filter_node *condition(struct parser *parser)
 {
 	const struct filter_cond *cond = filter_cond_by_keyword(parser->value, parser->length);
+	const struct filter_node *node;
 	const char *start = parser->start;
+	bool or_equal = false;
+	char op = '=';
 
 	if (!cond)
 		return named(parser);
@@ -338,7 +390,11 @@ static const struct filter_node *condition(struct parser *parser)
 		return NULL;
 	if (cond->bits == SOCKTRACE_MATCH_DURATION)
 		return duration(parser);
-	if (parser->token == COMPARE && parser->value[0] == '=') {
+	if (parser->token == COMPARE) {
+		op = parser->value[0];
+		or_equal = parser->length == 2;
+		if ((op == '<' || op == '>') && !cond->most)
+			return no_order(parser, cond);
 		if (!next(parser))
 			return NULL;
 	}
@@ -349,7 +405,12 @@ static const struct filter_node *condition(struct parser *parser)
 					     parser->text);
 		return NULL;
 	}
-	return value(parser, cond);
+	if (op == '<' || op == '>')
+		return ordered(parser, cond, op, or_equal);
+	node = value(parser, cond);
+	if (node && op == '!')
+		node = made(parser, filter_join(parser->pool, FILTER_NOT, node, NULL));
+	return node;
 }
 
 static const struct filter_node *factor(struct parser *parser)

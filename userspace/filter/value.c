@@ -204,6 +204,12 @@ int value_loginuid(struct socktrace_rule *rule, const char *s, size_t length,
 	return users(&rule->loginuid_min, &rule->loginuid_max, s, length, error);
 }
 
+/* What the shell would know as one: the kernel's rules don't. */
+static bool wildcard(const char *s, size_t length)
+{
+	return memchr(s, '*', length) || memchr(s, '?', length);
+}
+
 int value_comm(struct socktrace_rule *rule, const char *s, size_t length,
 	       struct filter_error *error)
 {
@@ -214,6 +220,11 @@ int value_comm(struct socktrace_rule *rule, const char *s, size_t length,
 		rule->match = SOCKTRACE_MATCH_COMM_PREFIX;
 		length--;
 	}
+	if (wildcard(s, length))
+		return filter_wrong(error, "'%.*s': a name is asked for whole, or by its beginning as "
+					   "in NAME*: no other * or ? (a name that has one: by what is "
+					   "before it)",
+				    LENGTH(length), s);
 	if (!length)
 		return filter_wrong(error, "no name (NAME, or the beginning of one as in NAME*)");
 	if (memchr(s, 0, length))
@@ -324,8 +335,15 @@ int value_local_port(struct socktrace_rule *rule, const char *s, size_t length,
 int value_path(struct socktrace_rule *rule, const char *s, size_t length,
 	       struct filter_error *error)
 {
+	/* By the beginning anyway. */
+	if (length && s[length - 1] == '*')
+		length--;
 	if (!length)
 		return filter_wrong(error, "no path (/run/ for what begins so, @NAME abstract)");
+	if (wildcard(s, length))
+		return filter_wrong(error, "'%.*s': paths are asked for by their beginning: no * or ? "
+					   "but a * at the end",
+				    LENGTH(length), s);
 	if (length > sizeof(rule->path))
 		return filter_wrong(error, "'%.*s...' is longer than a socket's path (%zu bytes)",
 				    LENGTH(length), s, sizeof(rule->path));
