@@ -69,8 +69,7 @@ static const struct habit {
 	{ "duration", "--min-duration TIME: calls of so long; timeout -s INT SECONDS ends the reader" },
 	{ "print", "--columns LIST" },
 	{ "fields", "--columns LIST" },
-	{ "container", "--cgroup PATH; JSON has 'container'" },
-	{ "containers", "--cgroup PATH; JSON has 'container'" },
+	{ "containers", "--container ID, --container '*'" },
 	{ "lookup-dns", "addresses are always numbers: no name is looked up" },
 	/* ss, netstat */
 	{ "tcp", "--proto tcp" },

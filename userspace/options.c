@@ -466,6 +466,9 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 				    "it reads what was traced");
 	if (options->capture && (options->inflight || options->selftest))
 		return wrong(parse, "-w is for a trace: --inflight and --selftest have none");
+	if (options->capture && options->pool.told)
+		return wrong(parse, "-w has what the kernel's rules let through, which know no exe and "
+				    "container: ask for these when it is read, by -r");
 	if ((options->rotation.bytes || options->rotation.seconds || options->rotation.count) &&
 	    !is_file(options->file) && !is_file(options->capture))
 		return wrong(parse, "-C, -G and -W need a file: -o FORMAT:FILE, or -w FILE");

@@ -157,6 +157,9 @@ void print_stats(struct reader *reader, bool at_rest)
 		complain("%s", reader->device.error);
 	else
 		tell_stats(&s, at_rest);
+	if (reader->sieve.nr)
+		complain("of these, %" PRIu64 " were read and not shown: exe and container are "
+			 "judged by the reader", reader->sieve.withheld);
 }
 
 void tell_loss(const struct reader *reader, const struct socktrace_stats *s)

@@ -8,6 +8,7 @@
 #include "capture/write.h"
 #include "command.h"
 #include "filter/judge.h"
+#include "filter/sieve.h"
 #include "format/json.h"
 #include "format/text.h"
 #include "options.h"
@@ -37,6 +38,7 @@ struct reader {
 	struct told told_cgroups, told_exes; /* by it */
 	struct told asked_cgroups; /* those that rules name */
 	struct judge judge;
+	struct sieve sieve;
 	struct walltime time;
 	struct procinfo proc;
 	struct cgroups cgroups;

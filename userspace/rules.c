@@ -66,6 +66,18 @@ int filter_build(struct options *options, uint32_t ancestor,
 	return events ? filter_compile(all, events, rules, error) : 0;
 }
 
+int filter_sieve(const struct options *options, struct sieve *sieve,
+		 struct filter_error *error)
+{
+	unsigned int i;
+
+	for (i = 0; i < FILTER_CONDS; i++) {
+		if (options->conditions[i] && sieve_add(sieve, options->conditions[i], error))
+			return -1;
+	}
+	return options->filter ? sieve_add(sieve, options->filter, error) : 0;
+}
+
 bool filter_why_none(struct options *options, char *buffer, size_t size)
 {
 	char names[FILTER_CONDS][32];
@@ -150,7 +162,8 @@ bool filter_only_follows(const struct socktrace_rule *rules, unsigned int nr_rul
 	return nr_rules;
 }
 
-int filter_explain(const struct socktrace_rule *rules, unsigned int nr_rules, FILE *to)
+int filter_explain(const struct socktrace_rule *rules, unsigned int nr_rules,
+		   const struct sieve *sieve, FILE *to)
 {
 	char words[FILTER_WORDS_MAX];
 	unsigned int i;
@@ -163,5 +176,9 @@ int filter_explain(const struct socktrace_rule *rules, unsigned int nr_rules, FI
 			rules[i].action == SOCKTRACE_ACCEPT ? "accept" : "reject", words);
 	}
 	fputs("     reject  all else\n", to);
+	for (i = 0; i < sieve->nr; i++) {
+		filter_node_words(words, sizeof(words), sieve->all[i]);
+		fprintf(to, "of what they accept, the reader shows only: %s\n", words);
+	}
 	return fflush(to) || ferror(to) ? -1 : 0;
 }

@@ -3,6 +3,7 @@
 #ifndef SOCKTRACE_RULES_H
 #define SOCKTRACE_RULES_H
 
+#include "filter/sieve.h"
 #include "options.h"
 
 /*
@@ -13,6 +14,10 @@
  */
 int filter_build(struct options *options, uint32_t ancestor,
 		 struct socktrace_rule *rules, struct filter_error *error);
+
+/* What of the options' conditions the kernel can't judge. 0, or -1 with `error`. */
+int filter_sieve(const struct options *options, struct sieve *sieve,
+		 struct filter_error *error);
 
 /* If it gave 0: which conditions can't hold together. False: that takes more than two. */
 bool filter_why_none(struct options *options, char *buffer, size_t size);
@@ -30,6 +35,7 @@ bool filter_follows(const struct socktrace_rule *rules, unsigned int nr_rules);
 bool filter_only_follows(const struct socktrace_rule *rules, unsigned int nr_rules);
 
 /* Prints the rules in words. 0, or -1 if that can't be written. */
-int filter_explain(const struct socktrace_rule *rules, unsigned int nr_rules, FILE *to);
+int filter_explain(const struct socktrace_rule *rules, unsigned int nr_rules,
+		   const struct sieve *sieve, FILE *to);
 
 #endif

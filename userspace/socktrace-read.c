@@ -52,7 +52,8 @@ static int setup_device(struct reader *reader)
 		.events = filter_events(reader->rules, reader->nr_rules),
 	};
 	if (options->processes || (options->format == FORMAT_JSON && !options->selftest) ||
-	    options->capture || columns_tell_program(&options->columns))
+	    options->capture || columns_tell_program(&options->columns) ||
+	    options->pool.told >> FILTER_TOLD_EXE & 1)
 		config->flags |= SOCKTRACE_CONFIG_PROCESSES;
 	if (!options->selftest)
 		config->flags |= SOCKTRACE_CONFIG_PATHS;
@@ -440,6 +441,8 @@ static void setup_formats(struct reader *reader)
 	json_init(&reader->json, &reader->time, &reader->proc, &reader->images, &reader->cgroups);
 	text_init(&reader->text, &reader->time, wants_color(reader));
 	reader->json.paths = reader->text.paths = &reader->paths;
+	sieve_facts(&reader->sieve, &reader->time, &reader->proc, &reader->images,
+		    &reader->cgroups, &reader->paths);
 	setup_columns(reader);
 }
 
@@ -455,7 +458,9 @@ static int setup_rules(struct reader *reader)
 			 reader->rules, &error);
 	if (n > 0) {
 		reader->nr_rules = (unsigned int)n;
-		return 0;
+		n = filter_sieve(options, &reader->sieve, &error);
+		if (!n)
+			return 0;
 	}
 	if (n)
 		complain("these conditions can't be rules of the kernel: %s", error.text);
@@ -495,7 +500,7 @@ static int setup(struct reader *reader)
 
 static int explain(const struct reader *reader)
 {
-	if (!filter_explain(reader->rules, reader->nr_rules, stdout))
+	if (!filter_explain(reader->rules, reader->nr_rules, &reader->sieve, stdout))
 		return EXIT_SUCCESS;
 	complain("cannot write standard output: %s", strerror(errno));
 	return EXIT_FAILURE;

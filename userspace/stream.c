@@ -31,13 +31,16 @@ static void put_event(struct reader *reader, const struct socktrace_event *ev)
 		return;
 	case SOCKTRACE_PROCESS:
 		image = images_take(&reader->images, ev);
-		if (!image || !reader->options.processes)
+		if (!image || !reader->options.processes ||
+		    !sieve_may_pass(&reader->sieve, ev))
 			return;
 		break;
 	case SOCKTRACE_LOST:
 		break;
 	default:
 		if (reader->options.replay && !judge_accepts(&reader->judge, ev))
+			return;
+		if (reader->sieve.nr && !sieve_passes(&reader->sieve, ev))
 			return;
 		if (reader->options.capture)
 			capture_facts(&reader->capture, ev);

@@ -81,7 +81,7 @@ help_names_all_options() {
 	local option
 	for option in --event --pid --follow --family --output --write --read --rotate-size --rotate-seconds --rotate-count --count --enter --stats --quiet \
 		--columns --color --device --records --latency --help --version --user --uid --time --json --ipv4 --ipv6 \
-		--wait-all --ready-fd --absolute-timestamps --relative-timestamps --euid --loginuid --proto --comm --type --net \
+		--wait-all --ready-fd --exe --container --absolute-timestamps --relative-timestamps --euid --loginuid --proto --comm --type --net \
 		--local-net --rport --lport --path --ok --failed --errno --min-duration --netns \
 		--mntns --pidns --cgroup --filter --explain --inflight --selftest; do
 		has out "$option"

@@ -236,6 +236,32 @@ static void comparisons(void **state)
 	assert_rules("path /run/*", "+ path \"/run/\"");
 }
 
+/* What only the reader knows may hold or not: rules let through what could meet all. */
+static void told(void **state)
+{
+	struct filter_pool pool = { 0 };
+	char words[256];
+
+	(void)state;
+	assert_rules("exe /bin/x and uid 5", "+ user 5");
+	assert_rules("not exe /bin/x and uid 5", "+ user 5");
+	assert_rules("exe /bin/x or uid 5", "+ event all");
+	assert_rules("not (container * and uid 5)", "+ event all");
+	assert_rules("not (exe /x or uid 5)", "- user 5; + event all");
+	assert_rules("(exe /x and port 80 or container y) and not pid 7", "- pid 7; + event all");
+	assert_rules("exe /x and port 80 or not exe /x and port 22", "+ rport 80; + rport 22");
+	assert_wrong("exe ^curl", "is no path");
+	assert_wrong("exe ^/usr/*/x", "by their beginning");
+	assert_wrong("exe ^/r?n", "by their beginning");
+	assert_wrong("container ^a*", "is no container");
+	assert_wrong("container x,^''", "is no container");
+	assert_wrong("^exe", "'exe' needs a value: PREFIX");
+	filter_node_words(words, sizeof(words),
+			  filter_parse(&pool, "not (uid 5 or exe '/a\"*') and (pid 1 or ok)", &error));
+	assert_string_equal(words, "not (user 5 or exe \"/a\\\"\") and (pid 1 or ok)");
+	filter_pool_free(&pool);
+}
+
 static void mistakes(void **state)
 {
 	char deep[300];
@@ -437,7 +463,7 @@ int main(void)
 {
 	const struct CMUnitTest tests[] = {
 		cmocka_unit_test(values),   cmocka_unit_test(places),
-		cmocka_unit_test(grammar),  cmocka_unit_test(comparisons), cmocka_unit_test(mistakes),
+		cmocka_unit_test(grammar),  cmocka_unit_test(comparisons), cmocka_unit_test(told), cmocka_unit_test(mistakes),
 		cmocka_unit_test(tables),   cmocka_unit_test(sizes),
 		cmocka_unit_test(reasons_of_silence),
 	};

@@ -274,3 +274,56 @@ contradictions_are_named() {
 	one_line_error
 	[ "$(wc -c <err)" -lt 350 ]
 }
+# Judged in the reader, and exactly; -n counts what is shown.
+exe_and_container_are_judged() {
+	/usr/bin/python3 - "$here" >r <<-'END'
+		import sys; sys.path.insert(0, sys.argv[1]); import records
+		out = sys.stdout.buffer.write
+		for image, exe in enumerate((b"/usr/bin/curl", b"/usr/bin/cat", b"/opt/x", b"/usr/local/y"), 1):
+		    for part in records.program(image, exe, b"x\0", cpu=0):
+		        out(part)
+		for i in range(600):
+		    out(records.record(type=1 + i % 3, phase=2, cpu=0, seq=i, tgid=2**22 - i, uid=i % 7, image=i % 5))
+	END
+	status 0 "$fake" -q --device r -j
+	mv out all
+	/usr/bin/python3 - "$fake" <<-'END'
+		import json, subprocess, sys
+		lines = open("all").read().splitlines()
+		calls = [(line, json.loads(line)) for line in lines]
+		assert len(calls) == 600 and sum("exe" in c for _, c in calls) == 480
+		prefix, uid = "/usr/bin/", 5
+		def exe(c): return c.get("exe", "").startswith(prefix)
+		def read(*argv):
+		    return subprocess.run([sys.argv[1], "-q", "--device", "r", "-j", *argv], check=True,
+		                          capture_output=True, text=True)
+		def is_uid(c): return c.get("uid") == uid
+		quoted = f"'{prefix}'"
+		for expression, holds in ((f"exe {quoted}", exe), (f"not exe {quoted}", lambda c: not exe(c)),
+		        (f"exe {quoted} or uid {uid}", lambda c: exe(c) or is_uid(c)),
+		        (f"not (exe {quoted} and uid {uid})", lambda c: not (exe(c) and is_uid(c))),
+		        (f"not exe {quoted} and (exe /nowhere or not uid {uid} or exe {quoted})",
+		         lambda c: not exe(c) and not is_uid(c))):
+		    want = [c["seq"] for _, c in calls if holds(c)]
+		    assert 0 < len(want) < len(lines), (expression, len(want))
+		    got = [json.loads(line)["seq"] for line in read("--filter", expression).stdout.splitlines()]
+		    assert got == want, (expression, len(got), len(want))
+		want = [c["seq"] for _, c in calls if exe(c)]
+		done = read("--exe", prefix, "-n", "5", "--stats")
+		assert [json.loads(line)["seq"] for line in done.stdout.splitlines()] == want[:5], done
+		assert "were read and not shown" in done.stderr, done.stderr
+		# Lines of programs: of those whose calls may be shown.
+		shown = [json.loads(line) for line in read("--exe", prefix, "--processes").stdout.splitlines()]
+		programs = [c for c in shown if c["event"] == "process"]
+		assert programs and all(exe(c) for c in programs)
+	END
+	FAKE_LOG=log status 0 "$fake" -q --device r --exe /usr -e connect
+	has log "rule accept event connect"
+	status 0 "$real" --explain --exe /usr/bin/curl --container 0123,web -e connect
+	has out 'of what they accept, the reader shows only: exe "/usr/bin/curl"' \
+		'of what they accept, the reader shows only: container "0123" or container "web"'
+	status 2 "$real" --filter 'descendant 1 or exe /x'
+	has err "only the kernel knows descendants"
+	status 2 "$real" -w f --exe /x
+	has err "ask for these when it is read, by -r"
+}

@@ -276,7 +276,7 @@ static enum filter_op resolve(struct operand *operand)
 		operand->not = !operand->not;
 	}
 	op = operand->node->op;
-	if (op == FILTER_COND || !operand->not)
+	if (op == FILTER_COND || op == FILTER_TOLD || !operand->not)
 		return op;
 	return op == FILTER_AND ? FILTER_OR : FILTER_AND;
 }
@@ -292,6 +292,16 @@ static struct list *compile_cond(struct compile *compile, const struct operand *
 	list->length = 1;
 	if (operand->not && !rule_complement(&list->rules[0]))
 		negate(list);
+	return list;
+}
+
+/* May hold or not, and so may its negation: all is let through to who knows. */
+static struct list *compile_told(struct compile *compile)
+{
+	struct list *list = list_new(compile, 0);
+
+	if (list)
+		list->otherwise = SOCKTRACE_ACCEPT;
 	return list;
 }
 
@@ -336,6 +346,8 @@ static struct list *compile_node(struct compile *compile, struct operand operand
 
 	if (op == FILTER_COND)
 		return compile_cond(compile, &operand);
+	if (op == FILTER_TOLD)
+		return compile_told(compile);
 	operands = malloc(FILTER_NODES_MAX * sizeof(*operands));
 	if (!operands)
 		return NULL;

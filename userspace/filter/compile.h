@@ -13,7 +13,8 @@
 /*
  * Fills `rules` (room for SOCKTRACE_MAX_RULES); what no rule matches is to be
  * rejected. Gives their number, 0 if no record can match; or -1 with `error`.
- * `events` may be accepted, no others.
+ * `events` may be accepted, no others. Conditions that only the reader knows may hold:
+ * what could meet all is accepted (see sieve.h).
  */
 int filter_compile(const struct filter_node *node, uint32_t events,
 		   struct socktrace_rule *rules, struct filter_error *error);

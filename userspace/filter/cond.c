@@ -277,6 +277,10 @@ static const struct filter_cond rows[] = {
 	  SOCKTRACE_MATCH_PIDNS, FIELD(pidns, pidns), value_pidns, print_pidns },
 	{ "cgroup", NULL, 0, "cgroup", "PATH", "only in this cgroup (v2), or below", false, 0,
 	  SOCKTRACE_MATCH_CGROUP_TREE, FIELD(cgroup, cgroup), value_cgroup, print_cgroup },
+	{ "exe", NULL, 0, "exe", "PREFIX", "only programs whose path begins so", false, 0,
+	  0, 0, 0, value_exe, NULL },
+	{ "container", NULL, 0, "container", "ID[,ID]", "only in these, or *: in any", true, 0,
+	  0, 0, 0, value_container, NULL },
 	/* In expressions only: these options would be rare, or are others' (-f, --enter). */
 	{ "tid", NULL, 0, NULL, "TID", NULL, true, 0,
 	  SOCKTRACE_MATCH_TID, FIELD(tid, tid), value_tid, print_tid },
@@ -291,6 +295,13 @@ _Static_assert(sizeof(rows) / sizeof(rows[0]) == FILTER_CONDS, "FILTER_CONDS");
 const struct filter_cond *filter_cond(unsigned int row)
 {
 	return row < FILTER_CONDS ? &rows[row] : NULL;
+}
+
+enum filter_told filter_cond_told(const struct filter_cond *cond)
+{
+	if (cond->parse == value_exe)
+		return FILTER_TOLD_EXE;
+	return cond->parse == value_container ? FILTER_TOLD_CONTAINER : FILTER_TOLD_NONE;
 }
 
 unsigned int filter_cond_row(const struct filter_cond *cond)

@@ -10,6 +10,9 @@
 
 #include "filter/value.h"
 
+/* What rules can't ask for, as only the reader knows it. */
+enum filter_told { FILTER_TOLD_NONE, FILTER_TOLD_EXE, FILTER_TOLD_CONTAINER };
+
 struct filter_cond {
 	const char *keyword; /* in an expression */
 	const char *aliases; /* others, between blanks; or NULL */
@@ -27,10 +30,13 @@ struct filter_cond {
 	char *(*print)(char *p, const struct socktrace_rule *rule);
 };
 
+/* Does only the reader know it? Then it makes no rule. */
+enum filter_told filter_cond_told(const struct filter_cond *cond);
+
 /* The rows in the order of --help; NULL at the end. */
 const struct filter_cond *filter_cond(unsigned int row);
 unsigned int filter_cond_row(const struct filter_cond *cond);
-#define FILTER_CONDS 25
+#define FILTER_CONDS 27
 
 const struct filter_cond *filter_cond_by_keyword(const char *s, size_t length);
 

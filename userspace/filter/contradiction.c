@@ -30,29 +30,6 @@ static bool empty(struct filter_pool *pool, const struct filter_node *a,
 	return both && !filter_compile(both, SOCKTRACE_EVENTS_ALL, rules, &ignored);
 }
 
-/* As an expression, as far as there is room. */
-static size_t words(char *buffer, size_t size, size_t at, const struct filter_node *node)
-{
-	static const char *const between[] = { [FILTER_AND] = " and ", [FILTER_OR] = " or " };
-	char rule[FILTER_WORDS_MAX];
-
-	if (at >= size)
-		return at;
-	switch (node->op) {
-	case FILTER_COND:
-		filter_words(rule, &node->cond);
-		return at + (size_t)snprintf(buffer + at, size - at, "%s", rule);
-	case FILTER_NOT:
-		at += (size_t)snprintf(buffer + at, size - at, "not ");
-		return words(buffer, size, at, node->left);
-	default:
-		at = words(buffer, size, at, node->left);
-		if (at < size)
-			at += (size_t)snprintf(buffer + at, size - at, "%s", between[node->op]);
-		return words(buffer, size, at, node->right);
-	}
-}
-
 static void part(const struct contradiction *all, unsigned int i, char *buffer, size_t size)
 {
 	const struct filter_node *node = all->all[i].node;
@@ -61,7 +38,7 @@ static void part(const struct contradiction *all, unsigned int i, char *buffer, 
 
 	if (option)
 		at = (size_t)snprintf(buffer, size, "%s: ", option);
-	if (words(buffer, size, at, node) >= size)
+	if (at + filter_node_words(buffer + at, size - at, node) >= size)
 		memcpy(buffer + size - 4, "...", 4);
 }
 

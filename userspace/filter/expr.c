@@ -6,6 +6,7 @@
 #include <string.h>
 #include <strings.h>
 
+#include "base/escape.h"
 #include "record/decode.h"
 
 #define DEPTH_MAX 100 /* parentheses and nots within each other */
@@ -37,13 +38,14 @@ void filter_pool_free(struct filter_pool *pool)
 	}
 }
 
-static struct filter_node *new_node(struct filter_pool *pool, enum filter_op op)
+/* `extra`: bytes of a text behind it. */
+static struct filter_node *new_node(struct filter_pool *pool, enum filter_op op, size_t extra)
 {
 	struct filter_node *node;
 
 	if (pool->nodes == FILTER_NODES_MAX)
 		return NULL;
-	node = calloc(1, sizeof(*node));
+	node = calloc(1, sizeof(*node) + extra);
 	if (!node)
 		return NULL;
 	node->op = op;
@@ -61,7 +63,7 @@ const struct filter_node *filter_join(struct filter_pool *pool, enum filter_op o
 
 	if (op != FILTER_NOT && (!left || !right))
 		return left ? left : right;
-	node = new_node(pool, op);
+	node = new_node(pool, op, 0);
 	if (node) {
 		node->left = left;
 		node->right = right;
@@ -72,10 +74,29 @@ const struct filter_node *filter_join(struct filter_pool *pool, enum filter_op o
 const struct filter_node *filter_leaf(struct filter_pool *pool,
 				      const struct socktrace_rule *cond)
 {
-	struct filter_node *node = new_node(pool, FILTER_COND);
+	struct filter_node *node = new_node(pool, FILTER_COND, 0);
 
 	if (node)
 		node->cond = *cond;
+	return node;
+}
+
+/* Of what only the reader knows: a path's wildcard at the end says nothing more. */
+static const struct filter_node *told_leaf(struct filter_pool *pool, enum filter_told told,
+					   const char *s, size_t length)
+{
+	struct filter_node *node;
+
+	if (told == FILTER_TOLD_EXE && s[length - 1] == '*')
+		length--;
+	node = new_node(pool, FILTER_TOLD, length);
+	if (!node)
+		return NULL;
+	memcpy(node + 1, s, length);
+	node->told = told;
+	node->text = (const char *)(node + 1);
+	node->length = length;
+	pool->told |= 1U << told;
 	return node;
 }
 
@@ -95,7 +116,11 @@ const struct filter_node *filter_value(struct filter_pool *pool,
 			return NULL;
 		pool->events |= rule.events;
 		pool->phases |= rule.phases;
-		leaf = filter_leaf(pool, &rule);
+		if (filter_cond_told(cond))
+			leaf = told_leaf(pool, filter_cond_told(cond), item,
+					 (size_t)((comma ? comma : end) - item));
+		else
+			leaf = filter_leaf(pool, &rule);
 		if (leaf)
 			any = filter_join(pool, FILTER_OR, any, leaf);
 		if (!leaf || !any) {
@@ -105,6 +130,53 @@ const struct filter_node *filter_value(struct filter_pool *pool,
 		if (!comma)
 			return any;
 		item = comma + 1;
+	}
+}
+
+static size_t told_words(char *buffer, size_t size, const struct filter_node *node)
+{
+	const char *name = node->told == FILTER_TOLD_EXE ? "exe" : "container";
+	char text[4 * VALUE_MAX + 1];
+
+	*escape_text(text, node->text, node->length, 1) = '\0';
+	return (size_t)snprintf(buffer, size, "%s \"%s\"", name, text);
+}
+
+/* Within an operator that binds closer it stands in parentheses. */
+static size_t within(char *buffer, size_t size, size_t at, const struct filter_node *node,
+		     enum filter_op op)
+{
+	bool parentheses = node->op > op;
+
+	if (at < size && parentheses)
+		at += (size_t)snprintf(buffer + at, size - at, "(");
+	if (at < size)
+		at += filter_node_words(buffer + at, size - at, node);
+	if (at < size && parentheses)
+		at += (size_t)snprintf(buffer + at, size - at, ")");
+	return at;
+}
+
+size_t filter_node_words(char *buffer, size_t size, const struct filter_node *node)
+{
+	char rule[FILTER_WORDS_MAX];
+	size_t at;
+
+	switch (node->op) {
+	case FILTER_COND:
+		filter_words(rule, &node->cond);
+		return (size_t)snprintf(buffer, size, "%s", rule);
+	case FILTER_TOLD:
+		return told_words(buffer, size, node);
+	case FILTER_NOT:
+		at = (size_t)snprintf(buffer, size, "not ");
+		return within(buffer, size, at, node->left, node->op);
+	default:
+		at = within(buffer, size, 0, node->left, node->op);
+		if (at < size)
+			at += (size_t)snprintf(buffer + at, size - at, "%s",
+					       node->op == FILTER_AND ? " and " : " or ");
+		return within(buffer, size, at, node->right, node->op);
 	}
 }
 

@@ -9,12 +9,15 @@
 
 #include "filter/cond.h"
 
-enum filter_op { FILTER_COND, FILTER_NOT, FILTER_AND, FILTER_OR };
+enum filter_op { FILTER_COND, FILTER_TOLD, FILTER_NOT, FILTER_AND, FILTER_OR };
 
 struct filter_node {
 	enum filter_op op;
 	const struct filter_node *left, *right; /* NOT has the left one only */
 	struct socktrace_rule cond; /* COND: one condition, or several that hold together */
+	enum filter_told told; /* TOLD: what, and its value, not 0-terminated */
+	const char *text;
+	size_t length;
 	struct filter_node *next; /* in the pool */
 };
 
@@ -24,6 +27,7 @@ struct filter_pool {
 	unsigned int nodes;
 	uint32_t events; /* SOCKTRACE_EVENT_BIT() of those that were named */
 	uint32_t phases; /* likewise, 1 << enum socktrace_phase */
+	uint32_t told; /* likewise, 1 << enum filter_told */
 };
 
 void filter_pool_free(struct filter_pool *pool);
@@ -46,6 +50,9 @@ const struct filter_node *filter_leaf(struct filter_pool *pool,
 const struct filter_node *filter_value(struct filter_pool *pool,
 				       const struct filter_cond *cond, const char *s,
 				       size_t length, struct filter_error *error);
+
+/* As an expression, as far as there is room; 0-terminated. Bytes that it takes. */
+size_t filter_node_words(char *buffer, size_t size, const struct filter_node *node);
 
 /* NULL with `error`, `at` counted from the beginning of the text. */
 const struct filter_node *filter_parse(struct filter_pool *pool, const char *text,

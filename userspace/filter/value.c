@@ -355,6 +355,33 @@ int value_path(struct socktrace_rule *rule, const char *s, size_t length,
 	return 0;
 }
 
+int value_exe(struct socktrace_rule *rule, const char *s, size_t length,
+	      struct filter_error *error)
+{
+	(void)rule;
+	if (!length || *s != '/')
+		return filter_wrong(error, "'%.*s' is no path (/usr/bin/curl, or what it begins with; "
+					   "--comm has names)",
+				    LENGTH(length), s);
+	if (memchr(s, 0, length) || (wildcard(s, length) && memchr(s, '*', length - 1)) ||
+	    memchr(s, '?', length))
+		return filter_wrong(error, "'%.*s': paths are asked for by their beginning: no * or ? "
+					   "but a * at the end",
+				    LENGTH(length), s);
+	return 0;
+}
+
+int value_container(struct socktrace_rule *rule, const char *s, size_t length,
+		    struct filter_error *error)
+{
+	(void)rule;
+	if (!length || memchr(s, 0, length) || (length > 1 && wildcard(s, length)))
+		return filter_wrong(error, "'%.*s' is no container (its id or the beginning of that, "
+					   "the name of lxc's, * for any)",
+				    LENGTH(length), s);
+	return 0;
+}
+
 int value_ok(struct socktrace_rule *rule, const char *s, size_t length,
 	     struct filter_error *error)
 {

@@ -33,6 +33,9 @@ value_parser value_event, value_phase, value_pid, value_tid, value_descendant,
 	value_failed, value_errno, value_duration, value_netns, value_mntns,
 	value_pidns, value_cgroup;
 
+/* Of what only the reader judges: they make no condition, but look at the value. */
+value_parser value_exe, value_container;
+
 /* A time such as 1.5ms, in nanoseconds. */
 int value_time(const char *s, size_t length, uint64_t *ns, struct filter_error *error);
 
