@@ -19,12 +19,14 @@
 #include "record/procinfo.h"
 #include "record/walltime.h"
 #include "session/device.h"
+#include "hanging.h"
 #include "watch.h"
 
 struct reader {
 	struct options options;
 	struct device device;
 	struct command command;
+	struct hanging hanging;
 	struct watch watch; /* -p's, where they are not followed */
 	struct out out;
 	struct outfile out_file;

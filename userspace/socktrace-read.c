@@ -297,11 +297,15 @@ static bool watches(struct reader *reader)
 static int wait_for(struct reader *reader, struct pollfd *fds)
 {
 	const struct watch *watch = &reader->watch;
+	int wait_ms = hanging_wanted(reader) ? HANGING_MS : -1;
 	unsigned int i;
+
+	if (watch->nr && watch->asks)
+		wait_ms = ASK_MS;
 
 	for (i = 0; i < watch->nr; i++)
 		fds[FDS + i] = watch->fds[i];
-	if (poll(fds, FDS + watch->nr, watch->nr && watch->asks ? ASK_MS : -1) < 0) {
+	if (poll(fds, FDS + watch->nr, wait_ms) < 0) {
 		if (errno != EINTR)
 			return -1;
 		for (i = 0; i < FDS + watch->nr; i++)
@@ -347,6 +351,8 @@ static void run(struct reader *reader)
 				 "%s: the session broke off", reader->options.device);
 			device_failed(reader);
 		}
+		if (reader->tracing)
+			hanging_tell(reader);
 	}
 }
 
@@ -372,6 +378,8 @@ static void end_capture(struct reader *reader)
 
 static void finish(struct reader *reader)
 {
+	if (signals_stops && reader->tracing)
+		hanging_count(reader);
 	if (device_stop(&reader->device))
 		device_failed(reader);
 	while (reader->tracing) {

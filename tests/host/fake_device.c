@@ -14,6 +14,7 @@
  *   FAKE_MUTED=1       the probes do not fire
  *   FAKE_STARTED=N     so many sessions trace, of which --inflight asks
  *   FAKE_INFLIGHT=N    so many calls are in flight
+ *   FAKE_CALLER=PID    they are this process's, and hang for an hour
  */
 #include "session/device.h"
 
@@ -29,6 +30,7 @@
 #include <unistd.h>
 
 #include "filter/cond.h"
+#include "record/walltime.h"
 
 static bool live, stopped;
 static struct socktrace_stats counted;
@@ -144,7 +146,7 @@ int device_filter(struct device *device, const struct socktrace_rule *rules,
 int device_inflight(struct device *device, struct socktrace_inflight *inflight,
 		    struct socktrace_inflight_call *calls, uint32_t room)
 {
-	const char *number = getenv("FAKE_INFLIGHT");
+	const char *number = getenv("FAKE_INFLIGHT"), *caller = getenv("FAKE_CALLER");
 	uint32_t i;
 
 	(void)device;
@@ -167,6 +169,11 @@ int device_inflight(struct device *device, struct socktrace_inflight *inflight,
 			.args = { 3, i % 2 ? 16 : SOCK_CLOEXEC },
 			.comm = "a\"b\n",
 		};
+		if (caller) {
+			inflight->now_ns = walltime_boot_ns();
+			calls[i].tgid = calls[i].tid = (uint32_t)atoi(caller);
+			calls[i].time_ns = inflight->now_ns - 3600500000000ULL;
+		}
 	}
 	return 0;
 }

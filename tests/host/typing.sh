@@ -327,3 +327,60 @@ exe_and_container_are_judged() {
 	status 2 "$real" -w f --exe /x
 	has err "ask for these when it is read, by -r"
 }
+# Once each, on a terminal alone, and only what the session is about.
+hanging_calls_are_told() {
+	mkfifo dev
+	/usr/bin/python3 - "$fake" <<-'END'
+		import fcntl, os, pty, re, signal, struct, sys, termios
+		feed = os.open("dev", os.O_RDWR)
+		def trace(*argv, asks=3):
+		    pid, fd = pty.fork()
+		    if not pid:
+		        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("4H", 50, 80, 0, 0))
+		        os.environ.update(FAKE_INFLIGHT="2", FAKE_CALLER=str(os.getppid()), FAKE_LOG="log")
+		        os.execv(sys.argv[1], [sys.argv[1], "--device", "dev", "--color", "never", *argv])
+		    out = b""
+		    while not os.path.exists("log") or open("log").read().count("inflight") < asks:
+		        os.set_blocking(fd, False)
+		        try:
+		            out += os.read(fd, 65536)
+		        except BlockingIOError:
+		            os.sched_yield()
+		    os.set_blocking(fd, True)
+		    os.kill(pid, signal.SIGINT)
+		    try:
+		        while data := os.read(fd, 4096):
+		            out += data
+		    except OSError:
+		        pass
+		    assert os.waitpid(pid, 0)[1] == 0, out
+		    os.unlink("log")
+		    lines = out.decode().split("\r\n")
+		    assert max(map(len, lines)) <= 80, lines
+		    return [line for line in lines if " hangs for 3600 s" in line], lines
+		me = str(os.getpid())
+		told, lines = trace()
+		assert sorted(re.sub(".*  *([a-z0-9]+\\(.*)", r"\1", line) for line in told) == [
+		    "accept4(3, -, SOCK_CLOEXEC) ... hangs for 3600 s",
+		    "connect(3, -, 16) ... hangs for 3600 s"], lines
+		assert "socktrace-read: 2 calls are still in flight: connect 1, accept4 1" in lines, lines
+		told, lines = trace("-e", "connect", "-p", me, "--failed", asks=2)
+		assert len(told) == 1 and "connect(" in told[0], lines
+		assert "socktrace-read: 1 call is still in flight: connect 1" in lines, lines
+		assert len(trace("-f", "-p", str(os.getppid()), "--uid", str(os.getuid()), asks=1)[0]) == 2
+		assert len(trace("--netns", "/proc/self/ns/net", "--exe", os.readlink("/proc/self/exe"), asks=1)[0]) == 2
+		for other in (["-p", str(os.getppid())], ["--uid", "54321"], ["--euid", "54321"], ["--netns", "4026999999"],
+		              ["--exe", "/nowhere"], ["--comm", "other"], ["--filter", "not uid " + str(os.getuid())]):
+		    told, lines = trace(*other, asks=1)
+		    assert not told and not any("in flight" in line for line in lines), (other, lines)
+	END
+	# Not into a pipe; nor does a quiet one ask.
+	rm dev
+	FAKE_INFLIGHT=2 FAKE_CALLER=$$ FAKE_LOG=log live "$fake" -q
+	records typical 1 >&9
+	soon lines out 1
+	kill -INT "$pid"
+	ends_with 0
+	empty err
+	hasnt log inflight
+}

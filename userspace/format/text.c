@@ -597,3 +597,19 @@ char *text_inflight(struct text *text, char *p,
 	*p++ = '\n';
 	return p;
 }
+
+char *text_hanging(struct text *text, char *p, const struct socktrace_event *ev,
+		   uint64_t now_ns)
+{
+	uint64_t age_ns = now_ns > ev->time_ns ? now_ns - ev->time_ns : 0;
+	char *line = p;
+
+	p = columns_values(&text->columns, p, ev);
+	p = call(text, p, ev);
+	p = fmt_lit(fmt_u64(fmt_lit(p, " hangs for "), age_ns / 1000000000), " s");
+	text->fit.ends[FIT_ALARM] = p;
+	if (text->terminal)
+		p = fit_line(&text->fit, line, text->terminal);
+	*p++ = '\n';
+	return p;
+}

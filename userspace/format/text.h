@@ -57,6 +57,10 @@ char *text_inflight_header(const struct text *text, char *p);
 char *text_inflight(struct text *text, char *p,
 		    const struct socktrace_inflight_call *call, uint64_t now_ns);
 
+/* Likewise, of such a call within a trace; `ev` is what is known of it. */
+char *text_hanging(struct text *text, char *p, const struct socktrace_event *ev,
+		   uint64_t now_ns);
+
 /*
  * A socket address in braces, `length` bytes of it, at least 1. Some are read by
  * the protocol of the socket, which `ev` tells (NULL: nobody does). `truncated`:

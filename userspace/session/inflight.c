@@ -13,9 +13,8 @@ static int older(const void *a, const void *b)
 	return (one->time_ns > other->time_ns) - (one->time_ns < other->time_ns);
 }
 
-/* All of them, to be freed; NULL with the device's error. */
-static struct socktrace_inflight_call *ask(struct device *device,
-					   struct socktrace_inflight *inflight)
+struct socktrace_inflight_call *inflight_ask(struct device *device,
+					     struct socktrace_inflight *inflight)
 {
 	struct socktrace_inflight_call *calls = NULL, *more;
 	uint32_t room = ROOM;
@@ -43,7 +42,7 @@ int inflight_print(struct device *device, struct out *out, struct json *json,
 		   struct text *text)
 {
 	struct socktrace_inflight inflight;
-	struct socktrace_inflight_call *calls = ask(device, &inflight);
+	struct socktrace_inflight_call *calls = inflight_ask(device, &inflight);
 	uint32_t i;
 
 	if (!calls)

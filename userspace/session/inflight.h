@@ -8,6 +8,10 @@
 #include "format/text.h"
 #include "session/device.h"
 
+/* All of them, to be freed; NULL with the device's error. */
+struct socktrace_inflight_call *inflight_ask(struct device *device,
+					     struct socktrace_inflight *inflight);
+
 /*
  * Asks and writes them, the oldest first, by `json`, or where that is NULL, by
  * `text`. 0, or -1: the device's error, if it has one, or the output's.
