@@ -40,7 +40,7 @@ static const struct habit {
 	{ "no-abbrev", "nothing is left out" },
 	{ "stack-traces", "there are no stacks" },
 	{ "trace-path", "--path PREFIX" },
-	{ "output-append-mode", "-o text:/dev/stdout >> FILE" },
+	{ "output-append-mode", "-o FILE appends" },
 	{ "summary-only", "-c" },
 	/* tcpdump */
 	{ "l", "lines go out as calls are made, within --latency" },
