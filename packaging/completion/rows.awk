@@ -28,6 +28,7 @@ BEGIN {
 	words["PROTO"] = "tcp udp icmp icmpv6 sctp udplite mptcp raw"
 	words["ERRNO"] = "ECONNREFUSED ETIMEDOUT EHOSTUNREACH ENETUNREACH EADDRINUSE EACCES EPERM ENOENT EMFILE"
 	words["FORMAT"] = "text json text: json:"
+	words["TIMES"] = "none time date utc unix delta"
 	words["WHEN"] = "auto always never"
 	words["LIST"] = columns "help"
 	n = 0
@@ -36,7 +37,7 @@ BEGIN {
 	n++
 	letter[n] = substr($0, 3, 1) == "-" ? substr($0, 4, 1) : ""
 	rest = substr($0, 9)
-	match(rest, /^[a-z-]+/)
+	match(rest, /^[a-z0-9-]+/)
 	name[n] = substr(rest, 1, RLENGTH)
 	rest = substr(rest, RLENGTH + 1)
 	argument[n] = ""
