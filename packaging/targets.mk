@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: GPL-2.0-only
 # What is installed beside the module, and where; and packages of it.
 ## make dist     the sources as build/socktrace-VERSION.tar.gz
+## make deb rpm    packages of it, in build/deb or build/rpm
+## make check-packages    both built, looked at, installed and upgraded, in a root of their own
 
 BINDIR ?= $(PREFIX)/bin
 INCLUDEDIR ?= $(PREFIX)/include
@@ -59,3 +61,11 @@ build/install/socktrace.service: packaging/systemd/socktrace.service
 .PHONY: dist
 dist:
 	packaging/dist build/socktrace-$(VERSION).tar.gz
+
+# Each empties the directory that it is given.
+.PHONY: deb rpm check-packages
+deb rpm:
+	packaging/$@ build/$@
+
+check-packages:
+	packaging/check-packages
