@@ -4,6 +4,8 @@
 
 # Words that can stand for a value, by what --help calls it; several have commas between.
 function words_of(argument) {
+	if (argument in words)
+		return words[argument]
 	sub(/[[|].*/, "", argument)
 	return argument in words ? words[argument] : ""
 }
@@ -22,13 +24,15 @@ function kind_of(argument) {
 }
 
 BEGIN {
-	words["EVENT"] = "all socket socketpair connect connected accept4 addr_mismatch bind listen security_socket_connect"
+	words["EVENT"] = "all %net socket socketpair connect connected accept4 addr_mismatch bind listen security_socket_connect"
 	words["FAMILY"] = "unix inet inet6 netlink packet vsock alg can tipc bluetooth xdp"
 	words["TYPE"] = "stream dgram raw seqpacket"
 	words["PROTO"] = "tcp udp icmp icmpv6 sctp udplite mptcp raw"
 	words["ERRNO"] = "ECONNREFUSED ETIMEDOUT EHOSTUNREACH ENETUNREACH EADDRINUSE EACCES EPERM ENOENT EMFILE"
 	words["FORMAT"] = "text json text: json:"
 	words["TIMES"] = "none time date utc unix delta"
+	words["FORMAT[:FILE]"] = "text json text: json:"
+	words["FORMAT"] = "none time date utc unix delta"
 	words["WHEN"] = "auto always never"
 	words["LIST"] = columns "help"
 	n = 0
