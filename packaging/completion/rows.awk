@@ -31,8 +31,6 @@ BEGIN {
 	words["ERRNO"] = "ECONNREFUSED ETIMEDOUT EHOSTUNREACH ENETUNREACH EADDRINUSE EACCES EPERM ENOENT EMFILE"
 	words["FORMAT"] = "text json text: json:"
 	words["TIMES"] = "none time date utc unix delta"
-	words["FORMAT[:FILE]"] = "text json text: json:"
-	words["FORMAT"] = "none time date utc unix delta"
 	words["WHEN"] = "auto always never"
 	words["LIST"] = columns "help"
 	n = 0
