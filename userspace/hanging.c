@@ -197,7 +197,7 @@ bool hanging_wanted(const struct reader *reader)
 {
 	/* In a pid namespace of our own, /proc does not have those numbers. */
 	return reader->text.terminal && reader->prints && !reader->options.quiet &&
-	       reader->options.format == FORMAT_TEXT && !reader->proc.pidns;
+	       !reader->options.summary && reader->options.format == FORMAT_TEXT && !reader->proc.pidns;
 }
 
 static void tell(struct reader *reader, const struct socktrace_inflight *inflight,

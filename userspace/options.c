@@ -127,7 +127,7 @@ static int set_size(struct parse *parse, const char *s)
 
 enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_PROCESSES, OPT_STATS,
        OPT_COLUMNS, OPT_TIME, OPT_DELTA, OPT_USER,
-       OPT_WAIT_ALL, OPT_READY, OPT_COLOR,
+       OPT_WAIT_ALL, OPT_READY, OPT_COLOR, OPT_EVERY,
        OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
        OPT_CONDITION /* and those of the conditions' rows */ };
 
@@ -145,6 +145,8 @@ static const struct row rows[] = {
 	{ OPT_EXPLAIN, "explain", NULL, "print the rules of all that, and end" },
 	{ 'o', "output", "FORMAT[:FILE]", "text or json; or FILE alone, - is standard output" },
 	{ 'j', "json", NULL, "as -o json" },
+	{ 'c', "summary", NULL, "no lines: who to whom, how often, errors, times" },
+	{ OPT_EVERY, "every", "SECONDS", "-c: so often, of what came since the last one" },
 	{ 'w', "write", "FILE", "records to FILE, for -r; with -o: lines, too" },
 	{ 'r', "read", "FILE", "of FILE, which -w wrote, not of the device" },
 	{ 'C', "rotate-size", "SIZE", "next file after SIZE (million bytes; k, m, g)" },
@@ -329,6 +331,11 @@ static int apply(struct parse *parse, int code, const char *word)
 	case 'f':
 		options->follow = true;
 		return 0;
+	case 'c':
+		options->summary = true;
+		return 0;
+	case OPT_EVERY:
+		return set_number(parse, "--every", optarg, 1, INT32_MAX, &options->every);
 	case 'w':
 		options->capture = optarg;
 		return 0;
@@ -464,6 +471,12 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 				options->inflight || options->selftest))
 		return wrong(parse, "-r takes no command, -f, -w, --inflight or --selftest: "
 				    "it reads what was traced");
+	if (options->every && !options->summary)
+		return wrong(parse, "--every is for -c");
+	if (options->summary && (options->inflight || options->selftest || options->processes ||
+				 options->columns.count))
+		return wrong(parse, "-c prints no lines: --inflight, --selftest, --processes and "
+				    "--columns are not for it");
 	if (options->capture && (options->inflight || options->selftest))
 		return wrong(parse, "-w is for a trace: --inflight and --selftest have none");
 	if (options->capture && options->pool.told)

@@ -90,6 +90,9 @@ static int take_records(struct reader *reader, size_t size)
 	memcpy(&clock, payload, sizeof(clock));
 	reader->time.offset_ns = clock.offset_ns;
 	reader->time.now_ns = clock.now_ns;
+	if (reader->options.every && reader->summary_due_ns == UINT64_MAX)
+		reader->summary_due_ns = clock.now_ns + reader->options.every * 1000000000;
+	stream_summarize(reader, false);
 	stream_rotate(reader);
 	stream_put(reader, payload + sizeof(clock), size - sizeof(clock), &broken);
 	if (stream_flush(reader))
@@ -205,6 +208,7 @@ int replay_run(struct reader *reader)
 		if (ret < 0)
 			break;
 	}
+	stream_summarize(reader, true);
 	if (ret < 0) {
 		complain("%s", reader->file.error);
 		reader->failed = true;

@@ -21,6 +21,7 @@
 #include "session/device.h"
 #include "hanging.h"
 #include "watch.h"
+#include "summary/summary.h"
 
 struct reader {
 	struct options options;
@@ -30,7 +31,9 @@ struct reader {
 	struct watch watch; /* -p's, where they are not followed */
 	struct out out;
 	struct outfile out_file;
-	bool prints; /* lines: not so, if there is a capture and no -o */
+	bool prints; /* lines, or a summary: not so, if there is a capture and no -o, no -c */
+	struct summary summary;
+	uint64_t summary_due_ns; /* the next one, CLOCK_BOOTTIME; UINT64_MAX: at the end */
 	struct out capture_out;
 	struct outfile capture_outfile;
 	bool capture_again; /* what was not written is missing: tell all anew */

@@ -52,7 +52,7 @@ static int setup_device(struct reader *reader)
 		.events = filter_events(reader->rules, reader->nr_rules),
 	};
 	if (options->processes || (options->format == FORMAT_JSON && !options->selftest) ||
-	    options->capture || columns_tell_program(&options->columns) ||
+	    options->capture || options->summary || columns_tell_program(&options->columns) ||
 	    options->pool.told >> FILTER_TOLD_EXE & 1)
 		config->flags |= SOCKTRACE_CONFIG_PROCESSES;
 	if (!options->selftest)
@@ -184,6 +184,7 @@ static bool pump(struct reader *reader)
 		return false;
 
 	walltime_refresh(&reader->time);
+	stream_summarize(reader, false);
 	stream_rotate(reader);
 	stream_put(reader, reader->batch, (size_t)n, &broken);
 	if (broken) {
@@ -232,8 +233,10 @@ static void setup_columns(struct reader *reader)
 
 static void put_header(struct reader *reader)
 {
-	if (reader->prints && !reader->options.quiet && reader->options.format == FORMAT_TEXT &&
-	    isatty(reader->out.fd))
+	const struct options *options = &reader->options;
+
+	if (reader->prints && !options->quiet && !options->summary &&
+	    options->format == FORMAT_TEXT && isatty(reader->out.fd))
 		out_done(&reader->out, text_header(&reader->text, out_line(&reader->out)));
 }
 
@@ -293,16 +296,36 @@ static bool watches(struct reader *reader)
 	return nr;
 }
 
+/* poll()'s timeout: until the next summary is due. */
+static int summary_wait_ms(struct reader *reader)
+{
+	uint64_t left_ms;
+
+	if (!reader->options.every)
+		return -1;
+	walltime_refresh(&reader->time);
+	stream_summarize(reader, false);
+	left_ms = (reader->summary_due_ns - reader->time.now_ns) / 1000000 + 1;
+	return left_ms < INT32_MAX ? (int)left_ms : INT32_MAX;
+}
+
+/* Of two timeouts of poll(), of which -1 is none. */
+static int sooner(int a, int b)
+{
+	return a < 0 || b < a ? b : a;
+}
+
 /* Waits, as long as there is nothing to do. */
 static int wait_for(struct reader *reader, struct pollfd *fds)
 {
 	const struct watch *watch = &reader->watch;
-	int wait_ms = hanging_wanted(reader) ? HANGING_MS : -1;
+	int wait_ms = summary_wait_ms(reader);
 	unsigned int i;
 
+	if (hanging_wanted(reader))
+		wait_ms = sooner(wait_ms, HANGING_MS);
 	if (watch->nr && watch->asks)
-		wait_ms = ASK_MS;
-
+		wait_ms = sooner(wait_ms, ASK_MS);
 	for (i = 0; i < watch->nr; i++)
 		fds[FDS + i] = watch->fds[i];
 	if (poll(fds, FDS + watch->nr, wait_ms) < 0) {
@@ -329,6 +352,8 @@ static void run(struct reader *reader)
 	if (!reader->command.pid && filter_only_follows(reader->rules, reader->nr_rules))
 		fds[1].events |= POLLPRI;
 
+	if (reader->options.every)
+		reader->summary_due_ns = walltime_boot_ns() + reader->options.every * 1000000000;
 	while (goes_on(reader)) {
 		if (!reader->tracing && fds[1].fd >= 0) {
 			fds[1].fd = -1;
@@ -387,6 +412,7 @@ static void finish(struct reader *reader)
 		if (!pump(reader))
 			break;
 	}
+	stream_summarize(reader, true);
 	if (reader->options.capture)
 		end_capture(reader);
 	report_loss(reader);
@@ -492,7 +518,8 @@ static int setup(struct reader *reader)
 		complain("%s", reader->device.error);
 		return -1;
 	}
-	reader->prints = !reader->options.capture || reader->options.output;
+	reader->prints = !reader->options.capture || reader->options.output ||
+			 reader->options.summary;
 	if (reader->prints && setup_output(reader)) {
 		complain("cannot open %s: %s", reader->out_file.name, strerror(errno));
 		return -1;
@@ -501,8 +528,13 @@ static int setup(struct reader *reader)
 		complain("cannot open %s: %s", reader->capture_outfile.name, strerror(errno));
 		return -1;
 	}
+	if (reader->options.summary && summary_init(&reader->summary)) {
+		complain("no memory for a summary");
+		return -1;
+	}
 	setup_formats(reader);
 	setup_signals(reader);
+	reader->summary_due_ns = UINT64_MAX;
 	return 0;
 }
 
@@ -651,6 +683,7 @@ int main(int argc, char **argv)
 	cgroups_close(&reader.cgroups);
 	images_free(&reader.images);
 	paths_free(&reader.paths);
+	summary_free(&reader.summary);
 	device_close(&reader.device);
 	options_free(&reader.options);
 	free(reader.batch);

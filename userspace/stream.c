@@ -46,8 +46,29 @@ static void put_event(struct reader *reader, const struct socktrace_event *ev)
 			capture_facts(&reader->capture, ev);
 		reader->events++;
 	}
-	if (reader->prints)
+	if (reader->options.summary)
+		summary_take(&reader->summary, &reader->images, ev);
+	else if (reader->prints)
 		put_line(reader, ev, image);
+}
+
+void stream_summarize(struct reader *reader, bool now)
+{
+	uint64_t every_ns = reader->options.every * 1000000000;
+	uint64_t now_ns = reader->time.now_ns;
+
+	if (!reader->options.summary || (!now && now_ns < reader->summary_due_ns))
+		return;
+	if (reader->options.format == FORMAT_JSON)
+		summary_print_json(&reader->summary, &reader->out, &reader->time);
+	else
+		summary_print_text(&reader->summary, &reader->out);
+	summary_clear(&reader->summary);
+	/* In step, unless it is late by more than one. */
+	reader->summary_due_ns += every_ns;
+	if (reader->summary_due_ns < now_ns)
+		reader->summary_due_ns = now_ns + every_ns;
+	stream_flush(reader);
 }
 
 size_t stream_put(struct reader *reader, const void *batch, size_t size, bool *broken)

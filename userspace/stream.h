@@ -18,6 +18,9 @@ void stream_rotate(struct reader *reader);
 /* Opens files anew, which may have been moved away. */
 void stream_reopen(struct reader *reader);
 
+/* If it is time, or `now`: what was counted since the last time. */
+void stream_summarize(struct reader *reader, bool now);
+
 /* Writes what waits. 0, or -1: told, and tracing ends. */
 int stream_flush(struct reader *reader);
 

@@ -79,7 +79,7 @@ help_names_all_options() {
 	status 0 "$real" --help
 	empty err
 	local option
-	for option in --event --pid --follow --family --output --write --read --rotate-size --rotate-seconds --rotate-count --count --enter --stats --quiet \
+	for option in --event --pid --follow --family --output --summary --every --write --read --rotate-size --rotate-seconds --rotate-count --count --enter --stats --quiet \
 		--columns --color --device --records --latency --help --version --user --uid --time --json --ipv4 --ipv6 \
 		--wait-all --ready-fd --exe --container --absolute-timestamps --relative-timestamps --euid --loginuid --proto --comm --type --net \
 		--local-net --rport --lport --path --ok --failed --errno --min-duration --netns \
@@ -779,6 +779,7 @@ folders_include_downwards() {
 		[record]="base"
 		[capture]="record base"
 		[output]="base"
+		[summary]="record base"
 		[filter]="record base"
 		[format]="record base"
 		[session]="filter format record base"
