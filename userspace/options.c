@@ -101,6 +101,15 @@ static int set_columns(struct parse *parse, const char *s)
 	return 0;
 }
 
+static int set_fields(struct parse *parse, const char *s)
+{
+	char message[OPTIONS_MESSAGE_MAX - 16];
+
+	if (json_fields(&parse->options->fields, s, message, sizeof(message)))
+		return wrong(parse, "--fields: %s", message);
+	return 0;
+}
+
 static int set_number(struct parse *parse, const char *option, const char *s,
 		      uint64_t min, uint64_t max, uint64_t *value)
 {
@@ -126,7 +135,7 @@ static int set_size(struct parse *parse, const char *s)
 }
 
 enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_PROCESSES, OPT_STATS,
-       OPT_COLUMNS, OPT_TIME, OPT_DELTA, OPT_USER,
+       OPT_COLUMNS, OPT_FIELDS, OPT_TIME, OPT_DELTA, OPT_USER,
        OPT_WAIT_ALL, OPT_READY, OPT_COLOR, OPT_EVERY,
        OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
        OPT_CONDITION /* and those of the conditions' rows */ };
@@ -163,6 +172,7 @@ static const struct row rows[] = {
 	{ OPT_TIME, "time", "TIMES", "none, time, date, utc, unix or delta" },
 	{ 't', "absolute-timestamps", NULL, "-tt too: as --time time; -ttt: --time unix" },
 	{ OPT_DELTA, "relative-timestamps", NULL, "as --time delta" },
+	{ OPT_FIELDS, "fields", "LIST", "of the JSON: time,event,pid,comm,addr,ret,..." },
 	{ OPT_COLOR, "color", "WHEN", "auto (default), always or never" },
 	{ OPT_USER, "user", "USER", "run COMMAND as this user" },
 	{ OPT_WAIT_ALL, "wait-all", NULL, "until all descendants of COMMAND have ended" },
@@ -385,6 +395,8 @@ static int apply(struct parse *parse, int code, const char *word)
 		return 0;
 	case OPT_USER:
 		return set_user(parse, optarg);
+	case OPT_FIELDS:
+		return set_fields(parse, optarg);
 	case OPT_COLOR:
 		return set_color(parse, optarg);
 	case OPT_DEVICE:
@@ -471,6 +483,9 @@ static int finish(struct parse *parse, int argc, char **argv, int rest)
 				options->inflight || options->selftest))
 		return wrong(parse, "-r takes no command, -f, -w, --inflight or --selftest: "
 				    "it reads what was traced");
+	if (options->fields != JSON_ALL &&
+	    (options->format != FORMAT_JSON || options->summary || options->selftest))
+		return wrong(parse, "--fields is for the JSON of a trace: -o json");
 	if (options->every && !options->summary)
 		return wrong(parse, "--every is for -c");
 	if (options->summary && (options->inflight || options->selftest || options->processes ||
@@ -516,6 +531,7 @@ enum options_result options_parse(struct options *options, int argc, char **argv
 		.latency_ms = DEFAULT_LATENCY_MS,
 		.time = -1,
 		.ready_fd = -1,
+		.fields = JSON_ALL,
 	};
 	getopt_tables(letters, longs);
 	opterr = 0;

@@ -13,6 +13,7 @@
 #include "base/users.h"
 #include "filter/expr.h"
 #include "format/columns.h"
+#include "format/json.h"
 #include "output/outfile.h"
 
 enum options_format { FORMAT_TEXT, FORMAT_JSON };
@@ -48,6 +49,7 @@ struct options {
 	 * where standard output is a pipe.
 	 */
 	const char *file;
+	uint64_t fields; /* of JSON: JSON_ALL, or --fields */
 	enum options_color color;
 	struct columns columns; /* --columns, without who tells facts; count 0: not given */
 	int time; /* enum walltime_format; -1: not given */

@@ -474,6 +474,7 @@ static void setup_formats(struct reader *reader)
 	cgroups_init(&reader->cgroups, NULL);
 	json_init(&reader->json, &reader->time, &reader->proc, &reader->images, &reader->cgroups);
 	text_init(&reader->text, &reader->time, wants_color(reader));
+	reader->json.fields = reader->options.fields;
 	reader->json.paths = reader->text.paths = &reader->paths;
 	sieve_facts(&reader->sieve, &reader->time, &reader->proc, &reader->images,
 		    &reader->cgroups, &reader->paths);

@@ -38,16 +38,12 @@ static inline char *head(char *p, uint64_t t)
 	return p + 1;
 }
 
-char *fmt_u32(char *p, uint32_t v)
+char *fmt_u32_of_two(char *p, uint32_t v)
 {
 	uint64_t t;
 
-	if (v < 100) {
-		if (v >= 10)
-			return fmt_2digits(p, v);
-		*p = (char)('0' + v);
-		return p + 1;
-	}
+	if (v < 100)
+		return fmt_2digits(p, v);
 	if (v < 10000) {
 		p = head(p, t = BY_1E2(v));
 		return pair(p, next(t));

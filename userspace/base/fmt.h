@@ -22,13 +22,33 @@ static inline char *fmt_mem(char *p, const void *from, size_t n)
 	return (char *)memcpy(p, from, n) + n;
 }
 
+/* So short a text that a call costs more; up to 15 bytes behind it are touched, in both. */
+static inline char *fmt_short(char *p, const char *from, size_t n)
+{
+	size_t at = 0;
+
+	do {
+		memcpy(p + at, from + at, 16);
+		at += 16;
+	} while (at < n);
+	return p + n;
+}
+
 static inline char *fmt_str(char *p, const char *s)
 {
 	return fmt_mem(p, s, strlen(s));
 }
 
-char *fmt_u32(char *p, uint32_t v);
+char *fmt_u32_of_two(char *p, uint32_t v); /* v is at least 10 */
 char *fmt_u64(char *p, uint64_t v);
+
+static inline char *fmt_u32(char *p, uint32_t v)
+{
+	if (v >= 10)
+		return fmt_u32_of_two(p, v);
+	*p = (char)('0' + v);
+	return p + 1;
+}
 
 static inline char *fmt_i32(char *p, int32_t v)
 {

@@ -150,6 +150,7 @@ int capture_next(struct capture_file *file, uint32_t *kind, size_t *size)
 	struct capture_block block;
 	ssize_t n = get(file, &block, sizeof(block));
 
+	*kind = CAPTURE_HEADER;
 	*size = 0;
 	if (n < 0)
 		return -1;
@@ -157,10 +158,8 @@ int capture_next(struct capture_file *file, uint32_t *kind, size_t *size)
 		file->torn |= n > 0;
 		return 0;
 	}
-	if (!memcmp(&block, CAPTURE_MAGIC, sizeof(block))) {
-		*kind = CAPTURE_HEADER;
+	if (!memcmp(&block, CAPTURE_MAGIC, sizeof(block)))
 		return get_header(file);
-	}
 	if (file->swap)
 		swap_numbers(&block, sizeof(uint32_t), 2);
 	if (block.kind == CAPTURE_HEADER || block.size > CAPTURE_BLOCK_MAX || block.size % 8)

@@ -147,6 +147,7 @@ void capture_begin(struct capture *capture, uint32_t record_size, uint32_t nativ
 	done(capture, put(p, &header, sizeof(header)), 0);
 	told_free(&capture->told_cgroups);
 	told_free(&capture->told_exes);
+	memset(capture->asked, 0, sizeof(capture->asked));
 	put_known(capture);
 }
 
@@ -180,27 +181,46 @@ static void tell(struct capture *capture, struct told *told, enum capture_kind k
 		put_text(capture, kind, number, s, length);
 }
 
-void capture_facts(struct capture *capture, const struct socktrace_event *ev)
+static void cgroup_facts(struct capture *capture, const struct socktrace_event *ev)
 {
-	const struct image *image = images_find(capture->images, ev->image);
 	uint64_t until_ns = UINT64_MAX;
+	size_t length;
+	const char *s;
+
+	if (!ev->cgroup_id || told_find(&capture->told_cgroups, ev->cgroup_id, &length))
+		return;
+	s = cgroups_path(capture->cgroups, ev->cgroup_id, capture->time->now_ns, &length,
+			 &until_ns);
+	if (s)
+		tell(capture, &capture->told_cgroups, CAPTURE_CGROUP, ev->cgroup_id, s, length);
+}
+
+/* Where the module could not tell it. */
+static void exe_facts(struct capture *capture, const struct socktrace_event *ev)
+{
+	uint32_t pid = procinfo_pid(capture->proc, ev);
+	struct capture_asked *asked = &capture->asked[pid % CAPTURE_ASKED];
+	uint64_t now_ns = capture->time->now_ns, until_ns;
 	size_t length = 0;
 	const char *s;
 
-	if (ev->cgroup_id && !told_find(&capture->told_cgroups, ev->cgroup_id, &length)) {
-		s = cgroups_path(capture->cgroups, ev->cgroup_id, capture->time->now_ns, &length,
-				 &until_ns);
-		if (s)
-			tell(capture, &capture->told_cgroups, CAPTURE_CGROUP, ev->cgroup_id, s,
-			     length);
-	}
-	if (!image || !image->exe_length) {
-		uint32_t pid = procinfo_pid(capture->proc, ev);
+	if (asked->now_ns == now_ns && asked->pid == pid &&
+	    !memcmp(asked->comm, ev->comm, sizeof(asked->comm)))
+		return;
+	asked->now_ns = now_ns;
+	asked->pid = pid;
+	memcpy(asked->comm, ev->comm, sizeof(asked->comm));
+	s = procinfo_exe(capture->proc, pid, ev->comm, now_ns, &length, &until_ns);
+	tell(capture, &capture->told_exes, CAPTURE_EXE, pid, s ? s : "", s ? length : 0);
+}
 
-		s = procinfo_exe(capture->proc, pid, ev->comm, capture->time->now_ns, &length,
-				 &until_ns);
-		tell(capture, &capture->told_exes, CAPTURE_EXE, pid, s ? s : "", s ? length : 0);
-	}
+void capture_facts(struct capture *capture, const struct socktrace_event *ev)
+{
+	const struct image *image = images_find(capture->images, ev->image);
+
+	cgroup_facts(capture, ev);
+	if (!image || !image->exe_length)
+		exe_facts(capture, ev);
 }
 
 void capture_records(struct capture *capture, const void *records, size_t size)

@@ -12,6 +12,8 @@
 #include "record/told.h"
 #include "record/walltime.h"
 
+#define CAPTURE_ASKED 64 /* a power of two */
+
 struct capture {
 	struct out *out; /* its lines are records */
 	/* The facts, which stay the caller's. */
@@ -21,6 +23,12 @@ struct capture {
 	const struct images *images;
 	const struct paths *paths;
 	struct told told_cgroups, told_exes; /* what the file has */
+	/* Whose executable was asked of /proc, and when: once for each batch is enough. */
+	struct capture_asked {
+		uint64_t now_ns;
+		uint32_t pid;
+		char comm[SOCKTRACE_COMM_LEN];
+	} asked[CAPTURE_ASKED];
 };
 
 /* The header, to the beginning of a file. */

@@ -163,7 +163,7 @@ static int namespace(uint32_t *field, const struct namespace_kind *kind, const c
 		     size_t length, struct filter_error *error)
 {
 	char text[PATH_MAX], path[PATH_MAX + 64] = "", other[16];
-	uint64_t value;
+	uint64_t value = 0;
 
 	if (!as_text(text, sizeof(text), s, length))
 		length = 0;

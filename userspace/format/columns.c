@@ -37,10 +37,16 @@ unsigned int columns_width(const char *from, const char *to)
 
 char *columns_pad(char *p, unsigned int have, unsigned int want)
 {
+	char *end = p + want - have;
+
 	if (have >= want)
 		return p;
-	memset(p, ' ', want - have);
-	return p + (want - have);
+	/* A line has room for what is too much. */
+	do {
+		memset(p, ' ', 16);
+		p += 16;
+	} while (p < end);
+	return end;
 }
 
 /* Fills up what takes `have` characters, to a width that grows with it. */
@@ -82,6 +88,29 @@ static char *process(const struct columns *columns, char *p, const struct socktr
 		*p++ = '@';
 	p = pid_tid(p, ev->tgid, ev->tid);
 	*p++ = ']';
+	return p;
+}
+
+/* Likewise, and its width in characters. */
+static char *known_process(struct columns *columns, char *p, const struct socktrace_event *ev,
+			   unsigned int *width)
+{
+	struct columns_known *known = &columns->known[ev->tid % COLUMNS_KNOWN];
+	char *start = p;
+
+	if (known->length && !memcmp(known->caller, &ev->tgid, sizeof(known->caller))) {
+		*width = known->width;
+		return fmt_short(p, known->text, known->length);
+	}
+	p = process(columns, p, ev);
+	*width = columns_width(start, p);
+	known->length = 0;
+	if ((size_t)(p - start) <= sizeof(known->text)) {
+		memcpy(known->caller, &ev->tgid, sizeof(known->caller));
+		known->length = (unsigned short)(p - start);
+		known->width = (unsigned short)*width;
+		memcpy(known->text, start, known->length);
+	}
 	return p;
 }
 
@@ -368,10 +397,14 @@ char *columns_values(struct columns *columns, char *p, const struct socktrace_ev
 		char *start = p;
 		unsigned int have;
 
-		p = row->put(columns, p, ev);
-		if (p == start)
-			*p++ = '-';
-		have = row->utf8 ? columns_width(start, p) : (unsigned int)(p - start);
+		if (row->put == process) {
+			p = known_process(columns, p, ev, &have);
+		} else {
+			p = row->put(columns, p, ev);
+			if (p == start)
+				*p++ = '-';
+			have = row->utf8 ? columns_width(start, p) : (unsigned int)(p - start);
+		}
 		p = fill(columns, p, have, &columns->widths[i]);
 		*p++ = ' ';
 	}

@@ -7,6 +7,7 @@
 #define SOCKTRACE_COLUMNS_H
 
 #include <stdbool.h>
+#include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
 
@@ -19,7 +20,19 @@
 
 #define COLUMNS_MAX 32
 
+/* Who called, of a record: raw, as key of a cache. */
+#define COLUMNS_CALLER                                                             \
+	(offsetof(struct socktrace_event, comm) + SOCKTRACE_COMM_LEN -              \
+	 offsetof(struct socktrace_event, tgid))
+#define COLUMNS_KNOWN 64 /* a power of two */
+
 struct columns {
+	/* What a thread's column `process` is: it is that of all its calls. */
+	struct columns_known {
+		char caller[COLUMNS_CALLER];
+		unsigned short length, width; /* bytes, characters; 0: nothing is known */
+		char text[80]; /* longer ones are made anew each time */
+	} known[COLUMNS_KNOWN];
 	unsigned int count; /* 0: not chosen yet */
 	unsigned char rows[COLUMNS_MAX]; /* of the table */
 	unsigned short widths[COLUMNS_MAX]; /* what was wider so far is made room for */

@@ -1,6 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "format/json.h"
 
+#include <stdbool.h>
+
 #include "base/escape.h"
 #include "base/fmt.h"
 #include "record/decode.h"
@@ -12,17 +14,33 @@
 #define KEY_U64(p, key, v) fmt_u64(fmt_lit(p, key), v)
 #define KEY_I32(p, key, v) fmt_i32(fmt_lit(p, key), v)
 
+/* Is this key of a call's asked for? */
+static inline bool has(uint64_t fields, enum json_field field)
+{
+	return fields >> field & 1;
+}
+
+static inline bool wants(const struct json *json, enum json_field field)
+{
+	return has(json->fields, field);
+}
+
+/* What runs for each call is built twice: for all fields, without asking, and for some. */
+#define BUILT_TWICE static inline __attribute__((always_inline)) char *
+
 /* "NAME", or the number as a string where it has none. */
-static char *name_or_number(char *p, const struct name *name, int64_t number)
+static char *nameless(char *p, int64_t number)
+{
+	if (number < 0)
+		*p++ = '-';
+	return fmt_u32(p, (uint32_t)(number < 0 ? -number : number));
+}
+
+static inline __attribute__((always_inline)) char *
+name_or_number(char *p, const struct name *name, int64_t number)
 {
 	*p++ = '"';
-	if (name) {
-		p = fmt_name(p, name);
-	} else {
-		if (number < 0)
-			*p++ = '-';
-		p = fmt_u32(p, (uint32_t)(number < 0 ? -number : number));
-	}
+	p = name ? fmt_name(p, name) : nameless(p, number);
 	*p++ = '"';
 	return p;
 }
@@ -99,6 +117,12 @@ static char *address(char *p, const uint8_t *bytes, unsigned int length, int pro
 	struct sockaddr_info sa;
 
 	sockaddr_decode(&sa, bytes, length, protocol);
+	if (sa.kind == SOCKADDR_INET) { /* most are */
+		p = fmt_lit(p, "{\"family\":\"AF_INET\",\"family_id\":2,\"ip\":\"");
+		p = KEY_U32(sockaddr_fmt_ip(p, &sa), "\",\"port\":", sa.port);
+		*p++ = '}';
+		return p;
+	}
 	if (sa.family < 0) {
 		p = hex_string(fmt_lit(p, "{\"raw\":"), sa.bytes, sa.length);
 		*p++ = '}';
@@ -111,10 +135,8 @@ static char *address(char *p, const uint8_t *bytes, unsigned int length, int pro
 	case SOCKADDR_INET6:
 		p = sockaddr_fmt_ip(fmt_lit(p, ",\"ip\":\""), &sa);
 		p = KEY_U32(p, "\",\"port\":", sa.port);
-		if (sa.kind == SOCKADDR_INET6) {
-			p = KEY_U32(p, ",\"flowinfo\":", sa.inet6.flowinfo);
-			p = KEY_U32(p, ",\"scope_id\":", sa.inet6.scope_id);
-		}
+		p = KEY_U32(p, ",\"flowinfo\":", sa.inet6.flowinfo);
+		p = KEY_U32(p, ",\"scope_id\":", sa.inet6.scope_id);
 		break;
 	case SOCKADDR_UNIX_PATH:
 		p = escaped_string(fmt_lit(p, ",\"path\":"), sa.bytes, sa.length);
@@ -186,11 +208,17 @@ static char *cgroup(const struct json *json, char *p, const struct socktrace_eve
 	const char *path, *container;
 	size_t length;
 
-	p = KEY_U64(p, ",\"cgroup\":", ev->cgroup_id);
+	if (wants(json, JSON_CGROUP))
+		p = KEY_U64(p, ",\"cgroup\":", ev->cgroup_id);
+	if (!wants(json, JSON_CGROUP_PATH) && !wants(json, JSON_CONTAINER))
+		return p;
 	path = cgroups_path(json->cgroups, ev->cgroup_id, json->time->now_ns, &length, until_ns);
 	if (!path)
 		return p;
-	p = escaped_string(fmt_lit(p, ",\"cgroup_path\":"), path, length);
+	if (wants(json, JSON_CGROUP_PATH))
+		p = escaped_string(fmt_lit(p, ",\"cgroup_path\":"), path, length);
+	if (!wants(json, JSON_CONTAINER))
+		return p;
 	container = cgroups_container(path, length, &length);
 	if (container)
 		p = escaped_string(fmt_lit(p, ",\"container\":"), container, length);
@@ -228,13 +256,15 @@ static char *executable(const struct json *json, char *p, const struct socktrace
 	size_t length = 0;
 	const char *exe = NULL;
 
-	if (image && image->exe_length) {
+	*until_ns = UINT64_MAX;
+	if (!wants(json, JSON_EXE)) {
+		/* neither by the kernel's word nor by another */
+	} else if (image && image->exe_length) {
 		p = escaped_string(fmt_lit(p, ",\"exe\":"), image->text, image->exe_length);
 		p = KEY_NAME(p, ",\"exe_source\":", decode_exe_source(image->exe_source),
 			     image->exe_source);
 		if (image->flags & SOCKTRACE_IMAGE_OTHER_ROOT)
 			p = fmt_lit(p, ",\"other_root\":true");
-		*until_ns = UINT64_MAX;
 	} else {
 		exe = procinfo_exe(json->proc, procinfo_pid(json->proc, ev), ev->comm, json->time->now_ns,
 				   &length, until_ns);
@@ -243,45 +273,59 @@ static char *executable(const struct json *json, char *p, const struct socktrace
 		p = escaped_string(fmt_lit(p, ",\"exe\":"), exe, length);
 		p = fmt_lit(p, ",\"exe_source\":\"proc\"");
 	}
-	return image ? command_line(p, image) : p;
+	return image && wants(json, JSON_CMDLINE) ? command_line(p, image) : p;
 }
 
 /* `until_ns`: how long the result may be used again. */
 static char *make_identity(const struct json *json, char *p,
 			   const struct socktrace_event *ev, uint64_t *until_ns)
 {
-	p = KEY_U32(p, ",\"pid\":", ev->tgid);
-	p = KEY_U32(p, ",\"tid\":", ev->tid);
-	p = KEY_U32(p, ",\"ppid\":", ev->ppid);
-	p = KEY_U32(p, ",\"uid\":", ev->uid);
-	p = KEY_U32(p, ",\"gid\":", ev->gid);
-	p = KEY_U32(p, ",\"euid\":", ev->euid);
-	if (ev->loginuid != UINT32_MAX)
+	if (wants(json, JSON_PID))
+		p = KEY_U32(p, ",\"pid\":", ev->tgid);
+	if (wants(json, JSON_TID))
+		p = KEY_U32(p, ",\"tid\":", ev->tid);
+	if (wants(json, JSON_PPID))
+		p = KEY_U32(p, ",\"ppid\":", ev->ppid);
+	if (wants(json, JSON_UID))
+		p = KEY_U32(p, ",\"uid\":", ev->uid);
+	if (wants(json, JSON_GID))
+		p = KEY_U32(p, ",\"gid\":", ev->gid);
+	if (wants(json, JSON_EUID))
+		p = KEY_U32(p, ",\"euid\":", ev->euid);
+	if (ev->loginuid != UINT32_MAX && wants(json, JSON_LOGINUID))
 		p = KEY_U32(p, ",\"loginuid\":", ev->loginuid);
-	if (ev->sessionid != UINT32_MAX)
+	if (ev->sessionid != UINT32_MAX && wants(json, JSON_SESSION))
 		p = KEY_U32(p, ",\"session\":", ev->sessionid);
-	if (ev->start_ns)
+	if (ev->start_ns && wants(json, JSON_START))
 		p = KEY_U64(p, ",\"start\":", ev->start_ns);
-	p = escaped_string(fmt_lit(p, ",\"comm\":"), ev->comm, record_comm_length(ev));
+	if (wants(json, JSON_COMM))
+		p = escaped_string(fmt_lit(p, ",\"comm\":"), ev->comm, record_comm_length(ev));
 	p = executable(json, p, ev, until_ns);
-	if (ev->ns_tgid)
+	if (ev->ns_tgid && wants(json, JSON_NSPID))
 		p = KEY_U32(p, ",\"nspid\":", ev->ns_tgid);
-	if (ev->ns_tid)
+	if (ev->ns_tid && wants(json, JSON_NSTID))
 		p = KEY_U32(p, ",\"nstid\":", ev->ns_tid);
-	if (ev->netns)
+	if (ev->netns && wants(json, JSON_NETNS))
 		p = KEY_U32(p, ",\"netns\":", ev->netns);
-	if (ev->mntns)
+	if (ev->mntns && wants(json, JSON_MNTNS))
 		p = KEY_U32(p, ",\"mntns\":", ev->mntns);
-	if (ev->pidns)
+	if (ev->pidns && wants(json, JSON_PIDNS))
 		p = KEY_U32(p, ",\"pidns\":", ev->pidns);
 	if (ev->cgroup_id)
 		p = cgroup(json, p, ev, until_ns);
+	if (ev->type == SOCKTRACE_PROCESS)
+		return p;
+	if (ev->abi && wants(json, JSON_ABI))
+		p = KEY_NAME(p, ",\"abi\":", decode_abi(ev->abi), ev->abi);
+	if (ev->via && wants(json, JSON_VIA))
+		p = KEY_NAME(p, ",\"via\":", decode_via(ev->via), ev->via);
 	return p;
 }
 
 static struct json_task task_of(const struct socktrace_event *ev)
 {
-	struct json_task task;
+	bool call = ev->type != SOCKTRACE_PROCESS; /* else there is no way by which it came */
+	struct json_task task = { .abi = call ? ev->abi : 0, .via = call ? ev->via : 0 };
 
 	_Static_assert(offsetof(struct socktrace_event, comm) + SOCKTRACE_COMM_LEN -
 				       offsetof(struct socktrace_event, cgroup_id) ==
@@ -315,6 +359,7 @@ void json_init(struct json *json, struct walltime *time, struct procinfo *proc,
 	       const struct images *images, struct cgroups *cgroups)
 {
 	memset(json, 0, sizeof(*json));
+	json->fields = JSON_ALL;
 	json->time = time;
 	json->proc = proc;
 	json->images = images;
@@ -331,90 +376,121 @@ static char *sockfd(char *p, const struct socktrace_event *ev)
 	return p;
 }
 
-/* The arguments as passed, then what they or the socket mean. */
-static char *arguments(char *p, const struct socktrace_event *ev)
+/* The arguments as passed. */
+static char *passed(char *p, const struct socktrace_event *ev)
 {
-	uint32_t flags = 0;
-
 	switch (ev->type) {
 	case SOCKTRACE_SOCKET:
 	case SOCKTRACE_SOCKETPAIR:
 		p = KEY_I32(p, ",\"args\":{\"domain\":", ev->args[0]);
 		p = KEY_I32(p, ",\"type\":", ev->args[1]);
 		p = KEY_I32(p, ",\"protocol\":", ev->args[2]);
-		*p++ = '}';
 		break;
 	case SOCKTRACE_CONNECT:
 	case SOCKTRACE_CONNECTED:
 	case SOCKTRACE_BIND:
 	case SOCKTRACE_ADDR_MISMATCH:
 		p = KEY_I32(sockfd(p, ev), "\"addrlen\":", ev->args[1]);
-		*p++ = '}';
 		break;
 	case SOCKTRACE_LISTEN:
 		p = KEY_I32(sockfd(p, ev), "\"backlog\":", ev->args[1]);
-		*p++ = '}';
 		break;
 	case SOCKTRACE_ACCEPT4:
 		if (record_entered_before(ev))
-			break;
+			return p;
 		p = KEY_I32(sockfd(p, ev), "\"flags\":", ev->args[1]);
-		*p++ = '}';
-		flags = (uint32_t)ev->args[1];
 		break;
 	case SOCKTRACE_SECURITY_SOCKET_CONNECT:
 		if (!record_has_sockfd(ev))
-			break;
+			return p;
 		p = KEY_I32(p, ",\"args\":{\"sockfd\":", ev->args[0]);
-		*p++ = '}';
 		break;
 	default:
-		break;
+		return p;
 	}
-
-	if (record_creates(ev)) {
-		unsigned int family = (unsigned int)ev->args[0];
-		unsigned int type = (unsigned int)ev->args[1] & DECODE_TYPE_MASK;
-
-		p = KEY_NAME(p, ",\"family\":", decode_family(family), ev->args[0]);
-		p = KEY_NAME(p, ",\"type\":", decode_type(type), type);
-		p = type_flags(p, (uint32_t)ev->args[1] & ~DECODE_TYPE_MASK);
-		p = KEY_NAME(p, ",\"protocol\":", decode_protocol(family, ev->args[2]),
-			     ev->args[2]);
-	} else if (ev->flags & SOCKTRACE_F_SOCK) {
-		p = KEY_NAME(p, ",\"family\":", decode_family(ev->sock_family),
-			     ev->sock_family);
-		p = KEY_NAME(p, ",\"type\":", decode_type(ev->sock_type), ev->sock_type);
-		p = type_flags(p, flags);
-		p = KEY_NAME(p, ",\"protocol\":",
-			     decode_protocol(ev->sock_family, ev->sock_protocol),
-			     ev->sock_protocol);
-	} else {
-		p = type_flags(p, flags);
-	}
+	*p++ = '}';
 	return p;
 }
 
-static char *addresses(char *p, const struct socktrace_event *ev)
+/* What they mean, or the socket. */
+static char *kind(const struct json *json, char *p, const struct socktrace_event *ev)
+{
+	bool creates = record_creates(ev), known = creates || ev->flags & SOCKTRACE_F_SOCK;
+	int32_t family = creates ? ev->args[0] : ev->sock_family;
+	uint32_t type = creates ? (uint32_t)ev->args[1] & DECODE_TYPE_MASK : ev->sock_type;
+	int32_t protocol = creates ? ev->args[2] : ev->sock_protocol;
+	uint32_t flags = 0;
+
+	if (creates)
+		flags = (uint32_t)ev->args[1] & ~DECODE_TYPE_MASK;
+	else if (ev->type == SOCKTRACE_ACCEPT4 && !record_entered_before(ev))
+		flags = (uint32_t)ev->args[1];
+	if (known && wants(json, JSON_FAMILY))
+		p = KEY_NAME(p, ",\"family\":", decode_family((unsigned int)family), family);
+	if (known && wants(json, JSON_TYPE))
+		p = KEY_NAME(p, ",\"type\":", decode_type(type), type);
+	if (wants(json, JSON_FLAGS))
+		p = type_flags(p, flags);
+	if (known && wants(json, JSON_PROTOCOL))
+		p = KEY_NAME(p, ",\"protocol\":", decode_protocol((unsigned int)family, protocol),
+			     protocol);
+	return p;
+}
+
+static char *arguments(const struct json *json, char *p, const struct socktrace_event *ev)
+{
+	if (wants(json, JSON_ARGS))
+		p = passed(p, ev);
+	return kind(json, p, ev);
+}
+
+static char *known_arguments(struct json *json, char *p, const struct socktrace_event *ev)
+{
+	struct json_call call = {
+		.args = { ev->args[0], ev->args[1], ev->args[2] },
+		.sock_family = ev->sock_family,
+		.sock_type = ev->sock_type,
+		.sock_protocol = ev->sock_protocol,
+		.type = ev->type,
+		.via = ev->via,
+		.flags = ev->flags & (SOCKTRACE_F_SOCK | SOCKTRACE_F_ENTERED_BEFORE),
+	};
+	struct json_arguments *known =
+		&json->arguments[((uint32_t)ev->args[0] * 8 + ev->type) % JSON_CALL_SLOTS];
+	char *end;
+
+	if (known->length && !memcmp(&call, &known->call, sizeof(call)))
+		return fmt_mem(p, known->text, known->length);
+	end = arguments(json, p, ev);
+	known->length = 0;
+	if (end - p <= JSON_CALL_MAX) {
+		known->call = call;
+		known->length = (uint32_t)(end - p);
+		memcpy(known->text, p, known->length);
+	}
+	return end;
+}
+
+BUILT_TWICE addresses(uint64_t fields, char *p, const struct socktrace_event *ev)
 {
 	const uint8_t *addr = socktrace_addr(ev), *local;
 	unsigned int length = record_addr_length(ev);
 
-	if (length)
+	if (length && has(fields, JSON_ADDR))
 		p = address(fmt_lit(p, ",\"addr\":"), addr, length,
 			    record_protocol(ev, addr, length));
 	length = record_local_length(ev);
-	if (length) { /* else an absurd addr_len may point beyond the record */
+	if (length && has(fields, JSON_LOCAL)) { /* else an absurd addr_len may point beyond the record */
 		local = socktrace_local(ev);
 		p = address(fmt_lit(p, ",\"local\":"), local, length,
 			    record_protocol(ev, local, length));
 	}
-	if (ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED)
+	if (ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED && has(fields, JSON_LOCAL))
 		p = fmt_lit(p, ",\"local_truncated\":true");
-	if (ev->addr_source)
+	if (ev->addr_source && has(fields, JSON_ADDR_SOURCE))
 		p = KEY_NAME(p, ",\"addr_source\":", decode_addr_source(ev->addr_source),
 			     ev->addr_source);
-	if (ev->toctou)
+	if (ev->toctou && has(fields, JSON_TOCTOU))
 		p = KEY_NAME(p, ",\"toctou\":", decode_toctou(ev->toctou), ev->toctou);
 	return p;
 }
@@ -446,35 +522,39 @@ static char *peer(const struct json *json, char *p, const struct socktrace_event
 	return p;
 }
 
-static char *result(const struct json *json, char *p, const struct socktrace_event *ev)
+BUILT_TWICE result(const struct json *json, uint64_t fields, char *p,
+		   const struct socktrace_event *ev)
 {
-	if (ev->flags & SOCKTRACE_F_SV) {
+	if (ev->flags & SOCKTRACE_F_SV && has(fields, JSON_SV)) {
 		p = KEY_I32(p, ",\"sv\":[", ev->sv[0]);
 		*p++ = ',';
 		p = fmt_i32(p, ev->sv[1]);
 		*p++ = ']';
 	}
-	if (ev->flags & SOCKTRACE_F_SOCK) {
+	if (ev->flags & SOCKTRACE_F_SOCK && has(fields, JSON_INODE))
 		p = KEY_U64(p, ",\"inode\":", ev->inode);
+	if (ev->flags & SOCKTRACE_F_SOCK && has(fields, JSON_SOCKET_SOURCE)) {
 		if (ev->flags & SOCKTRACE_F_BY_DESCRIPTOR)
 			p = fmt_lit(p, ",\"socket_source\":\"descriptor\"");
 		else
 			p = fmt_lit(p, ",\"socket_source\":\"kernel\"");
 	}
-	if (ev->flags & SOCKTRACE_F_QUEUE) {
+	if (ev->flags & SOCKTRACE_F_QUEUE && has(fields, JSON_QUEUE)) {
 		p = KEY_U32(p, ",\"queue\":{\"length\":", ev->queue_len);
 		p = KEY_U32(p, ",\"limit\":", ev->queue_limit);
 		*p++ = '}';
 	}
-	p = peer(json, p, ev);
+	if (ev->flags & (SOCKTRACE_F_PEERCRED | SOCKTRACE_F_PEER_PATH) && has(fields, JSON_PEER))
+		p = peer(json, p, ev);
 	if (record_has_result(ev)) {
-		p = KEY_I32(p, ",\"ret\":", ev->ret);
-		if (ev->ret < 0) {
-			uint32_t number = -(uint32_t)ev->ret;
+		uint32_t number = -(uint32_t)ev->ret;
 
+		if (has(fields, JSON_RET))
+			p = KEY_I32(p, ",\"ret\":", ev->ret);
+		if (ev->ret < 0 && has(fields, JSON_ERROR))
 			p = KEY_NAME(p, ",\"error\":", decode_errno(number), number);
-		}
-		p = KEY_U64(p, ",\"duration_ns\":", ev->duration_ns);
+		if (has(fields, JSON_DURATION))
+			p = KEY_U64(p, ",\"duration_ns\":", ev->duration_ns);
 	}
 	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
 		p = fmt_lit(p, ",\"return_missed\":true");
@@ -487,33 +567,59 @@ static char *result(const struct json *json, char *p, const struct socktrace_eve
 	return p;
 }
 
-char *json_event(struct json *json, char *p, const struct socktrace_event *ev)
+/* All else that is not a call's is told in full. */
+static char *lost(const struct json *json, char *p, const struct socktrace_event *ev)
 {
 	p = walltime_utc(json->time, fmt_lit(p, "{\"time\":\""), ev->time_ns);
 	p = KEY_NAME(p, "\",\"event\":", decode_event(ev->type), ev->type);
 	p = KEY_NAME(p, ",\"phase\":", decode_phase(ev->phase), ev->phase);
 	p = KEY_U32(p, ",\"cpu\":", ev->cpu);
-	if (ev->type == SOCKTRACE_LOST) {
-		p = KEY_U64(p, ",\"count\":", ev->lost_count);
-		p = KEY_NAME(p, ",\"reason\":", decode_lost_reason(ev->lost_reason),
-			     ev->lost_reason);
-		p = KEY_U64(p, ",\"seq\":", ev->seq);
-		return fmt_lit(p, "}\n");
-	}
-	if (ev->type == SOCKTRACE_PROCESS) /* it has no number of its own */
-		return fmt_lit(identity(json, p, ev), "}\n");
+	p = KEY_U64(p, ",\"count\":", ev->lost_count);
+	p = KEY_NAME(p, ",\"reason\":", decode_lost_reason(ev->lost_reason), ev->lost_reason);
 	p = KEY_U64(p, ",\"seq\":", ev->seq);
-	if (ev->call_id)
-		p = KEY_U64(p, ",\"call\":", ev->call_id);
-	p = identity(json, p, ev);
-	if (ev->abi)
-		p = KEY_NAME(p, ",\"abi\":", decode_abi(ev->abi), ev->abi);
-	if (ev->via)
-		p = KEY_NAME(p, ",\"via\":", decode_via(ev->via), ev->via);
-	p = arguments(p, ev);
-	p = addresses(p, ev);
-	p = result(json, p, ev);
 	return fmt_lit(p, "}\n");
+}
+
+BUILT_TWICE event(struct json *json, uint64_t fields, char *p,
+		  const struct socktrace_event *ev)
+{
+	char *start = p;
+
+	if (has(fields, JSON_TIME)) {
+		p = walltime_utc(json->time, fmt_lit(p, ",\"time\":\""), ev->time_ns);
+		*p++ = '"';
+	}
+	if (has(fields, JSON_EVENT) || ev->type == SOCKTRACE_PROCESS)
+		p = KEY_NAME(p, ",\"event\":", decode_event(ev->type), ev->type);
+	if (has(fields, JSON_PHASE))
+		p = KEY_NAME(p, ",\"phase\":", decode_phase(ev->phase), ev->phase);
+	if (has(fields, JSON_CPU))
+		p = KEY_U32(p, ",\"cpu\":", ev->cpu);
+	if (ev->type == SOCKTRACE_PROCESS) { /* it has no number of its own */
+		p = identity(json, p, ev);
+	} else {
+		if (has(fields, JSON_SEQ))
+			p = KEY_U64(p, ",\"seq\":", ev->seq);
+		if (ev->call_id && has(fields, JSON_CALL))
+			p = KEY_U64(p, ",\"call\":", ev->call_id);
+		p = identity(json, p, ev);
+		p = known_arguments(json, p, ev);
+		p = addresses(fields, p, ev);
+		p = result(json, fields, p, ev);
+	}
+	/* The first key's comma; where no call has a key that is asked for, none. */
+	p += p == start;
+	*start = '{';
+	return fmt_lit(p, "}\n");
+}
+
+char *json_event(struct json *json, char *p, const struct socktrace_event *ev)
+{
+	if (ev->type == SOCKTRACE_LOST)
+		return lost(json, p, ev);
+	if (json->fields == JSON_ALL)
+		return event(json, JSON_ALL, p, ev);
+	return event(json, json->fields, p, ev);
 }
 
 char *json_inflight(struct json *json, char *p,
@@ -536,6 +642,6 @@ char *json_inflight(struct json *json, char *p,
 		p = KEY_NAME(p, ",\"abi\":", decode_abi(ev.abi), ev.abi);
 	if (ev.via)
 		p = KEY_NAME(p, ",\"via\":", decode_via(ev.via), ev.via);
-	p = arguments(p, &ev);
+	p = arguments(json, p, &ev);
 	return fmt_lit(p, "}\n");
 }

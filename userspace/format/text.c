@@ -457,6 +457,16 @@ static char *peer_path(const struct text *text, char *p, const struct socktrace_
 	return p;
 }
 
+/* Of addresses, those of IP have no bytes that a stranger may choose. */
+static bool is_ascii(const struct socktrace_event *ev)
+{
+	uint16_t family = AF_INET;
+
+	if (ev->addr_len >= sizeof(family))
+		memcpy(&family, ev->addrs, sizeof(family));
+	return family == AF_INET || family == AF_INET6;
+}
+
 /* The parts of the line, each from where the one before ended. */
 static char *call(struct text *text, char *p, const struct socktrace_event *ev)
 {
@@ -473,7 +483,8 @@ static char *call(struct text *text, char *p, const struct socktrace_event *ev)
 	*p++ = ')';
 	ends[FIT_CALL] = p;
 	if (returned)
-		p = columns_pad(p, columns_width(start, p), text->call_width);
+		p = columns_pad(p, is_ascii(ev) ? (unsigned int)(p - start) :
+						  columns_width(start, p), text->call_width);
 	ends[FIT_PAD] = p;
 	if (returned)
 		p = result(text, p, ev);

@@ -141,15 +141,37 @@ void sockaddr_decode(struct sockaddr_info *info, const uint8_t *addr,
 	}
 }
 
+/* Each byte of an IPv4 address as it is written. */
+#define TEN(tens, n)                                                                        \
+	{ tens "0", n }, { tens "1", n }, { tens "2", n }, { tens "3", n }, { tens "4", n }, \
+	{ tens "5", n }, { tens "6", n }, { tens "7", n }, { tens "8", n }, { tens "9", n }
+static const struct {
+	char digits[3]; /* no NUL */
+	uint8_t length;
+} bytes_of_ip[256] = {
+	TEN("", 1), TEN("1", 2), TEN("2", 2), TEN("3", 2), TEN("4", 2),
+	TEN("5", 2), TEN("6", 2), TEN("7", 2), TEN("8", 2), TEN("9", 2),
+	TEN("10", 3), TEN("11", 3), TEN("12", 3), TEN("13", 3), TEN("14", 3),
+	TEN("15", 3), TEN("16", 3), TEN("17", 3), TEN("18", 3), TEN("19", 3),
+	TEN("20", 3), TEN("21", 3), TEN("22", 3), TEN("23", 3), TEN("24", 3),
+	{ "250", 3 }, { "251", 3 }, { "252", 3 }, { "253", 3 }, { "254", 3 }, { "255", 3 },
+};
+
+static inline char *ip_byte(char *p, uint8_t byte)
+{
+	memcpy(p, &bytes_of_ip[byte], sizeof(bytes_of_ip[0]));
+	return p + bytes_of_ip[byte].length;
+}
+
 static char *fmt_ipv4(char *p, const uint8_t *ip)
 {
-	p = fmt_u32(p, ip[0]);
+	p = ip_byte(p, ip[0]);
 	*p++ = '.';
-	p = fmt_u32(p, ip[1]);
+	p = ip_byte(p, ip[1]);
 	*p++ = '.';
-	p = fmt_u32(p, ip[2]);
+	p = ip_byte(p, ip[2]);
 	*p++ = '.';
-	return fmt_u32(p, ip[3]);
+	return ip_byte(p, ip[3]);
 }
 
 static char *fmt_ipv6(char *p, const uint8_t *ip)

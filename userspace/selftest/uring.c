@@ -49,7 +49,7 @@ static void submit(struct selftest_path *path, struct ring *ring, struct ring_en
 /* The next result; `more`: others of the same operation follow. */
 static int result_of(struct selftest_path *path, struct ring *ring, bool *more)
 {
-	int result;
+	int result = 0;
 
 	must(path, "io_uring_enter", ring_wait(ring, &result, more));
 	/* On kernels that can't be asked. */
