@@ -17,6 +17,7 @@ replay_gives_what_live_gave() {
 		records $kind >r
 		for format in text json; do
 			for more in "" --processes; do
+				rm -f live
 				# shellcheck disable=SC2086
 				"$fake" -q --device r -w c -o "$format:live" $more 2>/dev/null
 				# shellcheck disable=SC2086

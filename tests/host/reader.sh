@@ -437,6 +437,7 @@ selftest_tells_what_is_not_seen() {
 		lines out $((rows + 2))
 		hasnt out 'killed it'
 		tail -n 1 out | grep -q ' NOT every path that this kernel has is seen.$'
+		rm -f j
 		status 1 "$O/fake-$build" --device r --selftest -o json:j
 		empty out
 		[ "$(wc -l <j)" = $((rows + 1)) ]
