@@ -74,6 +74,7 @@ static void take_header(struct reader *reader)
 	told_free(&reader->told_cgroups);
 	told_free(&reader->told_exes);
 	memset(reader->json.identities, 0, sizeof(reader->json.identities));
+	memset(reader->text.columns.known, 0, sizeof(reader->text.columns.known));
 	reader->proc.pidns = reader->file.header.pidns;
 	reader->text.native_abi = reader->file.header.native_abi;
 	reader->ended = false;
