@@ -180,17 +180,27 @@ unsigned int st_ring_len(struct st_ring *ring)
 	return kfifo_len(&ring->fifo);
 }
 
-/* Takes the oldest record out of the kfifo, if none is held already. */
-static bool ring_refill(struct st_ring *ring)
+/* Finds the oldest record where it stands in the kfifo, if it is not known already. */
+static bool ring_find_head(struct st_ring *ring)
 {
-	if (ring->has_head)
+	const struct __kfifo *fifo = &ring->fifo.kfifo;
+
+	if (ring->head)
 		return true;
 	if (kfifo_is_empty(&ring->fifo))
 		return false;
 	/* kfifo only has the barriers for writing: see the record after `in`. */
 	smp_rmb();
-	ring->has_head = kfifo_get(&ring->fifo, &ring->head);
-	return ring->has_head;
+	ring->head = &((const struct socktrace_event *)fifo->data)[fifo->out & fifo->mask];
+	return true;
+}
+
+/* The reader is done with it. */
+static void ring_skip_head(struct st_ring *ring)
+{
+	ring->head = NULL;
+	/* The writer may use its place from now on. */
+	smp_store_release(&ring->fifo.kfifo.out, ring->fifo.kfifo.out + 1);
 }
 
 /*
@@ -205,23 +215,23 @@ static u64 ring_behind(const struct st_ring *ring, unsigned long made)
 }
 
 /*
- * How many records were lost just before the held one, or, where the ring is
+ * How many records were lost just before the oldest one, or, where the ring is
  * empty, after the last one delivered.
  */
 static u64 ring_gap(struct st_ring *ring)
 {
 	unsigned long made;
 
-	if (ring_refill(ring))
-		return ring->head.seq - ring->next_seq;
+	if (ring_find_head(ring))
+		return ring->head->seq - ring->next_seq;
 	/* Pairs with st_ring_put(): what was kept of these is seen below. */
 	made = smp_load_acquire(&ring->made);
-	if (ring_refill(ring))
-		return ring->head.seq - ring->next_seq;
+	if (ring_find_head(ring))
+		return ring->head->seq - ring->next_seq;
 	return ring_behind(ring, made);
 }
 
-/* What is to be told before the held record, if there is anything. */
+/* What is to be told before the oldest record, if there is anything. */
 static const struct socktrace_event *ring_companion(const struct st_ring *ring)
 {
 	const struct __kfifo *fifo = &ring->companions->fifo.kfifo;
@@ -231,14 +241,13 @@ static const struct socktrace_event *ring_companion(const struct st_ring *ring)
 		return NULL;
 	smp_rmb(); /* the record after `in` */
 	companion = &slots[fifo->out & fifo->mask];
-	return companion->seq <= ring->head.seq ? companion : NULL;
+	return companion->seq <= ring->head->seq ? companion : NULL;
 }
 
 /* When the loss was: the time of the record behind it, as far as known. */
 static u64 ring_gap_time(const struct st_ring *ring)
 {
-	return ring->has_head ? st_record_completion(&ring->head) :
-				st_compat_boottime_ns();
+	return ring->head ? st_record_completion(ring->head) : st_compat_boottime_ns();
 }
 
 /*
@@ -260,28 +269,28 @@ bool st_ring_set_peek(struct st_ring_set *set, struct socktrace_event *lost,
 		if (!ring)
 			continue;
 		gap = ring_gap(ring);
-		if (gap && !ring->has_head) {
+		if (gap && !ring->head) {
 			/* Drained: nothing of this ring can come before it. */
 			st_record_set_lost(lost, i, ring->next_seq, gap,
 					ring_gap_time(ring));
 			*ev = lost;
 			return true;
 		}
-		if (ring->has_head &&
-		    (!oldest || st_record_completion(&ring->head) <
-					st_record_completion(&oldest->head)))
+		if (ring->head &&
+		    (!oldest ||
+		     st_record_completion(ring->head) < st_record_completion(oldest->head)))
 			oldest = ring;
 	}
 	if (!oldest)
 		return false;
-	gap = oldest->head.seq - oldest->next_seq;
+	gap = oldest->head->seq - oldest->next_seq;
 	if (gap) {
-		st_record_set_lost(lost, oldest->head.cpu, oldest->next_seq, gap,
+		st_record_set_lost(lost, oldest->head->cpu, oldest->next_seq, gap,
 				ring_gap_time(oldest));
 		*ev = lost;
 	} else {
 		companion = oldest->companions ? ring_companion(oldest) : NULL;
-		*ev = companion ?: &oldest->head;
+		*ev = companion ?: oldest->head;
 	}
 	return true;
 }
@@ -301,7 +310,7 @@ void st_ring_set_advance(struct st_ring_set *set, const struct socktrace_event *
 	} else {
 		ring->next_seq++;
 		ring->delivered++;
-		ring->has_head = false;
+		ring_skip_head(ring);
 	}
 }
 
@@ -335,10 +344,10 @@ void st_ring_set_flush(struct st_ring_set *set)
 
 		if (!ring)
 			continue;
-		while (ring_refill(ring)) {
-			ring->next_seq = ring->head.seq + 1;
+		while (ring_find_head(ring)) {
+			ring->next_seq = ring->head->seq + 1;
 			ring->flushed++;
-			ring->has_head = false;
+			ring_skip_head(ring);
 		}
 		ring->next_seq += ring_gap(ring);
 	}
@@ -367,7 +376,7 @@ void st_ring_set_stats(struct st_ring_set *set, struct socktrace_stats *stats)
 		stats->filtered += counts.filtered;
 		stats->dropped += counts.dropped;
 		stats->missed += counts.missed;
-		stats->queued += st_ring_len(ring) + ring->has_head;
+		stats->queued += st_ring_len(ring);
 		stats->delivered += ring->delivered;
 		stats->flushed += ring->flushed;
 		stats->lost_told += ring->lost_told;

@@ -46,8 +46,8 @@ struct st_ring {
 	struct u64_stats_sync sync; /* writer's, for counts on 32 bit */
 
 	/* The reader's. */
-	struct socktrace_event head ____cacheline_aligned_in_smp;
-	bool has_head; /* head was taken from the kfifo, not delivered */
+	/* The oldest record, in the kfifo; NULL: none, as far as was looked. */
+	const struct socktrace_event *head ____cacheline_aligned_in_smp;
 	u64 next_seq; /* number that the next record should have */
 	u64 delivered, flushed, lost_told;
 };

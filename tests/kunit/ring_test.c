@@ -153,6 +153,28 @@ static void peeking_takes_nothing(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, take(set).type, (u8)0);
 }
 
+/* It is read where it stands. */
+static void a_record_keeps_its_place_while_it_is_read(struct kunit *test)
+{
+	struct st_ring_set *set = new_set(test);
+	const struct socktrace_event *ev;
+	struct socktrace_event lost;
+	u64 i;
+
+	for (i = 0; i < RECORDS; i++)
+		KUNIT_EXPECT_TRUE(test, put(set, 0, i));
+	KUNIT_ASSERT_TRUE(test, st_ring_set_peek(set, &lost, &ev));
+	KUNIT_EXPECT_FALSE(test, put(set, 0, RECORDS));
+	KUNIT_EXPECT_EQ(test, ev->time_ns, 0ULL);
+	st_ring_set_advance(set, ev);
+	KUNIT_EXPECT_TRUE(test, put(set, 0, RECORDS + 1));
+	for (i = 1; i < RECORDS; i++)
+		KUNIT_EXPECT_EQ(test, take(set).time_ns, i);
+	KUNIT_EXPECT_EQ(test, take(set).type, (u8)SOCKTRACE_LOST);
+	KUNIT_EXPECT_EQ(test, take(set).time_ns, (u64)RECORDS + 1);
+	expect_law(test, set);
+}
+
 static void a_full_ring_drops_the_newest(struct kunit *test)
 {
 	struct st_ring_set *set = new_set(test);
@@ -426,11 +448,11 @@ static void an_image_without_room_is_told_later_and_costs_no_record(struct kunit
 	KUNIT_EXPECT_EQ(test, take(set).type, (u8)SOCKTRACE_PROCESS);
 	KUNIT_EXPECT_TRUE(test, put_of(set, 0, 4, 2, 1));
 	/* What is dropped has its image told to nobody. */
-	for (i = 5; i <= RECORDS; i++)
+	for (i = 5; i < RECORDS; i++)
 		put(set, 0, i);
 	KUNIT_EXPECT_FALSE(test, put_of(set, 0, 20, 9, 1));
 	st_ring_set_stats(set, &s);
-	KUNIT_EXPECT_EQ(test, s.queued, (u64)RECORDS + 1); /* one is held */
+	KUNIT_EXPECT_EQ(test, s.queued, (u64)RECORDS);
 	KUNIT_EXPECT_EQ(test, s.dropped, 1ULL);
 	expect_images_after_flush(test, set);
 	expect_law(test, set);
@@ -536,6 +558,7 @@ static struct kunit_case ring_cases[] = {
 	KUNIT_CASE(empty_set_gives_nothing),
 	KUNIT_CASE(records_come_in_order_over_many_wraps),
 	KUNIT_CASE(peeking_takes_nothing),
+	KUNIT_CASE(a_record_keeps_its_place_while_it_is_read),
 	KUNIT_CASE(a_full_ring_drops_the_newest),
 	KUNIT_CASE(a_gap_is_told_before_the_record_behind_it),
 	KUNIT_CASE(a_loss_that_was_not_read_is_told_again),
