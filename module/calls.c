@@ -175,7 +175,7 @@ static noinline struct st_inflight *call_judge(enum socktrace_type type,
 	u32 phases;
 
 	if (!st_sessions_may_want(type, SOCKTRACE_ENTER) &&
-	    st_sessions_surely_want(type, SOCKTRACE_EXIT))
+	    st_sessions_surely_want_return(type))
 		phases = SOCKTRACE_PHASE_EXIT;
 	else
 		phases = phases_wanted(type, entry, regs);
@@ -373,27 +373,37 @@ static void take_kernel_addr(struct st_inflight *call, const void *addr, s32 len
 	ends->addr_source = len ? SOCKTRACE_ADDR_KERNEL : SOCKTRACE_ADDR_NONE;
 }
 
-/*
- * security_socket_connect() was called at @time_ns, within @call, or outside any
- * (NULL). Tells who wants to know.
- */
-static void report_security_socket_connect(const struct st_inflight *call, u64 time_ns,
-					 const struct st_socket_facts *sock,
-					 const void *addr, s32 addrlen)
+/* Does anybody want to know that security_socket_connect() was called for @sock? */
+static bool hook_is_wanted(const struct st_socket_facts *sock)
 {
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
 	struct st_filter_facts facts;
 
+	if (!st_sessions_may_want(SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT))
+		return false;
 	facts_at_entry(&facts, ev);
 	facts.known |= SOCKTRACE_MATCH_FAMILIES | SOCKTRACE_MATCH_TYPES |
 		       SOCKTRACE_MATCH_PROTOCOL;
 	st_collect_set_socket(ev, sock);
-	if (!wanted(&facts, ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT)) {
+	return wanted(&facts, ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT);
+}
+
+/*
+ * security_socket_connect() was called at @time_ns, or just now (0), within @call, or
+ * outside any (NULL). Tells who wants to know.
+ */
+static void report_security_socket_connect(const struct st_inflight *call, u64 time_ns,
+					   const struct st_socket_facts *sock,
+					   const void *addr, s32 addrlen)
+{
+	struct socktrace_event *ev = this_cpu_ptr(&scratch);
+
+	if (!hook_is_wanted(sock)) {
 		st_sessions_refuse(SOCKTRACE_SECURITY_SOCKET_CONNECT, 1U << SOCKTRACE_POINT);
 		return;
 	}
 	st_record_init(ev, SOCKTRACE_SECURITY_SOCKET_CONNECT, SOCKTRACE_POINT);
-	ev->time_ns = time_ns;
+	ev->time_ns = time_ns ?: st_compat_boottime_ns();
 	ev->abi = st_arch_abi();
 	ev->via = call ? call->via : SOCKTRACE_VIA_UNKNOWN;
 	if (call)
@@ -409,6 +419,22 @@ static void report_security_socket_connect(const struct st_inflight *call, u64 t
 	deliver(ev, 0);
 }
 
+/* Likewise, outside any call that is followed. */
+static noinline void report_hook_alone(struct socket *sock, const void *addr, s32 addrlen)
+{
+	struct st_socket_facts facts;
+
+	/* io_uring looks what became of a connect that was told before. */
+	if (st_entry_is_another_look(sock, addr, addrlen))
+		return;
+	if (!st_sessions_may_want_of(current->tgid)) {
+		st_sessions_refuse(SOCKTRACE_SECURITY_SOCKET_CONNECT, 1U << SOCKTRACE_POINT);
+		return;
+	}
+	st_collect_socket(&facts, sock);
+	report_security_socket_connect(NULL, 0, &facts, addr, addrlen);
+}
+
 /*
  * security_socket_connect(sock, address, addrlen): with the address that the
  * kernel goes on to use, within a connect that was seen to enter, or outside
@@ -420,30 +446,18 @@ void st_call_security_socket_connect(struct pt_regs *regs)
 	const void *addr = (const void *)st_arch_arg(regs, 1);
 	s32 addrlen = st_arch_arg(regs, 2);
 	struct st_inflight *call = st_inflight_of_current();
-	struct st_socket_facts facts = { 0 };
 
-	if (call && call->type != SOCKTRACE_CONNECT)
-		call = NULL;
-	if (!call) {
-		/* io_uring looks what became of a connect that was told before. */
-		if (st_entry_is_another_look(sock, addr, addrlen))
-			return;
-		if (!st_sessions_may_want_of(current->tgid)) {
-			st_sessions_refuse(SOCKTRACE_SECURITY_SOCKET_CONNECT, 1U << SOCKTRACE_POINT);
-			return;
-		}
+	if (!call || call->type != SOCKTRACE_CONNECT) {
+		report_hook_alone(sock, addr, addrlen);
+		return;
 	}
-	st_collect_socket(&facts, sock);
-	if (call) {
-		call->was_connecting = READ_ONCE(sock->state) == SS_CONNECTING;
-		call->sock = facts;
-		take_kernel_addr(call, addr, clamp_t(s32, addrlen, 0, ST_RECORD_ADDR_MAX));
-	}
-	if (call && call->is_a_try)
+	st_collect_socket(&call->sock, sock);
+	call->was_connecting = READ_ONCE(sock->state) == SS_CONNECTING;
+	take_kernel_addr(call, addr, clamp_t(s32, addrlen, 0, ST_RECORD_ADDR_MAX));
+	if (call->is_a_try)
 		call->hook_ns = st_compat_boottime_ns(); /* to be told with the call */
 	else
-		report_security_socket_connect(call, st_compat_boottime_ns(), &facts, addr,
-					     addrlen);
+		report_security_socket_connect(call, 0, &call->sock, addr, addrlen);
 }
 
 /*

@@ -29,7 +29,12 @@
 u32 st_sessions_events[SOCKTRACE_POINT + 1];
 u64 st_sessions_tgids; /* likewise: of which callers, as struct st_filter has it */
 u32 st_sessions_phases; /* likewise: a bit for each that is asked for */
-u32 st_sessions_sure; /* likewise: events that some filter accepts whatever the facts */
+/*
+ * Likewise: events of which one session, the first that is sure of any, keeps each
+ * record of a return, whatever the facts; but for what this caller does.
+ */
+u32 st_sessions_sure;
+const struct pid *st_sessions_sure_but_of;
 u32 st_sessions_asked; /* likewise: conditions that any filter looks at */
 bool st_sessions_tell_processes; /* likewise */
 bool st_sessions_tell_paths; /* likewise */
@@ -57,18 +62,6 @@ static enum st_filter_verdict session_judge(const struct st_session *s,
 	if (filter->accepts & SOCKTRACE_EVENT_BIT(facts->ev->type))
 		return ST_FILTER_ACCEPT;
 	return st_filter_judge(filter, facts);
-}
-
-/* Does any session keep each record of this, whatever the facts? */
-bool st_sessions_keep_any(enum socktrace_type type, enum socktrace_phase phase)
-{
-	const struct st_session *s;
-
-	list_for_each_entry_rcu(s, &st_sessions_started, node)
-		if (session_takes(s, type, 1U << phase) &&
-		    rcu_dereference_sched(s->filter)->accepts & SOCKTRACE_EVENT_BIT(type))
-			return true;
-	return false;
 }
 
 /* Would any session keep a record with these facts, or can't it tell yet? */

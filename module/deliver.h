@@ -7,8 +7,10 @@
 #define SOCKTRACE_DELIVER_H
 
 #include <linux/compiler.h>
+#include <linux/sched.h>
 #include <linux/types.h>
 
+#include "compat/compat.h"
 #include "filter.h"
 
 extern u32 st_sessions_events[SOCKTRACE_POINT + 1];
@@ -55,14 +57,13 @@ static inline bool st_sessions_want_paths(void)
 
 extern u32 st_sessions_phases;
 extern u32 st_sessions_sure;
-bool st_sessions_keep_any(enum socktrace_type type, enum socktrace_phase phase);
+extern const struct pid *st_sessions_sure_but_of;
 
-/* Does nothing have to be known of a record of this for it to find a taker? */
-static inline bool st_sessions_surely_want(enum socktrace_type type,
-					   enum socktrace_phase phase)
+/* Does the return of a call that current makes find a taker, whatever else it is? */
+static inline bool st_sessions_surely_want_return(enum socktrace_type type)
 {
 	return READ_ONCE(st_sessions_sure) & SOCKTRACE_EVENT_BIT(type) &&
-	       st_sessions_keep_any(type, phase);
+	       READ_ONCE(st_sessions_sure_but_of) != task_tgid(current);
 }
 
 bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase phase);

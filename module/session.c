@@ -236,6 +236,7 @@ static void sessions_sum_up(void)
 	u32 events[ARRAY_SIZE(st_sessions_events)] = { 0 };
 	const struct st_session *s;
 	unsigned int phase;
+	const struct pid *sure_but_of = NULL;
 	u32 phases = 0, asked = 0, sure = 0;
 	bool processes = false, paths = false;
 	u64 tgids = 0;
@@ -248,7 +249,10 @@ static void sessions_sum_up(void)
 		phases |= s->phases;
 		tgids |= filter->tgids;
 		asked |= filter->conditions;
-		sure |= filter->accepts;
+		if (!sure && s->phases & SOCKTRACE_PHASE_EXIT) {
+			sure = filter->accepts & s->events;
+			sure_but_of = s->own ? NULL : s->owner;
+		}
 		processes |= s->processes;
 		paths |= s->paths;
 		for (phase = 0; phase < ARRAY_SIZE(events); phase++)
@@ -257,7 +261,9 @@ static void sessions_sum_up(void)
 	}
 	WRITE_ONCE(st_sessions_tgids, tgids);
 	WRITE_ONCE(st_sessions_phases, phases);
+	/* For a moment they may be of two sessions: then a call is followed in vain. */
 	WRITE_ONCE(st_sessions_sure, sure);
+	WRITE_ONCE(st_sessions_sure_but_of, sure_but_of);
 	WRITE_ONCE(st_sessions_tell_processes, processes);
 	WRITE_ONCE(st_sessions_tell_paths, paths);
 	WRITE_ONCE(st_sessions_asked, asked);
