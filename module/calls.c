@@ -451,7 +451,7 @@ void st_call_security_socket_connect(struct pt_regs *regs)
 		report_hook_alone(sock, addr, addrlen);
 		return;
 	}
-	st_collect_socket(&call->sock, sock);
+	st_sockets_show(call, sock);
 	call->was_connecting = READ_ONCE(sock->state) == SS_CONNECTING;
 	take_kernel_addr(call, addr, clamp_t(s32, addrlen, 0, ST_RECORD_ADDR_MAX));
 	if (call->is_a_try)

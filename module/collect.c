@@ -293,21 +293,27 @@ static unsigned int socket_name(void *name, unsigned int room, struct socket *so
 }
 
 /*
- * The socket behind current's @fd, held until st_file_put(@file); NULL: none, no
- * file. Another thread may have put it there a moment ago.
+ * The socket behind current's @fd, or NULL; until st_file_put(@held), where that is not
+ * NULL. Another thread may have put it there a moment ago.
  */
-struct socket *st_collect_get_socket(int fd, struct file **file)
+struct socket *st_collect_get_socket(int fd, struct file **held)
 {
 	struct socket *sock;
+	struct file *file;
 
-	*file = st_file_get(fd);
-	if (!*file)
-		return NULL;
-	sock = st_compat_sock_from_file(*file);
-	if (!sock) {
-		st_file_put(*file);
-		*file = NULL;
+	*held = NULL;
+	if (st_file_table_is_ours()) {
+		file = st_file_peek(fd);
+		return file ? st_compat_sock_from_file(file) : NULL;
 	}
+	file = st_file_get(fd);
+	if (!file)
+		return NULL;
+	sock = st_compat_sock_from_file(file);
+	if (sock)
+		*held = file;
+	else
+		st_file_put(file);
 	return sock;
 }
 
@@ -347,13 +353,13 @@ void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv)
 {
 	struct st_socket_facts facts;
 	struct socket *one, *other;
-	struct file *files[2];
+	struct file *held[2];
 	s32 fds[2];
 
 	if (st_collect_user_memory(fds, sv, sizeof(fds)))
 		return;
-	one = st_collect_get_socket(fds[0], &files[0]);
-	other = st_collect_get_socket(fds[1], &files[1]);
+	one = st_collect_get_socket(fds[0], &held[0]);
+	other = st_collect_get_socket(fds[1], &held[1]);
 	if (one && other && are_a_pair(ev->args[0], one, other)) {
 		st_collect_socket(&facts, one);
 		facts.by_descriptor = true;
@@ -361,10 +367,10 @@ void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv)
 		ev->flags |= SOCKTRACE_F_SV;
 		memcpy(ev->sv, fds, sizeof(ev->sv));
 	}
-	if (other)
-		st_file_put(files[1]);
-	if (one)
-		st_file_put(files[0]);
+	if (held[1])
+		st_file_put(held[1]);
+	if (held[0])
+		st_file_put(held[0]);
 }
 
 /* Behind an address of no family that is known, or a path: any may be that long. */

@@ -52,7 +52,7 @@ static inline u32 st_collect_owner(void)
 long st_collect_user_memory(void *dst, const void __user *src, unsigned int len);
 void st_collect_socket(struct st_socket_facts *facts, struct socket *sock);
 void st_collect_set_socket(struct socktrace_event *ev, const struct st_socket_facts *facts);
-struct socket *st_collect_get_socket(int fd, struct file **file);
+struct socket *st_collect_get_socket(int fd, struct file **held);
 void st_collect_pair(struct socktrace_event *ev, const s32 __user *sv);
 void st_collect_local(struct st_ends *ends, struct socket *sock);
 void st_collect_peer(struct st_ends *ends, struct socket *sock);

@@ -1,5 +1,4 @@
 // SPDX-License-Identifier: GPL-2.0-only
-#include <linux/fdtable.h>
 #include <linux/irq_work.h>
 #include <linux/irqflags.h>
 #include <linux/kernel.h>
@@ -54,11 +53,19 @@ static bool have_room(void)
 
 static struct file __rcu **table_entry(unsigned int fd)
 {
-	struct fdtable *table = files_fdtable(current->files);
+	/* As a reader of RCU, or with the table to ourselves. */
+	struct fdtable *table = rcu_dereference_raw(current->files->fdt);
 
 	if (fd >= table->max_fds)
 		return NULL;
 	return &table->fd[array_index_nospec(fd, table->max_fds)];
+}
+
+struct file *st_file_peek(unsigned int fd)
+{
+	struct file __rcu **entry = table_entry(fd);
+
+	return entry ? rcu_dereference_raw(*entry) : NULL;
 }
 
 /*

@@ -10,9 +10,13 @@
 #ifndef SOCKTRACE_FILES_H
 #define SOCKTRACE_FILES_H
 
+#include <linux/fdtable.h>
 #include <linux/file.h>
 #include <linux/fs.h>
 #include <linux/hardirq.h>
+#include <linux/sched.h>
+
+#include "compat/compat.h"
 
 void st_files_init(void);
 
@@ -38,7 +42,20 @@ static inline void st_file_put(struct file *file)
 		fput(file);
 }
 
-/* Likewise, the file of the program that current runs; not in an NMI. */
+/*
+ * Has current its descriptors to itself? Then nobody closes one, nor puts another file
+ * there, before it goes on itself. The kernel's own calls go by that, too: fdget().
+ */
+static inline bool st_file_table_is_ours(void)
+{
+	/* Who sees that others have left it sees what they did there. */
+	return smp_load_acquire(&current->files->count.counter) == 1;
+}
+
+/* If so: the file of descriptor @fd, or NULL; without a reference. */
+struct file *st_file_peek(unsigned int fd);
+
+/* Like st_file_get(), the file of the program that current runs; not in an NMI. */
 struct file *st_file_get_exe(void);
 
 /* When no handler can run any more: returns when all are put. */

@@ -47,8 +47,9 @@ struct st_inflight {
 	bool grafted; /* ACCEPT4: the connection is there, `ends` and `made` are of it */
 	s16 share; /* that it is counted against, or ST_SHARE_NONE */
 	/*
-	 * What the call is made on. `socket` is held by it, until its return has been
-	 * seen; `listener` only until then; else it is known by its descriptor.
+	 * What the call is made on. `socket` is there until its return has been seen: it
+	 * is held by the call, or nobody else has the descriptor; `listener` only until
+	 * then; else it is known by its descriptor.
 	 */
 	union {
 		struct socket *socket;

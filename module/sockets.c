@@ -10,27 +10,40 @@
 #include "sockets.h"
 
 /*
- * The socket that @call is made on, until st_file_put(@file) where there is one. By
+ * With the table of descriptors to ourselves, no other thread takes it away before the call
+ * returns. Had one, just before, the last to put it is the call itself; and files are put
+ * for good on the way out of a system call.
+ */
+void st_sockets_show(struct st_inflight *call, struct socket *sock)
+{
+	st_collect_socket(&call->sock, sock);
+	if (!call->socket && st_file_table_is_ours())
+		call->socket = sock;
+}
+
+/*
+ * The socket that @call is made on, until st_file_put(@held) where that is not NULL. By
  * its descriptor another thread may have put another one there: what the kernel had
  * in hand for the call is known from then, and its place in memory and its number
  * together are no other's so soon.
  */
-static struct socket *call_socket(const struct st_inflight *call, struct file **file)
+static struct socket *call_socket(const struct st_inflight *call, struct file **held)
 {
 	struct st_socket_facts facts;
 	struct socket *sock;
 
-	*file = NULL;
+	*held = NULL;
 	if (call->socket)
 		return call->socket;
-	sock = st_collect_get_socket(call->args[0], file);
+	sock = st_collect_get_socket(call->args[0], held);
 	if (!sock || !call->sock.is)
 		return sock;
 	st_collect_socket(&facts, sock);
 	if (facts.is == call->sock.is && facts.inode == call->sock.inode)
 		return sock;
-	st_file_put(*file);
-	*file = NULL;
+	if (*held)
+		st_file_put(*held);
+	*held = NULL;
 	return NULL;
 }
 
@@ -48,14 +61,14 @@ static void add_facts_of(struct st_inflight *call, struct socket *sock)
 
 void st_sockets_add_own(struct st_inflight *call)
 {
-	struct file *file;
-	struct socket *sock = call_socket(call, &file);
+	struct file *held;
+	struct socket *sock = call_socket(call, &held);
 
 	if (!sock)
 		return;
 	add_facts_of(call, sock);
-	if (file)
-		st_file_put(file);
+	if (held)
+		st_file_put(held);
 }
 
 /* @sock is connected: where is the file that its peer is bound to? */
@@ -74,8 +87,8 @@ static void look_for_path(struct st_connected *to, struct socket *sock)
 /* The socket of a connect that returns @ret, and what that has come to. */
 static void add_connect(struct st_inflight *call, s32 ret, struct st_connected *to)
 {
-	struct file *file;
-	struct socket *sock = call_socket(call, &file);
+	struct file *held;
+	struct socket *sock = call_socket(call, &held);
 
 	if (!sock)
 		return;
@@ -84,26 +97,26 @@ static void add_connect(struct st_inflight *call, s32 ret, struct st_connected *
 		st_pending_look(&to->outcome, sock, ret, call->was_connecting);
 	if (!ret && st_sessions_want_paths())
 		look_for_path(to, sock);
-	if (file)
-		st_file_put(file);
+	if (held)
+		st_file_put(held);
 }
 
-/* The new socket that @call returned as @ret; until st_file_put(@file), if there is one. */
-static struct socket *new_socket(const struct st_inflight *call, long ret, struct file **file)
+/* Likewise, the new one that it returned as @ret. */
+static struct socket *new_socket(const struct st_inflight *call, long ret, struct file **held)
 {
-	*file = NULL;
+	*held = NULL;
 	/* Its descriptor is given later. The caller holds it until then. */
 	if (call->returns_file)
 		return st_compat_sock_from_file((struct file *)ret);
-	return st_collect_get_socket(ret, file);
+	return st_collect_get_socket(ret, held);
 }
 
 /* What the call made and returned as @ret, where no hook has shown it. */
 static void add_made(struct st_inflight *call, long ret)
 {
 	struct st_ends *ends = &call->ends;
-	struct file *file;
-	struct socket *made = new_socket(call, ret, &file);
+	struct file *held;
+	struct socket *made = new_socket(call, ret, &held);
 
 	if (!made)
 		return;
@@ -113,26 +126,27 @@ static void add_made(struct st_inflight *call, long ret)
 		st_collect_peer(ends, made);
 		st_collect_local(ends, made);
 	}
-	if (!file)
+	if (call->returns_file)
 		return;
 	if (!call->grafted || ends->addr_len || ends->local_len)
 		call->sock.by_descriptor = true;
 	if (ends->addr_len)
 		ends->addr_source = SOCKTRACE_ADDR_DESCRIPTOR;
-	st_file_put(file);
+	if (held)
+		st_file_put(held);
 }
 
 /* Who waits at the listener, if that is known for sure. */
 static void add_queue(struct st_inflight *call)
 {
-	struct file *file;
-	struct socket *listener = call->sock.is ? call_socket(call, &file) : NULL;
+	struct file *held;
+	struct socket *listener = call->sock.is ? call_socket(call, &held) : NULL;
 
 	if (!listener)
 		return;
 	st_collect_queue(&call->ends, listener);
-	if (file)
-		st_file_put(file);
+	if (held)
+		st_file_put(held);
 }
 
 /* What an accept was made on, or made; @failed, as it returned @ret. */

@@ -6,6 +6,7 @@
 #ifndef SOCKTRACE_SOCKETS_H
 #define SOCKTRACE_SOCKETS_H
 
+#include <linux/net.h>
 #include <linux/types.h>
 
 #include "inflight.h"
@@ -17,6 +18,9 @@ struct st_connected {
 	u32 unknown; /* conditions that can't be judged */
 	const struct st_path *peer_path; /* NULL: not known, or none */
 };
+
+/* The kernel has @sock in hand for @call, which is made on it. */
+void st_sockets_show(struct st_inflight *call, struct socket *sock);
 
 /* Adds to @call what there is to tell of the socket that it is made on. */
 void st_sockets_add_own(struct st_inflight *call);

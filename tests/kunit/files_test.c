@@ -49,6 +49,25 @@ static void what_is_not_open_is_none(struct kunit *test)
 	KUNIT_EXPECT_NULL(test, st_file_get(-1));
 }
 
+static void what_is_peeked_at_is_not_held(struct kunit *test)
+{
+	int fd;
+	struct file *file = open_one(test, &fd);
+
+	KUNIT_EXPECT_PTR_EQ(test, st_file_peek(fd), file);
+	KUNIT_EXPECT_EQ(test, file_count(file), 1);
+	close_fd(fd);
+	KUNIT_EXPECT_NULL(test, st_file_peek(fd));
+	KUNIT_EXPECT_NULL(test, st_file_peek(INT_MAX));
+	KUNIT_EXPECT_NULL(test, st_file_peek(-1));
+}
+
+/* Threads of the kernel share one; who makes a copy has that to himself. */
+static void a_table_is_ours_that_nobody_shares(struct kunit *test)
+{
+	KUNIT_EXPECT_FALSE(test, st_file_table_is_ours());
+}
+
 /* A handler holds two: both must find room when they are put. */
 static void no_more_than_can_be_put_later(struct kunit *test)
 {
@@ -77,6 +96,8 @@ static void no_more_than_can_be_put_later(struct kunit *test)
 static struct kunit_case files_cases[] = {
 	KUNIT_CASE(got_in_nmi_is_put_by_an_interrupt),
 	KUNIT_CASE(what_is_not_open_is_none),
+	KUNIT_CASE(what_is_peeked_at_is_not_held),
+	KUNIT_CASE(a_table_is_ours_that_nobody_shares),
 	KUNIT_CASE(no_more_than_can_be_put_later),
 	{}
 };
