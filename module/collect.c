@@ -125,7 +125,7 @@ u32 st_collect_owner_of(const struct user_namespace *ns)
 /* 0, or an error where current's memory can't be read without faulting. */
 long st_collect_user_memory(void *dst, const void __user *src, unsigned int len)
 {
-	return copy_from_user_nofault(dst, src, len);
+	return st_compat_read_user(dst, src, len);
 }
 
 /*

@@ -22,7 +22,7 @@ struct st_ends {
 	u8 addr_source; /* enum socktrace_addr_source */
 	u32 queue_len, queue_limit; /* if F_QUEUE */
 	u32 peer_pid, peer_uid; /* if F_PEERCRED */
-	u8 addrs[SOCKTRACE_ADDRS_LEN]; /* as in a record */
+	u8 addrs[SOCKTRACE_ADDRS_LEN] __aligned(8); /* as in a record */
 };
 
 /* What there is to tell of a process image. */

@@ -187,6 +187,47 @@ static inline long st_compat_copy_from_user_nofault(void *dst, const void __user
 #define copy_from_user_nofault st_compat_copy_from_user_nofault
 #endif
 
+#ifdef user_read_access_begin /* 5.7 */
+/* False: @to was not filled in. As @from may fault, with page faults off. */
+static inline bool st_compat_get_user_words(unsigned long *to,
+					    const unsigned long __user *from, size_t size)
+{
+	size_t words = size / sizeof(*to), rest = size % sizeof(*to), i;
+
+	if (!user_read_access_begin(from, size))
+		return false;
+	for (i = 0; i < words; i++)
+		unsafe_get_user(to[i], &from[i], fault);
+	for (i = 0; i < rest; i++)
+		unsafe_get_user(((u8 *)&to[words])[i], &((const u8 __user *)&from[words])[i],
+				fault);
+	user_read_access_end();
+	return true;
+fault:
+	user_read_access_end();
+	return false;
+}
+
+/*
+ * copy_from_user_nofault(), of the task at hand, whose memory is in use. That one asks at
+ * each call whether that is so, and whether it may write to @to, which costs several
+ * times what there is to be read.
+ */
+static inline long st_compat_read_user(void *to, const void __user *from, size_t size)
+{
+	bool read;
+
+	if (!IS_ALIGNED((unsigned long)to | (unsigned long)from, sizeof(long)))
+		return copy_from_user_nofault(to, from, size);
+	pagefault_disable();
+	read = st_compat_get_user_words(to, from, size);
+	pagefault_enable();
+	return read ? 0 : -EFAULT;
+}
+#else
+#define st_compat_read_user copy_from_user_nofault
+#endif
+
 #if !ST_HAS_KERNEL_NOFAULT
 #define copy_from_kernel_nofault probe_kernel_read
 #endif
