@@ -566,7 +566,7 @@ def _command_in_namespace(context):
     out, errors = in_container(READER, "-o", "json", "-q", "-e", "socket", "--", python, "-c", CALLS_ONCE)
     calls = [json.loads(line) for line in out.splitlines()]
     equal([c["nspid"] for c in calls], [int(errors[0])], "who called")
-    check(calls[0]["pid"] != int(out), "%s", calls)
+    check(calls[0]["pid"] != int(errors[0]), "%s", calls)
     out, errors = in_container(READER, "-q", "-e", "socket", "--", python, "-c", CALLS_ONCE)
     check(len(errors) == 1 and f" python3[{int(out)}@" in errors[0], "%s: %s", out, errors)
 

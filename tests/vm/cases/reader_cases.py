@@ -267,7 +267,8 @@ def _enter(context):
 def _stats(context):
     module.ensure()
     burst = Burst(context, "mix", calls=90)
-    live = tracing(Live(context, "-q", "--stats", "-p", burst.pid, "-e", "connect"))
+    # By a filter: with -p alone the reader ends with the process.
+    live = tracing(Live(context, "-q", "--stats", "--filter", f"pid {burst.pid}", "-e", "connect"))
     burst.go().made()
     live.popen.send_signal(signal.SIGUSR1)
     for _ in range(30):

@@ -26,6 +26,8 @@ for address in ("127.0.0.1", "127.0.0.2", "10.1.2.3", "::1"):
 def connects(*options):
     """Ports and addresses of the program's connects that the reader shows."""
     out = "/tmp/socktrace-reader-filter"
+    if os.path.exists(out):
+        os.unlink(out)  # files are appended to
     command = ("--", "/usr/bin/python3", "-c", CALLS)
     status, _, said = read("-q", "-e", "connect", *options, "-o", f"json:{out}", *command)
     equal(status, 0, f"status ({said})")
