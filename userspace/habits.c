@@ -68,7 +68,6 @@ static const struct habit {
 	{ "mntnsmap", "--mntns PID" },
 	{ "duration", "--min-duration TIME: calls of so long; timeout -s INT SECONDS ends the reader" },
 	{ "print", "--columns LIST" },
-	{ "fields", "--columns LIST" },
 	{ "containers", "--container ID, --container '*'" },
 	{ "lookup-dns", "addresses are always numbers: no name is looked up" },
 	/* ss, netstat */
@@ -101,7 +100,7 @@ static const struct habit {
 	{ "reverse", "lines come as calls are made" },
 	{ "lines", "-n COUNT stops after so many" },
 	{ "no-pager", "there is no pager" },
-	{ "output-fields", "--columns LIST" },
+	{ "output-fields", "--fields LIST" },
 	{ "identifier", "--comm NAME" },
 	{ "no-tail", "only what is called from now on is seen" },
 	{ "exclude", "-e '!EVENT', --filter 'not ...'" },
