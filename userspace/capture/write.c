@@ -43,10 +43,20 @@ static void done(struct capture *capture, char *end, uint64_t records)
 
 /* --- what is known before the first record ------------------------------------------- */
 
+/* What of `text` from `at` on has room in a record; zeros behind it. To where it ended. */
+static uint32_t copy_part(char *to, uint32_t room, const char *text, uint32_t length, uint32_t at)
+{
+	uint32_t left = length - at < room ? length - at : room;
+
+	memset(to, 0, room);
+	memcpy(to, text + at, left);
+	return at + left;
+}
+
 /* The records as which the module would tell it. */
 static void put_image(struct capture *capture, const struct image *image)
 {
-	uint32_t length = image->exe_length + image->cmdline_length, at = 0, left;
+	uint32_t length = image->exe_length + image->cmdline_length, at = 0;
 	struct socktrace_event ev = {
 		.size = sizeof(ev),
 		.type = SOCKTRACE_PROCESS,
@@ -67,12 +77,7 @@ static void put_image(struct capture *capture, const struct image *image)
 		ev.image_parts = 1;
 	p = put_block(p, CAPTURE_KNOWN, ev.image_parts * sizeof(ev));
 	for (; ev.image_part < ev.image_parts; ev.image_part++) {
-		left = length - at;
-		if (left > SOCKTRACE_IMAGE_TEXT_LEN)
-			left = SOCKTRACE_IMAGE_TEXT_LEN;
-		memset(ev.image_text, 0, sizeof(ev.image_text));
-		memcpy(ev.image_text, image->text + at, left);
-		at += left;
+		at = copy_part(ev.image_text, sizeof(ev.image_text), image->text, length, at);
 		p = put(p, &ev, sizeof(ev));
 	}
 	done(capture, p, 0);
@@ -80,7 +85,7 @@ static void put_image(struct capture *capture, const struct image *image)
 
 static void put_path(struct capture *capture, const struct path *path, uint32_t cpu)
 {
-	uint32_t at = 0, left;
+	uint32_t at = 0;
 	struct socktrace_event ev = {
 		.size = sizeof(ev),
 		.type = SOCKTRACE_PATH,
@@ -97,12 +102,7 @@ static void put_path(struct capture *capture, const struct path *path, uint32_t 
 
 	p = put_block(p, CAPTURE_KNOWN, path->parts * sizeof(ev));
 	for (; ev.path_part < path->parts; ev.path_part++) {
-		left = path->length - at;
-		if (left > SOCKTRACE_PATH_TEXT_LEN)
-			left = SOCKTRACE_PATH_TEXT_LEN;
-		memset(ev.path_text, 0, sizeof(ev.path_text));
-		memcpy(ev.path_text, path->text + at, left);
-		at += left;
+		at = copy_part(ev.path_text, sizeof(ev.path_text), path->text, path->length, at);
 		p = put(p, &ev, sizeof(ev));
 	}
 	done(capture, p, 0);
