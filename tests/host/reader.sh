@@ -162,21 +162,12 @@ columns_are_chosen() {
 }
 a_wide_terminal_shows_more() {
 	records typical 9 >r
-	/usr/bin/python3 - "$fake" <<-'END'
-		import fcntl, os, pty, struct, sys, termios
+	PYTHONPATH=$here /usr/bin/python3 - "$fake" <<-'END'
+		import sys
+		from terminal import rest, start
 		for columns, title in ((80, "TIME PROCESS CALL"), (160, "TIME PROCESS EXE CALL"),
 		                       (200, "TIME PROCESS EXE CONTAINER CALL")):
-		    pid, fd = pty.fork()
-		    if not pid:
-		        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("4H", 50, columns, 0, 0))
-		        os.execv(sys.argv[1], [sys.argv[1], "--device", "r", "--color", "never"])
-		    out = b""
-		    try:
-		        while data := os.read(fd, 4096):
-		            out += data
-		    except OSError:
-		        pass
-		    assert os.waitpid(pid, 0)[1] == 0, out
+		    out = rest(*start(columns, sys.argv[1], "--device", "r", "--color", "never"))
 		    head = [line.split() for line in out.decode().splitlines() if line.startswith("TIME ")]
 		    assert head == [title.split()], (columns, out)
 	END

@@ -202,31 +202,15 @@ banner_is_one_line() {
 lines_fit_the_terminal() {
 	records hostile 400 6 >r
 	records typical 30 >>r
-	/usr/bin/python3 - "$fake" <<-'END'
-		import fcntl, os, pty, re, signal, struct, sys, termios, time
-		def size(fd, columns):
-		    fcntl.ioctl(fd, termios.TIOCSWINSZ, struct.pack("4H", 50, columns, 0, 0))
-		def start(columns, *argv):
-		    pid, fd = pty.fork()
-		    if not pid:
-		        size(1, columns)
-		        os.execv(sys.argv[1], [sys.argv[1], *argv])
-		    return pid, fd
-		def rest(pid, fd):
-		    out = b""
-		    try:
-		        while data := os.read(fd, 65536):
-		            out += data
-		    except OSError:
-		        pass
-		    assert os.waitpid(pid, 0)[1] == 0, out
-		    return out
+	PYTHONPATH=$here /usr/bin/python3 - "$fake" <<-'END'
+		import os, re, signal, sys
+		from terminal import resize, rest, start
 		def shown(out):
 		    text = re.sub("\033\\[[0-9;]*m", "", out.decode())
 		    return [line for line in text.split("\r\n") if "LOST" not in line]
 		for columns in (80, 110, 200, 40):
 		    for more in ([], ["--color", "always"], ["--columns", "+exe,cgroup_path"], ["-t"]):
-		        lines = shown(rest(*start(columns, "-q", "--device", "r", *more)))
+		        lines = shown(rest(*start(columns, sys.argv[1], "-q", "--device", "r", *more)))
 		        assert len(lines) > 350, len(lines)
 		        for line in lines:
 		            assert len(line) <= columns, (columns, line)
@@ -234,13 +218,13 @@ lines_fit_the_terminal() {
 		os.mkfifo("dev")
 		feed = os.open("dev", os.O_RDWR)
 		record = open("r", "rb").read()[-320 * 29:][:320]
-		pid, fd = start(200, "--device", "dev", "--color", "never")
+		pid, fd = start(200, sys.argv[1], "--device", "dev", "--color", "never")
 		os.write(feed, record)
 		out = b""
 		while b"connect(" not in out:
 		    out += os.read(fd, 65536)
 		assert b"local=" in out and b"CONTAINER" in out, out
-		size(fd, 80)
+		resize(fd, 80)
 		out = b""
 		while b"CALL" not in out: # fewer columns, told at once
 		    out += os.read(fd, 65536)
@@ -330,15 +314,13 @@ exe_and_container_are_judged() {
 # Once each, on a terminal alone, and only what the session is about.
 hanging_calls_are_told() {
 	mkfifo dev
-	/usr/bin/python3 - "$fake" <<-'END'
-		import fcntl, os, pty, re, signal, struct, sys, termios
+	PYTHONPATH=$here /usr/bin/python3 - "$fake" <<-'END'
+		import os, re, signal, sys
+		from terminal import rest, start
 		feed = os.open("dev", os.O_RDWR)
 		def trace(*argv, asks=3):
-		    pid, fd = pty.fork()
-		    if not pid:
-		        fcntl.ioctl(1, termios.TIOCSWINSZ, struct.pack("4H", 50, 80, 0, 0))
-		        os.environ.update(FAKE_INFLIGHT="2", FAKE_CALLER=str(os.getppid()), FAKE_LOG="log")
-		        os.execv(sys.argv[1], [sys.argv[1], "--device", "dev", "--color", "never", *argv])
+		    pid, fd = start(80, sys.argv[1], "--device", "dev", "--color", "never", *argv,
+		                    FAKE_INFLIGHT="2", FAKE_CALLER=str(os.getpid()), FAKE_LOG="log")
 		    out = b""
 		    while not os.path.exists("log") or open("log").read().count("inflight") < asks:
 		        os.set_blocking(fd, False)
@@ -348,12 +330,7 @@ hanging_calls_are_told() {
 		            os.sched_yield()
 		    os.set_blocking(fd, True)
 		    os.kill(pid, signal.SIGINT)
-		    try:
-		        while data := os.read(fd, 4096):
-		            out += data
-		    except OSError:
-		        pass
-		    assert os.waitpid(pid, 0)[1] == 0, out
+		    out += rest(pid, fd)
 		    os.unlink("log")
 		    lines = out.decode().split("\r\n")
 		    assert max(map(len, lines)) <= 80, lines
