@@ -18,6 +18,8 @@ static void build(struct options *options)
 {
 	struct socktrace_rule rules[SOCKTRACE_MAX_RULES];
 	struct filter_error error = { .at = 0 };
+	struct sieve sieve = { .nr = 0 };
+	char why[OPTIONS_MESSAGE_MAX] = "";
 	uint32_t bad_rule, bad_field;
 	struct matcher *matcher;
 	int nr;
@@ -34,7 +36,15 @@ static void build(struct options *options)
 	if (!matcher)
 		abort();
 	matcher_free(matcher);
-	if (filter_explain(rules, (unsigned int)nr, nowhere))
+	if (!nr && filter_why_none(options, why, sizeof(why)) &&
+	    (!why[0] || !memchr(why, '\0', sizeof(why))))
+		abort();
+	if (filter_sieve(options, &sieve, &error)) {
+		if (!error.text[0])
+			abort();
+		return;
+	}
+	if (filter_explain(rules, (unsigned int)nr, &sieve, nowhere))
 		abort();
 	filter_events(rules, (unsigned int)nr);
 }
