@@ -76,7 +76,8 @@ static ssize_t cdev_drain(struct st_session *s, struct iov_iter *to)
 			st_session_drained(s);
 			break;
 		}
-		if (copy_to_iter(ev, sizeof(*ev), to) != sizeof(*ev))
+		/* Which asks for what is not const before 4.9. */
+		if (copy_to_iter((void *)ev, sizeof(*ev), to) != sizeof(*ev))
 			return done ?: -EFAULT;
 		st_ring_set_advance(s->rings, ev);
 		done += sizeof(*ev);

@@ -108,7 +108,7 @@ void st_collect_task(struct socktrace_event *ev)
 	ev->cgroup_id = st_compat_cgroup_id(current);
 }
 
-/* Is current in cgroup @id of the default hierarchy, or in one below it? */
+/* Is current in cgroup @id, or in one below it? */
 bool st_collect_in_cgroup(u64 id)
 {
 	return st_compat_cgroup_is_below(current, id);

@@ -229,6 +229,9 @@ enum socktrace_exe_source {
  */
 #define SOCKTRACE_IMAGE_OTHER_ROOT (1U << 0)
 
+/* Set in socktrace_event::cgroup_id: it is one of cgroup v1. */
+#define SOCKTRACE_CGROUP_V1 (1ULL << 63)
+
 /* socktrace_event::path_flags */
 #define SOCKTRACE_PATH_DELETED (1U << 0) /* the file is not there any more */
 /*
@@ -274,7 +277,12 @@ struct socktrace_event {
 	__aligned_u64 call_id;
 	/* Inode of the socket, as in ss -e and /proc/net/; if F_SOCK. */
 	__aligned_u64 inode;
-	/* cgroup v2 id (the directory's inode number); 0: kernel has none. */
+	/*
+	 * Id of the cgroup, as the handle of its directory (name_to_handle_at(2)): of
+	 * cgroup v2. With SOCKTRACE_CGROUP_V1: of the v1 hierarchy that has the first of
+	 * pids, memory and cpu that is in one; of a process that is in the root of v2, as
+	 * all are where that is not in use, and below the root of v1's. 0: kernel has none.
+	 */
 	__aligned_u64 cgroup_id;
 	/*
 	 * When the process began, nanoseconds of CLOCK_BOOTTIME: the same for
@@ -591,7 +599,11 @@ struct socktrace_rule {
 	__u32 mntns; /* MNTNS: likewise; not 0 */
 	__u32 pidns; /* PIDNS: likewise; not 0 */
 	__u32 error; /* ERROR: the call failed with this errno, 1 to 4095 */
-	__aligned_u64 cgroup; /* CGROUP: v2 id; CGROUP_TREE: it or one below; not 0 */
+	/*
+	 * CGROUP: cgroup_id is this. CGROUP_TREE: the process is in this one or in one
+	 * below it, whichever of its cgroups the record tells of. Not 0.
+	 */
+	__aligned_u64 cgroup;
 	__aligned_u64 min_duration_ns; /* DURATION: the call took so long, or longer */
 	/* COMM: all of it; COMM_PREFIX: its beginning. Up to a NUL; not empty. */
 	char comm[SOCKTRACE_COMM_LEN];

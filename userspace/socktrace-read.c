@@ -651,8 +651,7 @@ int main(int argc, char **argv)
 	char message[OPTIONS_MESSAGE_MAX];
 	int status = EXIT_SUCCESS;
 
-	reader.device.fd = reader.out.fd = reader.capture_out.fd = reader.file.fd =
-		reader.cgroups.root_fd = -1;
+	reader.device.fd = reader.out.fd = reader.capture_out.fd = reader.file.fd = -1;
 	switch (options_parse(&reader.options, argc, argv, message, sizeof(message))) {
 	case OPTIONS_RUN:
 		status = act(&reader);

@@ -36,6 +36,7 @@
 #include <net/ipv6.h>
 #include <net/sock.h>
 
+#include "../../uapi/socktrace.h"
 #include "compat-probed.h"
 
 #if ST_HAS_NOSPEC_HEADER
@@ -353,9 +354,9 @@ static inline struct tracepoint *st_compat_find_tracepoint(const char *name)
 
 /* --- cgroups -------------------------------------------------------------------------- */
 
-/* Of the default hierarchy; 0: none. As a reader of RCU. */
+/* As readers of RCU. */
 #if defined(CONFIG_CGROUPS) && ST_HAS_DFL_CGROUP
-/* What stat() gives of its directory. */
+/* What the handle of its directory is. */
 static inline u64 st_compat_id_of_cgroup(struct cgroup *cgroup)
 {
 #if ST_HAS_CGROUP_ID
@@ -377,21 +378,63 @@ static inline struct cgroup *st_compat_cgroup_parent(struct cgroup *cgroup)
 #define cgroup_parent st_compat_cgroup_parent
 #endif
 
-/* task_dfl_cgroup() for any reader of RCU. */
-static inline struct cgroup *st_compat_dfl_cgroup(struct task_struct *task)
+/* task_css_set() for any reader of RCU. */
+static inline struct css_set *st_compat_css_set(struct task_struct *task)
 {
-	return task_css_set_check(task, rcu_read_lock_sched_held())->dfl_cgrp;
+	return task_css_set_check(task, rcu_read_lock_sched_held());
 }
 
+/*
+ * In the hierarchy of version 1 that is told of: that of the first of these controllers
+ * that has left the default one. NULL: none has. A hierarchy without controllers, as
+ * systemd's, could only be found by a lock.
+ */
+static inline struct cgroup *st_compat_v1_cgroup(const struct css_set *set)
+{
+	static const u8 controllers[] = {
+#if IS_ENABLED(CONFIG_CGROUP_PIDS)
+		pids_cgrp_id,
+#endif
+#if IS_ENABLED(CONFIG_MEMCG)
+		memory_cgrp_id,
+#endif
+#if IS_ENABLED(CONFIG_CGROUP_SCHED)
+		cpu_cgrp_id,
+#endif
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(controllers); i++) {
+		struct cgroup *cgroup = set->subsys[controllers[i]]->cgroup;
+
+		if (cgroup->root != set->dfl_cgrp->root)
+			return cgroup;
+	}
+	return NULL;
+}
+
+/* As socktrace_event::cgroup_id; 0: none. */
 static inline u64 st_compat_cgroup_id(struct task_struct *task)
 {
-	return st_compat_id_of_cgroup(st_compat_dfl_cgroup(task));
+	const struct css_set *set = st_compat_css_set(task);
+	struct cgroup *v1;
+
+	if (!cgroup_parent(set->dfl_cgrp)) {
+		v1 = st_compat_v1_cgroup(set);
+		if (v1 && cgroup_parent(v1))
+			return st_compat_id_of_cgroup(v1) | SOCKTRACE_CGROUP_V1;
+	}
+	return st_compat_id_of_cgroup(set->dfl_cgrp);
 }
 
+/* Is it in the cgroup of this number, or in one below it? */
 static inline bool st_compat_cgroup_is_below(struct task_struct *task, u64 id)
 {
-	struct cgroup *cgroup = st_compat_dfl_cgroup(task);
+	const struct css_set *set = st_compat_css_set(task);
+	struct cgroup *cgroup = id & SOCKTRACE_CGROUP_V1 ? st_compat_v1_cgroup(set) :
+							   set->dfl_cgrp;
 
+	id &= ~SOCKTRACE_CGROUP_V1;
 	while (cgroup && st_compat_id_of_cgroup(cgroup) != id)
 		cgroup = cgroup_parent(cgroup);
 	return cgroup;

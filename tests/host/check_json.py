@@ -171,6 +171,8 @@ def expect(ev, path):
                        ("cgroup", "cgroup_id"), ("start", "start_ns")):
         if ev[field]:
             result[key] = ev[field]
+    if ev["cgroup_id"] >> 63:
+        result.update(cgroup=ev["cgroup_id"] & ~(1 << 63), cgroup_v1=True)
     for key, field in (("loginuid", "loginuid"), ("session", "sessionid")):
         if ev[field] != 2**32 - 1:
             result[key] = ev[field]

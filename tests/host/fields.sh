@@ -18,7 +18,7 @@ fields_are_those_of_the_whole_line() {
 		assert len(names) == 45
 		whole = [json.loads(line) for line in open("whole")]
 		# What comes with a key, or always.
-		brings = {"exe": ["exe_source", "other_root"], "cmdline": ["cmdline_truncated"],
+		brings = {"exe": ["exe_source", "other_root"], "cmdline": ["cmdline_truncated"], "cgroup": ["cgroup_v1"],
 		          "local": ["local_truncated"], "peer": ["peer_path_missed"]}
 		always = ["return_missed", "entered_before", "outcome_missed", "late"]
 		rng = random.Random(3)

@@ -34,11 +34,11 @@ lines() { [ "$(wc -l <"$1")" = "$2" ] || { echo "$1 has $(wc -l <"$1") lines, no
 # soon COMMAND...: true within two seconds.
 soon() {
 	local i
-	for ((i = 0; i < 100; i++)); do
+	for ((i = 0; i < 1000; i++)); do
 		"$@" >/dev/null 2>&1 && return 0
 		sleep 0.02
 	done
-	echo "not within two seconds: $*"
+	echo "not within twenty seconds: $*"
 	return 1
 }
 one_line_error() { lines err 1 && grep -q '^socktrace-read: ' err; }

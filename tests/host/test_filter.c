@@ -151,7 +151,7 @@ static void values(void **state)
 	assert_int_equal(one("duration>=0.000000001s")->min_duration_ns, 1);
 	assert_int_equal(one("enter or point")->phases, 1 << 1 | 1 << 3);
 	assert_int_equal(one("netns 4026531840")->netns, 4026531840);
-	assert_int_equal(one("cgroup 18446744073709551615")->cgroup, UINT64_MAX);
+	assert_int_equal(one("cgroup 9223372036854775807")->cgroup, INT64_MAX);
 }
 
 /* Processes for their namespaces, directories for their cgroups. */
@@ -188,9 +188,12 @@ static void places(void **state)
 	assert_wrong("pidns ^net:[17", "is no namespace");
 	assert_wrong("netns ^''", "'' is no namespace");
 	assert_wrong("cgroup ^no/such/cgroup", "'no/such/cgroup': No such file");
-	assert_wrong("cgroup ^/proc/self", "'/proc/self': is no directory of cgroup v2");
+	assert_wrong("cgroup ^/proc/self", "'/proc/self': is no directory of a cgroup");
 	assert_wrong("cgroup ^0::/no/such/cgroup", "'0::/no/such/cgroup': No such file");
 	assert_wrong("cgroup ^0::/../x", "is outside of this cgroup namespace");
+	assert_wrong("cgroup ^no:pids:/cgroup", "'no:pids:/cgroup': No such file");
+	assert_true(one("cgroup v1:77")->cgroup == (77 | SOCKTRACE_CGROUP_V1));
+	assert_wrong("cgroup ^v1:0", "'v1:0': No such file");
 	assert_wrong("cgroup ^/proc/4194304/cgroup", "'/proc/4194304/cgroup': No such file");
 	if (access("/sys/fs/cgroup/cgroup.procs", F_OK))
 		return;

@@ -8,6 +8,7 @@
 #include <sys/socket.h>
 
 #include "base/escape.h"
+#include "record/cgroups.h"
 #include "record/decode.h"
 #include "record/sockaddr.h"
 
@@ -212,7 +213,7 @@ static char *print_pidns(char *p, const struct socktrace_rule *rule)
 
 static char *print_cgroup(char *p, const struct socktrace_rule *rule)
 {
-	return fmt_u64(p, rule->cgroup);
+	return cgroups_number(p, rule->cgroup);
 }
 
 #define FIELD(first, last)                                                      \
@@ -275,7 +276,7 @@ static const struct filter_cond rows[] = {
 	  SOCKTRACE_MATCH_MNTNS, FIELD(mntns, mntns), value_mntns, print_mntns },
 	{ "pidns", NULL, 0, "pidns", "PID|FILE", "only in this pid namespace", true, 0,
 	  SOCKTRACE_MATCH_PIDNS, FIELD(pidns, pidns), value_pidns, print_pidns },
-	{ "cgroup", NULL, 0, "cgroup", "PATH", "only in this cgroup (v2), or below", false, 0,
+	{ "cgroup", NULL, 0, "cgroup", "PATH", "only in this cgroup, or below", false, 0,
 	  SOCKTRACE_MATCH_CGROUP_TREE, FIELD(cgroup, cgroup), value_cgroup, print_cgroup },
 	{ "exe", NULL, 0, "exe", "PREFIX", "only programs whose path begins so", false, 0,
 	  0, 0, 0, value_exe, NULL },

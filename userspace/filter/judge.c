@@ -186,6 +186,9 @@ static bool in_tree(const struct judge *judge, const struct socktrace_rule *rule
 	if (!(rule->match & SOCKTRACE_MATCH_CGROUP_TREE) || ev->cgroup_id == rule->cgroup)
 		return true;
 	top = judge->cgroup_path(judge->context, rule->cgroup, &top_length);
+	/* A record that tells of version 1 is of a process in the root of version 2. */
+	if ((ev->cgroup_id ^ rule->cgroup) & SOCKTRACE_CGROUP_V1)
+		return ev->cgroup_id & SOCKTRACE_CGROUP_V1 && top && top_length == 1;
 	path = judge->cgroup_path(judge->context, ev->cgroup_id, &length);
 	if (!top || !path || length < top_length || memcmp(path, top, top_length))
 		return false;

@@ -8,6 +8,7 @@
 #include <sched.h>
 #include <stdbool.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/ioctl.h>
 #include <sys/stat.h>
@@ -213,73 +214,126 @@ int value_pidns(struct socktrace_rule *rule, const char *s, size_t length,
 	return namespace(&rule->pidns, &pid_kind, s, length, error);
 }
 
-/* A cgroup's path below the mount, of /proc/PID/cgroup; false: it tells none. */
-static bool cgroup_of_process(const char *file, char *path, size_t size)
+/* A cgroup by words: the directory that it may be, below where its kind is mounted. */
+struct cgroup_words {
+	const char *path;
+	bool v1, v2; /* may be */
+};
+
+/* A line of /proc/PID/cgroup: N:CONTROLLERS:PATH; 0::PATH of version 2. */
+static bool cgroup_of_line(struct cgroup_words *words, const char *line)
+{
+	const char *controller = cgroups_v1_controller(), *list, *end, *at;
+
+	words->v2 = !strncmp(line, "0::/", 4);
+	words->path = line + 3;
+	if (words->v2)
+		return true;
+	list = line + strspn(line, "0123456789");
+	end = list > line && *list == ':' ? strstr(list + 1, ":/") : NULL;
+	if (!end || !controller)
+		return false;
+	words->path = end + 1;
+	at = strstr(list, controller);
+	words->v1 = at && at < end && (at[-1] == ':' || at[-1] == ',') &&
+		    strchr(":,", at[strlen(controller)]);
+	return words->v1;
+}
+
+/* As records tell it: of version 1 where it is in the root of version 2. */
+static bool cgroup_of_process(struct cgroup_words *words, const char *file, char *line, int size)
 {
 	FILE *lines = fopen(file, "re");
-	char line[PATH_MAX + 16];
 	bool found = false;
+	char *kept;
 
-	while (lines && !found && fgets(line, sizeof(line), lines)) {
-		line[strcspn(line, "\n")] = '\0';
-		found = !strncmp(line, "0::/", 4) && strlen(line + 3) < size;
-		if (found)
-			strcpy(path, line + 3);
-	}
-	if (lines)
-		fclose(lines);
-	else
+	if (!lines)
 		return false;
+	kept = malloc((size_t)size);
+	while (kept && fgets(kept, size, lines)) {
+		struct cgroup_words is = { 0 };
+
+		kept[strcspn(kept, "\n")] = '\0';
+		if (!cgroup_of_line(&is, kept) || (found && is.v2 && !is.path[1]))
+			continue;
+		strcpy(line, kept);
+		*words = is;
+		words->path = line + (is.path - kept);
+		found = true;
+		if (is.v2 && is.path[1])
+			break;
+	}
+	free(kept);
+	fclose(lines);
 	errno = 0;
 	return found;
 }
 
-/* The id of the first of two that is a cgroup; else -1 and errno of the worse. */
-static int first_cgroup(const char *one, const char *other, uint64_t *id)
+/* The id of the first of some directories that is a cgroup; else -1 and errno of the worst. */
+static int first_cgroup(char directories[][2 * PATH_MAX], unsigned int nr, uint64_t *id)
 {
 	int error = ENOENT;
+	unsigned int i;
 
-	if (*one && !cgroups_id(one, id))
-		return 0;
-	if (*one && errno != ENOENT)
-		error = errno;
-	if (*other && !cgroups_id(other, id))
-		return 0;
-	if (*other && errno != ENOENT)
-		error = errno;
+	for (i = 0; i < nr; i++) {
+		if (*directories[i] && !cgroups_id(directories[i], id))
+			return 0;
+		if (*directories[i] && errno != ENOENT)
+			error = errno;
+	}
 	errno = error;
 	return -1;
 }
 
 /*
- * By path: a directory, also as counted from where cgroup v2 is mounted; as in a line
+ * By path: a directory, also as counted from where cgroups are mounted; as in a line
  * of /proc/PID/cgroup, 0::/x; or that file, of a process that is in it.
  */
 static int cgroup_by_path(uint64_t *id, const char *text, struct filter_error *error)
 {
-	char mount[PATH_MAX] = "", line[PATH_MAX], below[2 * PATH_MAX] = "";
-	const char *path = text;
+	static char directories[3][2 * PATH_MAX]; /* large for a stack */
+	struct cgroup_words words = { .path = text, .v1 = true, .v2 = true };
+	char mount[PATH_MAX], line[PATH_MAX + 16];
 	bool file = !strncmp(text, "/proc/", 6) && strlen(text) > 13 &&
 		    !strcmp(text + strlen(text) - 7, "/cgroup");
+	struct cgroup_words is = { 0 };
 
-	if (file && !cgroup_of_process(text, line, sizeof(line)))
+	if (file && !cgroup_of_process(&words, text, line, sizeof(line)))
 		return filter_wrong(error, "'%.64s': %s", text,
-				    errno ? strerror(errno) : "tells no cgroup of v2");
-	if (file)
-		path = line;
-	else if (!strncmp(text, "0::/", 4))
-		path = text + 3;
-	if (!strncmp(path, "/../", 4) || !strcmp(path, "/.."))
+				    errno ? strerror(errno) : "tells no cgroup that records do");
+	if (!file && *text != '/' && cgroup_of_line(&is, text))
+		words = is;
+	if (!strncmp(words.path, "/../", 4) || !strcmp(words.path, "/.."))
 		return filter_wrong(error, "'%.64s': is outside of this cgroup namespace", text);
-	if (cgroups_mount(mount, sizeof(mount)))
-		snprintf(below, sizeof(below), "%s%s%s", mount, *path == '/' ? "" : "/", path);
+	memset(directories, 0, sizeof(directories));
 	/* An absolute path may be meant as such. */
-	if (!first_cgroup(path == text && *path == '/' ? path : "", below, id))
+	if (words.path == text && *text == '/')
+		snprintf(directories[0], sizeof(directories[0]), "%s", text);
+	if (words.v2 && cgroups_mount(mount, sizeof(mount)))
+		snprintf(directories[1], sizeof(directories[1]), "%s/%s", mount, words.path);
+	if (words.v1 && cgroups_v1_mount(mount, sizeof(mount)))
+		snprintf(directories[2], sizeof(directories[2]), "%s/%s", mount, words.path);
+	if (!first_cgroup(directories, 3, id))
 		return 0;
+	if (errno == EXDEV)
+		return filter_wrong(error, "'%.64s': of cgroup v1, records tell that of %s", text,
+				    cgroups_v1_controller() ?: "no controller");
 	if (errno)
 		return filter_wrong(error, "'%.64s': %s", text, strerror(errno));
-	return filter_wrong(error, "'%.64s': is no directory of cgroup v2 (%s%.64s)", text,
-			    *mount ? "see " : "none is mounted", mount);
+	return filter_wrong(error, "'%.64s': is no directory of a cgroup (%s%.64s)", text,
+			    *directories[1] ? "see " : "v2 is not mounted", directories[1]);
+}
+
+/* What --explain prints: a number, v1: before one of version 1. */
+static int cgroup_by_number(uint64_t *id, const char *s, size_t length)
+{
+	bool v1 = length > 3 && !memcmp(s, "v1:", 3);
+
+	if (value_number(v1 ? s + 3 : s, v1 ? length - 3 : length, 1, SOCKTRACE_CGROUP_V1 - 1, id))
+		return -1;
+	if (v1)
+		*id |= SOCKTRACE_CGROUP_V1;
+	return 0;
 }
 
 int value_cgroup(struct socktrace_rule *rule, const char *s, size_t length,
@@ -290,8 +344,7 @@ int value_cgroup(struct socktrace_rule *rule, const char *s, size_t length,
 
 	if (!length || !as_text(text, sizeof(text), s, length))
 		return filter_wrong(error, "no path of a cgroup");
-	/* What --explain prints is such a number. */
-	if (value_number(s, length, 1, UINT64_MAX, &id) && cgroup_by_path(&id, text, error))
+	if (cgroup_by_number(&id, s, length) && cgroup_by_path(&id, text, error))
 		return -1;
 	rule->match = SOCKTRACE_MATCH_CGROUP_TREE;
 	rule->cgroup = id;

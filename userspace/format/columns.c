@@ -209,8 +209,13 @@ NUMBER(nstid, ns_tid, 0)
 NUMBER(netns, netns, 0)
 NUMBER(mntns, mntns, 0)
 NUMBER(pidns, pidns, 0)
-NUMBER(cgroup, cgroup_id, 0)
 NUMBER(inode, inode, 0)
+
+static char *cgroup(const struct columns *columns, char *p, const struct socktrace_event *ev)
+{
+	(void)columns;
+	return ev->cgroup_id ? cgroups_number(p, ev->cgroup_id) : p;
+}
 
 static char *abi(const struct columns *columns, char *p, const struct socktrace_event *ev)
 {

@@ -209,7 +209,9 @@ static char *cgroup(const struct json *json, char *p, const struct socktrace_eve
 	size_t length;
 
 	if (wants(json, JSON_CGROUP))
-		p = KEY_U64(p, ",\"cgroup\":", ev->cgroup_id);
+		p = KEY_U64(p, ",\"cgroup\":", ev->cgroup_id & ~SOCKTRACE_CGROUP_V1);
+	if (wants(json, JSON_CGROUP) && ev->cgroup_id & SOCKTRACE_CGROUP_V1)
+		p = fmt_lit(p, ",\"cgroup_v1\":true");
 	if (!wants(json, JSON_CGROUP_PATH) && !wants(json, JSON_CONTAINER))
 		return p;
 	path = cgroups_path(json->cgroups, ev->cgroup_id, json->time->now_ns, &length, until_ns);

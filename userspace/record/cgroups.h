@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * cgroups of version 2: the kernel's ids of their directories, the directories of
- * ids, and the containers that are known by them.
+ * cgroups: the kernel's ids of their directories, as records have them, the
+ * directories of ids, and the containers that are known by them.
  */
 #ifndef SOCKTRACE_CGROUPS_H
 #define SOCKTRACE_CGROUPS_H
@@ -9,6 +9,8 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+
+#include <socktrace.h>
 
 #include "record/told.h"
 
@@ -19,19 +21,32 @@
 const char *cgroups_mount(char *buffer, size_t size);
 
 /*
+ * Of version 1, the controller whose hierarchy records tell of (SOCKTRACE_CGROUP_V1);
+ * NULL: none. And where that one is mounted; NULL: nowhere, or no room.
+ */
+const char *cgroups_v1_controller(void);
+const char *cgroups_v1_mount(char *buffer, size_t size);
+
+/*
  * The kernel's id of the cgroup of this directory, as records have it: only where
  * inode numbers have 64 bits, it is the directory's. 0, or -1 and errno: 0 there if
- * it is no directory of cgroup v2.
+ * it is no cgroup's directory, EXDEV if it is in a hierarchy that is not told of.
  */
 int cgroups_id(const char *directory, uint64_t *id);
 
-struct cgroups {
-	const struct told *told; /* instead of all else: paths by id; or NULL */
-	char root[256]; /* "": nothing can be looked up */
-	int root_fd; /* of the same; -1: not opened */
+/* Where one of the hierarchies is mounted. */
+struct cgroups_root {
+	char path[256];
+	bool opened; /* else nothing can be looked up */
+	int fd; /* of path */
 	int handle_type; /* of directories; 0: they have none, as elsewhere */
 	bool by_walk; /* ids can't be opened: the tree is searched */
 	uint64_t walked_ns; /* when it was last */
+};
+
+struct cgroups {
+	const struct told *told; /* instead of all else: paths by id; or NULL */
+	struct cgroups_root v1, v2; /* of version 1: that which records tell of */
 	struct cgroups_slot {
 		uint64_t id; /* 0: nothing cached */
 		uint64_t until_ns; /* of one that was not found: ask again then */
@@ -41,9 +56,12 @@ struct cgroups {
 	char path[4096]; /* the answer, where it is not cached */
 };
 
-/* `root`: where cgroup v2 is mounted; NULL: it is looked for. */
-void cgroups_init(struct cgroups *cgroups, const char *root);
+/* `directory`: where cgroup v2 is mounted; NULL: that, and v1, are looked for. */
+void cgroups_init(struct cgroups *cgroups, const char *directory);
 void cgroups_close(struct cgroups *cgroups);
+
+/* The number itself, "v1:" before one of version 1: what --cgroup takes. */
+char *cgroups_number(char *p, uint64_t id);
 
 /*
  * The path of the cgroup below the root, "/" for that itself. Gives its bytes,

@@ -214,8 +214,7 @@ def _cgroup(context):
     def calls():
         mark(9)
         for number, group in enumerate(groups):
-            with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
-                file.write("0")
+            proc.join_cgroup(group)
             mark(number)
 
     wanted = {"root tree": {"cgroup_tree": os.stat(proc.cgroup_mount()).st_ino}}
@@ -231,6 +230,37 @@ def _cgroup(context):
     for number in range(4):
         equal(got[f"{number}"], [number], f"{number}")
         equal(got[f"{number} tree"], trees[number], f"{number} tree")
+
+
+@case("cgroups of v1: those of one hierarchy, and no other of the same number", "conditions")
+def _cgroup_v1(context):
+    top = proc.v1_cgroups(context)
+    groups = [f"{top}/a", f"{top}/a/b", f"{proc.cgroup_mount()}/socktrace-v1"]
+    for group in groups:
+        os.mkdir(group)
+        context.callback(os.rmdir, group)
+    a, b, v2 = (os.stat(group).st_ino for group in groups)
+    v1, root = device.CGROUP_V1, os.stat(proc.cgroup_mount()).st_ino
+
+    def calls():
+        mark(9)
+        for number, group in enumerate(groups):
+            proc.join_cgroup(group)
+            mark(number)
+
+    wanted = {
+        "a": {"cgroup": v1 | a}, "a tree": {"cgroup_tree": v1 | a}, "b tree": {"cgroup_tree": v1 | b},
+        "v1": {"cgroup_tree": v1 | os.stat(top).st_ino}, "v2": {"cgroup": v2},
+        "not of v2": {"cgroup": a}, "not of v1": {"cgroup_tree": v1 | v2}, "all": {"cgroup_tree": root},
+    }
+    got = judged(context, calls, wanted)
+    told = {event.args[2]: event.cgroup_id for event in got["all"]}
+    equal(told, {9: root, 0: v1 | a, 1: v1 | b, 2: v2}, "ids")
+    # One that is in a cgroup of v2, too, is still where it was in v1.
+    equal(marks(got), {
+        "a": [0], "a tree": [0, 1, 2], "b tree": [1, 2], "v1": [9, 0, 1, 2], "v2": [2],
+        "not of v2": [], "not of v1": [], "all": [9, 0, 1, 2],
+    }, "by condition")
 
 
 @case("socket types: the argument, its flags aside, or the socket's", "conditions")

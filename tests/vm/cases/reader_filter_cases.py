@@ -6,7 +6,8 @@ import os
 
 from lib import module
 from lib.device import ACCEPT4, Session, libc
-from lib.proc import Blocked, Child, blocked_threads, cgroup_mount, namespace
+from lib.proc import (
+    Blocked, Child, blocked_threads, cgroup_mount, join_cgroup, namespace, v1_cgroups)
 from lib.tap import case, check, equal
 from reader_cases import read
 from state_cases import muted
@@ -76,12 +77,33 @@ def _places(context):
     os.makedirs(group)
     context.callback(os.removedirs, group)
     child = Child(context, ("true",))
-    with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
-        file.write(str(child.pid))
+    join_cgroup(group, child.pid)
     wanted = f"cgroup {os.stat(group).st_ino}"
     for word in (group, "people/deep", "/people/deep", "0::/people/deep", f"/proc/{child.pid}/cgroup"):
         equal(explained("--cgroup", word), wanted, word)
     equal(child.go().wait(), 0, "the one in the cgroup")
+
+
+@case("cgroups of v1 by path, in conditions and in records", "reader-filter")
+def _v1_cgroup(context):
+    module.ensure()
+    group = f"{v1_cgroups(context)}/people/deep"
+    os.makedirs(group)
+    context.callback(os.removedirs, group)
+    child = Child(context, ("true",))
+    join_cgroup(group, child.pid)
+    wanted = f"cgroup v1:{os.stat(group).st_ino}"
+    for word in (group, "people/deep", "/people/deep", "7:pids:/people/deep", f"/proc/{child.pid}/cgroup"):
+        equal(explained("--cgroup", word), wanted, word)
+    equal(child.go().wait(), 0, "the one in the cgroup")
+    script = f"echo $$ >{group}/cgroup.procs; exec /usr/bin/python3 -c 'import socket; socket.socket()'"
+    status, out, said = read(
+        *("-q", "-e", "socket", "-o", "json", "--cgroup", "people", "--", "/bin/sh", "-c", script)
+    )
+    equal(status, 0, f"status ({said})")
+    line = json.loads(out)
+    equal((line["cgroup"], line["cgroup_v1"], line["cgroup_path"]),
+          (os.stat(group).st_ino, True, "/people/deep"), "the record")
 
 
 @case("a record's cgroup by its path, and the container that it is of", "reader-filter")

@@ -8,6 +8,9 @@ import subprocess
 import time
 import traceback
 
+from lib.device import libc
+from lib.tap import Skip
+
 TREE = pathlib.Path(__file__).resolve().parents[4]
 WORKLOAD = pathlib.Path(os.environ.get("SOCKTRACE_WORKLOAD", TREE / "build/vm/workload"))
 SLOW = float(os.environ.get("SOCKTRACE_SLOW", "1"))  # as in tap.py
@@ -207,6 +210,22 @@ def cgroup_mount():
             if kind == "cgroup2":
                 return at
     return None
+
+
+def v1_cgroups(context):
+    """A hierarchy of cgroup v1, of pids, while the case runs: where it is mounted."""
+    at = "/tmp/socktrace-pids"
+    os.makedirs(at, exist_ok=True)
+    context.callback(os.rmdir, at)
+    if libc.mount(b"none", at.encode(), b"cgroup", 0, b"pids"):
+        raise Skip("no pids of cgroup v1")
+    context.callback(libc.umount2, at.encode(), 0)
+    return at
+
+
+def join_cgroup(group, pid=0):
+    with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
+        file.write(str(pid))
 
 
 def cgroup_id(pid="self"):
