@@ -56,6 +56,7 @@ static void facts_at_entry(struct st_filter_facts *facts, struct socktrace_event
 		       SOCKTRACE_MATCH_ANCESTOR;
 	facts->answers = NULL;
 	facts->peer_path = NULL;
+	facts->task = current;
 	facts->descends = st_lineage_descends;
 	facts->in_cgroup = st_collect_in_cgroup;
 	ev->flags = 0;
@@ -212,7 +213,6 @@ static noinline struct st_inflight *call_judge(enum socktrace_type type,
 	entry->enter(call, regs);
 	if (call->is_a_try) /* it may be none to tell of */
 		call->wants_entry = false;
-	st_inflight_publish(call);
 	return call;
 }
 
@@ -239,9 +239,8 @@ void st_call_pass(const struct st_entry_point *entry, struct pt_regs *regs)
 		entry->pass(call, regs);
 }
 
-/* What is known of @call so far, as a record. */
-static void record_call(struct socktrace_event *ev, const struct st_inflight *call,
-			enum socktrace_phase phase)
+void st_call_record(struct socktrace_event *ev, const struct st_inflight *call,
+		    enum socktrace_phase phase)
 {
 	st_record_init(ev, call->type, phase);
 	ev->abi = call->abi;
@@ -251,8 +250,20 @@ static void record_call(struct socktrace_event *ev, const struct st_inflight *ca
 	memcpy(ev->args, call->args, sizeof(ev->args));
 	if (!st_record_creates(call->type))
 		st_record_set_ends(ev, &call->ends);
+	if (phase == SOCKTRACE_ENTER) {
+		/* Who waits is told at the return. */
+		ev->flags &= ~SOCKTRACE_F_QUEUE;
+		ev->queue_len = ev->queue_limit = 0;
+	}
 	if (call->sock.is)
 		st_collect_set_socket(ev, &call->sock);
+}
+
+/* Likewise, of current's. */
+static void record_call(struct socktrace_event *ev, const struct st_inflight *call,
+			enum socktrace_phase phase)
+{
+	st_call_record(ev, call, phase);
 	st_collect_task(ev);
 }
 
@@ -262,6 +273,7 @@ static void facts_of_record(struct st_filter_facts *facts, const struct socktrac
 {
 	st_filter_facts_of(facts, ev);
 	facts->known &= ~unknown;
+	facts->task = current;
 	facts->descends = st_lineage_descends;
 	facts->in_cgroup = st_collect_in_cgroup;
 	facts->caller = task_tgid(current);
@@ -301,9 +313,6 @@ static noinline void report_entry(struct st_inflight *call, bool missed)
 	if (!creates)
 		st_sockets_add_own(call);
 	record_call(ev, call, SOCKTRACE_ENTER);
-	/* Who waits is told at the return. */
-	ev->flags &= ~SOCKTRACE_F_QUEUE;
-	ev->queue_len = ev->queue_limit = 0;
 	if (missed) {
 		/* It stands for the return, whose facts nobody will know. */
 		ev->flags |= SOCKTRACE_F_RETURN_MISSED;
@@ -330,7 +339,9 @@ void st_call_entered(struct st_inflight *call)
 		report_entry(call, missed);
 	else
 		st_sessions_refuse(call->type, SOCKTRACE_PHASE_ENTER);
-	if (!call->hooked && call->task)
+	if (call->hooked)
+		st_inflight_publish(call);
+	else if (call->task)
 		call_release(call);
 }
 
@@ -451,6 +462,7 @@ void st_call_security_socket_connect(struct pt_regs *regs)
 		report_hook_alone(sock, addr, addrlen);
 		return;
 	}
+	st_inflight_withdraw(call);
 	st_sockets_show(call, sock);
 	call->was_connecting = READ_ONCE(sock->state) == SS_CONNECTING;
 	take_kernel_addr(call, addr, clamp_t(s32, addrlen, 0, ST_RECORD_ADDR_MAX));
@@ -458,6 +470,7 @@ void st_call_security_socket_connect(struct pt_regs *regs)
 		call->hook_ns = st_compat_boottime_ns(); /* to be told with the call */
 	else
 		report_security_socket_connect(call, 0, &call->sock, addr, addrlen);
+	st_inflight_publish(call);
 }
 
 /*
@@ -504,12 +517,14 @@ void st_call_security_sock_graft(struct pt_regs *regs)
 		report_early_accept(made);
 	if (!call || call->type != SOCKTRACE_ACCEPT4 || call->grafted)
 		return;
+	st_inflight_withdraw(call);
 	call->grafted = true;
 	st_collect_socket(&call->made, made);
 	st_collect_peer(&call->ends, made);
 	st_collect_local(&call->ends, made);
 	if (call->listener)
 		st_collect_queue(&call->ends, call->listener);
+	st_inflight_publish(call);
 }
 
 /* security_socket_bind(sock, address, addrlen): what a bind that is followed goes by. */
@@ -520,10 +535,12 @@ void st_call_security_socket_bind(struct pt_regs *regs)
 
 	if (!call || call->type != SOCKTRACE_BIND)
 		return;
+	st_inflight_withdraw(call);
 	st_collect_socket(&call->sock, (struct socket *)st_arch_arg(regs, 0));
 	st_ends_set_addr(&call->ends, (const void *)st_arch_arg(regs, 1), max(len, 0));
 	call->ends.addr_source = call->ends.addr_len ? SOCKTRACE_ADDR_KERNEL :
 						       SOCKTRACE_ADDR_NONE;
+	st_inflight_publish(call);
 }
 
 /* security_socket_listen(sock, backlog), likewise. */
@@ -531,8 +548,11 @@ void st_call_security_socket_listen(struct pt_regs *regs)
 {
 	struct st_inflight *call = st_inflight_of_current();
 
-	if (call && call->type == SOCKTRACE_LISTEN)
-		st_collect_socket(&call->sock, (struct socket *)st_arch_arg(regs, 0));
+	if (!call || call->type != SOCKTRACE_LISTEN)
+		return;
+	st_inflight_withdraw(call);
+	st_collect_socket(&call->sock, (struct socket *)st_arch_arg(regs, 0));
+	st_inflight_publish(call);
 }
 
 /* security_bprm_committed_creds(bprm): current is in execve(), and the old program gone. */
@@ -550,6 +570,7 @@ void st_call_return(struct st_inflight *call, long ret)
 	struct st_connected to = { .outcome = { ST_OUTCOME_TOLD } };
 	u64 now = st_compat_boottime_ns();
 
+	st_inflight_withdraw(call);
 	if (call->is_a_try && result == -EAGAIN) {
 		call_release(call);
 		return;

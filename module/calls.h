@@ -17,6 +17,9 @@ struct st_inflight *st_call_enter(enum socktrace_type type, const struct st_entr
 			    struct pt_regs *regs);
 void st_call_entered(struct st_inflight *call);
 void st_call_return(struct st_inflight *call, long ret);
+/* What is known of @call so far, as a record, but for who makes it. */
+void st_call_record(struct socktrace_event *ev, const struct st_inflight *call,
+		    enum socktrace_phase phase);
 void st_call_pass(const struct st_entry_point *entry, struct pt_regs *regs);
 void st_call_security_socket_connect(struct pt_regs *regs);
 void st_call_security_sock_graft(struct pt_regs *regs);

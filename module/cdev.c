@@ -146,8 +146,8 @@ static __poll_t cdev_poll(struct file *file, poll_table *wait)
 #define RULE_SIZE_V1 272
 #define RULE_SIZE_MAX 4096
 #define INFLIGHT_SIZE_V1 32
-#define CALL_SIZE_V1 56
-#define CALL_SIZE_MAX 4096
+#define RECORD_SIZE_V1 320
+#define RECORD_SIZE_MAX 4096
 
 /* A structure that may grow, to a user who may know less of it, or more. */
 static long give(void __user *arg, size_t usize, const void *from, size_t ksize)
@@ -368,10 +368,11 @@ static long ioctl_flush(struct st_session *s, void __user *arg, size_t size)
 
 static long ioctl_get_inflight(struct st_session *s, void __user *arg, size_t size)
 {
-	struct socktrace_inflight_call *calls;
 	struct socktrace_inflight inflight;
+	struct socktrace_event *records;
 	char __user *to;
 	u32 room, i;
+	int found;
 	long err;
 
 	if (size < INFLIGHT_SIZE_V1)
@@ -379,22 +380,26 @@ static long ioctl_get_inflight(struct st_session *s, void __user *arg, size_t si
 	err = copy_struct_from_user(&inflight, sizeof(inflight), arg, size);
 	if (err)
 		return err;
-	if (inflight.reserved || inflight.call_size < CALL_SIZE_V1 ||
-	    inflight.call_size > CALL_SIZE_MAX)
+	if (inflight.flags & ~SOCKTRACE_INFLIGHT_WANTED ||
+	    inflight.record_size < RECORD_SIZE_V1 || inflight.record_size > RECORD_SIZE_MAX)
 		return -EINVAL;
-	room = min(inflight.nr_calls, st_tracing_inflight_max());
-	calls = kvzalloc(room * sizeof(*calls) + 1, GFP_KERNEL_ACCOUNT);
-	if (!calls)
+	room = min(inflight.nr_records, st_tracing_inflight_max());
+	records = kvzalloc(room * sizeof(*records) + 1, GFP_KERNEL_ACCOUNT);
+	if (!records)
 		return -ENOMEM;
-	to = u64_to_user_ptr(inflight.calls);
-	inflight.total = st_tracing_inflight(calls, room);
+	to = u64_to_user_ptr(inflight.records);
+	found = st_tracing_inflight(records, room, inflight.flags ? s : NULL);
+	if (found < 0)
+		err = found;
+	else
+		inflight.total = found;
 	/* After the last that was found entered: no age is negative. */
 	inflight.now_ns = st_compat_boottime_ns();
-	inflight.nr_calls = min(inflight.total, room);
-	for (i = 0; !err && i < inflight.nr_calls; i++)
-		err = give(to + (size_t)i * inflight.call_size, inflight.call_size,
-			   &calls[i], sizeof(calls[i]));
-	kvfree(calls);
+	inflight.nr_records = min(inflight.total, room);
+	for (i = 0; !err && i < inflight.nr_records; i++)
+		err = give(to + (size_t)i * inflight.record_size, inflight.record_size,
+			   &records[i], sizeof(records[i]));
+	kvfree(records);
 	return err ?: give(arg, size, &inflight, sizeof(inflight));
 }
 

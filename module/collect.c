@@ -71,47 +71,59 @@ static const struct task_struct *task_named(const struct task_struct *task)
 	return task->flags & PF_IO_WORKER ? task->group_leader : task;
 }
 
-/* Who calls: current's identity. Sets what a record has for every event. */
-void st_collect_task(struct socktrace_event *ev)
+/* @ns is @task's, or NULL, as in one that ends. */
+static __always_inline void collect_task(struct socktrace_event *ev, struct task_struct *task,
+					 const struct cred *cred, const struct nsproxy *ns)
 {
-	struct pid_namespace *pidns = task_active_pid_ns(current);
-	const struct cred *cred = current_cred();
-	const struct nsproxy *ns = current->nsproxy;
+	struct pid_namespace *pidns = task_active_pid_ns(task);
 
-	ev->cpu = smp_processor_id();
-	ev->tgid = current->tgid;
-	ev->tid = current->pid;
+	ev->tgid = task->tgid;
+	ev->tid = task->pid;
 	/* A kuid is the uid in the initial namespace: no mapping needed. */
 	ev->uid = __kuid_val(cred->uid);
 	ev->gid = __kgid_val(cred->gid);
 	ev->euid = __kuid_val(cred->euid);
-	ev->loginuid = __kuid_val(audit_get_loginuid(current));
-	ev->sessionid = audit_get_sessionid(current);
-	ev->start_ns = st_compat_start_ns(current->group_leader);
+	ev->loginuid = __kuid_val(audit_get_loginuid(task));
+	ev->sessionid = audit_get_sessionid(task);
+	ev->start_ns = st_compat_start_ns(task->group_leader);
 	if (pidns == &init_pid_ns) {
 		ev->ns_tgid = ev->tgid;
 		ev->ns_tid = ev->tid;
 	} else {
-		ev->ns_tgid = task_tgid_vnr(current);
-		ev->ns_tid = task_pid_vnr(current);
+		ev->ns_tgid = task_tgid_nr_ns(task, pidns);
+		ev->ns_tid = task_pid_nr_ns(task, pidns);
 	}
 	if (pidns)
 		ev->pidns = st_compat_ns_inum(pidns);
-	if (ns) { /* none in an exiting task */
+	if (ns) {
 		ev->netns = st_compat_ns_inum(ns->net_ns);
 		ev->mntns = mntns_inum(ns->mnt_ns);
 	}
 	/* Not get_task_comm(): it locks. A rename meanwhile may show half. */
-	st_compat_copy_comm(ev->comm, task_named(current));
+	st_compat_copy_comm(ev->comm, task_named(task));
 
-	ev->ppid = rcu_dereference_sched(current->real_parent)->tgid;
-	ev->cgroup_id = st_compat_cgroup_id(current);
+	ev->ppid = rcu_dereference_check(task->real_parent, 1)->tgid;
+	ev->cgroup_id = st_compat_cgroup_id(task);
 }
 
-/* Is current in cgroup @id, or in one below it? */
-bool st_collect_in_cgroup(u64 id)
+/* Who calls: current's identity. Sets what a record has for every event. */
+void st_collect_task(struct socktrace_event *ev)
 {
-	return st_compat_cgroup_is_below(current, id);
+	ev->cpu = smp_processor_id();
+	collect_task(ev, current, current_cred(), current->nsproxy);
+}
+
+void st_collect_other_task(struct socktrace_event *ev, struct task_struct *task)
+{
+	task_lock(task); /* for its namespaces */
+	collect_task(ev, task, __task_cred(task), task->nsproxy);
+	task_unlock(task);
+}
+
+/* As a reader of RCU: is @task in cgroup @id, or in one below it? */
+bool st_collect_in_cgroup(struct task_struct *task, u64 id)
+{
+	return st_compat_cgroup_is_below(task, id);
 }
 
 /* Of @ns, not the initial one: who made the outermost of those around it. */

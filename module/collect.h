@@ -31,7 +31,9 @@ void st_collect_init(void);
 	 SOCKTRACE_MATCH_MNTNS | SOCKTRACE_MATCH_PIDNS |                       \
 	 SOCKTRACE_MATCH_CGROUP | SOCKTRACE_MATCH_CGROUP_TREE)
 void st_collect_task(struct socktrace_event *ev);
-bool st_collect_in_cgroup(u64 id);
+/* Likewise of another, as a reader of RCU, but for where it runs. May be called by tasks only. */
+void st_collect_other_task(struct socktrace_event *ev, struct task_struct *task);
+bool st_collect_in_cgroup(struct task_struct *task, u64 id);
 u32 st_collect_owner_of(const struct user_namespace *ns);
 
 /*

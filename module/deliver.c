@@ -76,6 +76,12 @@ bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase 
 	return false;
 }
 
+bool st_session_may_want(const struct st_session *s, const struct st_filter_facts *facts)
+{
+	return session_takes_of(s, facts->caller, facts->ev->type, 1U << facts->ev->phase) &&
+	       session_judge(s, facts) != ST_FILTER_REJECT;
+}
+
 static struct st_ring *session_ring(const struct st_session *s)
 {
 	return s->rings->ring[smp_processor_id()];

@@ -13,6 +13,8 @@
 #include "compat/compat.h"
 #include "filter.h"
 
+struct st_session;
+
 extern u32 st_sessions_events[SOCKTRACE_POINT + 1];
 
 /* A first look, before facts are gathered: false is certain. */
@@ -67,6 +69,8 @@ static inline bool st_sessions_surely_want_return(enum socktrace_type type)
 }
 
 bool st_sessions_want(const struct st_filter_facts *facts, enum socktrace_phase phase);
+/* Likewise this one, of what facts->caller does. As a reader of RCU, preemption off. */
+bool st_session_may_want(const struct st_session *s, const struct st_filter_facts *facts);
 void st_sessions_refuse(enum socktrace_type type, u32 phases);
 void st_sessions_miss(const struct st_filter_facts *facts);
 void st_sessions_ask(const struct st_filter_facts *facts, struct st_filter_answers *answers);

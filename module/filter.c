@@ -222,8 +222,8 @@ static bool task_is(const struct st_filter_facts *facts, u32 condition, u64 valu
 
 	if (facts->answers)
 		return was_asked(facts->answers, condition, value, &holds) && holds;
-	return condition == SOCKTRACE_MATCH_ANCESTOR ? facts->descends(value) :
-						       facts->in_cgroup(value);
+	return condition == SOCKTRACE_MATCH_ANCESTOR ? facts->descends(facts->task, value) :
+						       facts->in_cgroup(facts->task, value);
 }
 
 static u64 task_value(const struct socktrace_rule *rule, u32 condition)

@@ -39,6 +39,8 @@ struct st_filter_asked {
 	(SOCKTRACE_MATCH_OK | SOCKTRACE_MATCH_FAILED | SOCKTRACE_MATCH_ERROR | \
 	 SOCKTRACE_MATCH_DURATION)
 
+struct task_struct;
+
 struct st_filter {
 	struct rcu_head rcu;
 	/* Worked out by st_filter_prepare(). Bit n of a mask of rules is rule n. */
@@ -75,8 +77,10 @@ struct st_filter_facts {
 	 */
 	u32 known;
 	const struct socktrace_event *ev;
-	bool (*descends)(u32 ancestor); /* is the task it, or below? */
-	bool (*in_cgroup)(u64 id); /* is the task in cgroup @id or below? */
+	/* The task itself, and how to ask of it: is it it, or below; is it in it, or below? */
+	struct task_struct *task;
+	bool (*descends)(const struct task_struct *task, u32 ancestor);
+	bool (*in_cgroup)(struct task_struct *task, u64 id);
 	/* Not NULL: instead of these two. What it doesn't have can't be judged. */
 	const struct st_filter_answers *answers;
 	const struct st_path *peer_path; /* NULL: the peer has none */

@@ -87,10 +87,10 @@ struct st_inflight *st_inflight_of_current(void)
 	return call && call->tid == current->pid ? call : NULL;
 }
 
-static void inflight_withdraw(struct st_inflight *call)
+void st_inflight_withdraw(struct st_inflight *call)
 {
 	WRITE_ONCE(call->published, 0);
-	/* Before anything of it changes: pairs with inflight_copy(). */
+	/* Before anything of it changes: pairs with st_inflight_copy(). */
 	smp_wmb();
 }
 
@@ -126,12 +126,11 @@ struct st_inflight *st_inflight_claim(const struct task_struct *task, bool nests
 	return NULL;
 }
 
-/* The call is filled in: st_inflight_list() may show it. */
 void st_inflight_publish(struct st_inflight *call)
 {
 	if (!++call->uses)
 		call->uses++;
-	/* After what it is made of: pairs with inflight_copy(). */
+	/* After what it is made of: pairs with st_inflight_copy(). */
 	smp_store_release(&call->published, call->uses);
 }
 
@@ -140,7 +139,7 @@ void st_inflight_release(struct st_inflight *call)
 	const struct task_struct *task = (void *)(call->task & ~INNER);
 	struct st_inflight *outer;
 
-	inflight_withdraw(call);
+	st_inflight_withdraw(call);
 	if (call->task & INNER) {
 		outer = inflight_find_from(home_of(task), (unsigned long)task);
 		if (outer)
@@ -151,52 +150,33 @@ void st_inflight_release(struct st_inflight *call)
 	smp_store_release(&call->task, 0);
 }
 
-/* A copy of the call in slot @call; false: none, or it changed meanwhile. */
-static bool inflight_copy(struct socktrace_inflight_call *out, const struct st_inflight *call)
-{
-	/* Pairs with st_inflight_publish(). */
-	u32 published = smp_load_acquire(&call->published);
-
-	if (!published || !READ_ONCE(call->hooked))
-		return false;
-	memset(out, 0, sizeof(*out));
-	out->call_id = call->call_id;
-	out->time_ns = call->time_ns;
-	out->tgid = call->tgid;
-	out->tid = call->tid;
-	out->type = call->type;
-	out->abi = call->abi;
-	out->via = call->via;
-	memcpy(out->args, call->args, sizeof(out->args));
-	memcpy(out->comm, call->comm, sizeof(out->comm));
-	/* All of the above before the second look. */
-	smp_rmb();
-	return READ_ONCE(call->published) == published;
-}
-
-/*
- * Fills in at most @room of the calls in flight, and returns how many there are.
- * The probes must stay armed, or disarmed, meanwhile.
- */
-unsigned int st_inflight_list(struct socktrace_inflight_call *calls, unsigned int room)
-{
-	struct socktrace_inflight_call call;
-	unsigned int found = 0, i;
-
-	for (i = 0; slots && i < 1U << slot_bits; i++) {
-		if (!(i % 1024))
-			cond_resched();
-		if (!inflight_copy(&call, &slots[i]))
-			continue;
-		if (found < room)
-			calls[found] = call;
-		found++;
-	}
-	return found;
-}
-
-/* How many that can be at most. The probes must stay as they are meanwhile. */
-unsigned int st_inflight_capacity(void)
+unsigned int st_inflight_slots(void)
 {
 	return slots ? 1U << slot_bits : 0;
+}
+
+bool st_inflight_copy(struct st_inflight *call, unsigned int slot)
+{
+	const struct st_inflight *from = &slots[slot];
+	/* Pairs with st_inflight_publish(). */
+	u32 published = smp_load_acquire(&from->published);
+
+	if (!published)
+		return false;
+	memcpy(call, from, sizeof(*call));
+	/* All of it before the second look. */
+	smp_rmb();
+	return READ_ONCE(from->published) == published;
+}
+
+bool st_inflight_is(const struct st_inflight *call, unsigned int slot)
+{
+	/* What was read of it, or of its task, before this look. */
+	smp_rmb();
+	return READ_ONCE(slots[slot].published) == call->uses;
+}
+
+struct task_struct *st_inflight_task(const struct st_inflight *call)
+{
+	return (struct task_struct *)(call->task & ~INNER);
 }

@@ -40,7 +40,7 @@ struct st_inflight {
 	u8 toctou; /* enum socktrace_toctou */
 	bool wants_entry; /* some session wants to know of the entry */
 	bool wants_return; /* ... of the return */
-	bool hooked; /* and the return handler will be called */
+	bool hooked; /* and the return handler will be called: only then it is published */
 	bool returns_file; /* a struct file *, not a descriptor */
 	bool is_a_try; /* one that got EAGAIN will be made again, and told then */
 	bool was_connecting; /* CONNECT: the socket, before it */
@@ -66,9 +66,19 @@ void st_inflight_exit(void);
 struct st_inflight *st_inflight_claim(const struct task_struct *task, bool nests);
 struct st_inflight *st_inflight_find(const struct task_struct *task);
 struct st_inflight *st_inflight_of_current(void);
-void st_inflight_publish(struct st_inflight *call);
 void st_inflight_release(struct st_inflight *call);
-unsigned int st_inflight_list(struct socktrace_inflight_call *calls, unsigned int room);
-unsigned int st_inflight_capacity(void);
+
+/* By the calling task: others may see it from now on, and until it changes again. */
+void st_inflight_publish(struct st_inflight *call);
+void st_inflight_withdraw(struct st_inflight *call);
+
+/* For the others, while the probes stay armed, or disarmed: how many slots there are. */
+unsigned int st_inflight_slots(void);
+/* The call in this slot; false: there is none, or it changes. */
+bool st_inflight_copy(struct st_inflight *call, unsigned int slot);
+/* Is this, a copy of what was in the slot, still what is there? */
+bool st_inflight_is(const struct st_inflight *call, unsigned int slot);
+/* Whose it is; only to be compared. */
+struct task_struct *st_inflight_task(const struct st_inflight *call);
 
 #endif /* SOCKTRACE_INFLIGHT_H */

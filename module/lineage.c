@@ -218,14 +218,14 @@ void st_lineage_birth(struct pt_regs *regs)
 		make_member(l, task->tgid, st_compat_start_ns(task), roots);
 }
 
-bool st_lineage_descends(u32 root)
+bool st_lineage_descends(const struct task_struct *task, u32 root)
 {
 	struct lineage *l = READ_ONCE(lineage);
 	u64 roots;
 
 	if (!l)
 		return false;
-	roots = l->walks ? roots_of_line(l, current) : roots_of_process(l, current);
+	roots = l->walks ? roots_of_line(l, task) : roots_of_process(l, task);
 	return roots >> root % ST_LINEAGE_ROOTS & 1;
 }
 

@@ -44,8 +44,8 @@ void st_lineage_seed(bool births);
 /* How many members of any of @roots live; and how many found no room. */
 void st_lineage_count(u64 roots, u64 *members, u64 *missed);
 
-/* For the probes' handlers: is current @root, or does it descend from it? */
-bool st_lineage_descends(u32 root);
+/* As a reader of RCU: is @task @root, or does it descend from it? */
+bool st_lineage_descends(const struct task_struct *task, u32 root);
 
 /* wake_up_new_task(task): current has made a task, which has not run yet. */
 void st_lineage_birth(struct pt_regs *regs);

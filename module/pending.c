@@ -299,6 +299,7 @@ void st_pending_follow(const struct st_outcome *outcome, struct socktrace_event 
 	ev->flags &= ~SOCKTRACE_F_OUTCOME_MISSED;
 	ev->ret = outcome->ret;
 	st_filter_facts_of(&facts, ev);
+	facts.task = current;
 	facts.descends = st_lineage_descends;
 	facts.in_cgroup = st_collect_in_cgroup;
 	facts.caller = task_tgid(current);

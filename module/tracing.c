@@ -4,6 +4,7 @@
 
 #include "inflight.h"
 #include "lineage.h"
+#include "listing.h"
 #include "probes.h"
 #include "tracing.h"
 
@@ -194,17 +195,19 @@ unsigned int st_tracing_inflight_max(void)
 	unsigned int max;
 
 	mutex_lock(&tracing_lock);
-	max = st_inflight_capacity();
+	max = st_inflight_slots();
 	mutex_unlock(&tracing_lock);
 	return max;
 }
 
-unsigned int st_tracing_inflight(struct socktrace_inflight_call *calls, unsigned int room)
+int st_tracing_inflight(struct socktrace_event *records, unsigned int room,
+			const struct st_session *wanted_by)
 {
-	unsigned int found;
+	int found = -EINVAL;
 
 	mutex_lock(&tracing_lock);
-	found = st_inflight_list(calls, room);
+	if (!wanted_by || st_session_is_started(wanted_by))
+		found = st_listing_make(records, room, wanted_by);
 	mutex_unlock(&tracing_lock);
 	return found;
 }

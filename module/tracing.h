@@ -27,7 +27,11 @@ int st_tracing_set_filter(struct st_session *s, struct st_filter *filter);
 /* How many calls can be in flight at most, as long as no session starts. */
 unsigned int st_tracing_inflight_max(void);
 
-/* st_inflight_list(), with the probes neither being armed nor disarmed. */
-unsigned int st_tracing_inflight(struct socktrace_inflight_call *calls, unsigned int room);
+/*
+ * st_listing_make(), with the probes neither being armed nor disarmed. -EINVAL: of a
+ * session that is not started.
+ */
+int st_tracing_inflight(struct socktrace_event *records, unsigned int room,
+			const struct st_session *wanted_by);
 
 #endif /* SOCKTRACE_TRACING_H */

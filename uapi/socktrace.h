@@ -681,31 +681,29 @@ struct socktrace_stats {
 };
 
 /*
- * One call in flight, of those whose return will be seen. A call that was blocked
- * since before the first session started is not known.
+ * GET_INFLIGHT: the calls that entered and have not returned, of all sessions, of those
+ * whose return will be seen; at most `nr_records` of them, `record_size` bytes apart.
+ * A call that was blocked since before the first session started is not known.
+ *
+ * Each is a record as that of its entry (phase ENTER) would be, with what is known by
+ * now: a connect's address may be the kernel's already. Who calls is as it is now, cpu is
+ * that of the entry, seq and image are 0.
+ *
+ * INFLIGHT_WANTED: only those whose return this session may take, as far as its filter
+ * can tell by now. It must be started.
+ *
+ * Size-extensible as GET_INFO. Errors: EINVAL a size, an unknown flag, or INFLIGHT_WANTED
+ * of a session that is not started; E2BIG, EFAULT as GET_INFO; ENOMEM; EINTR: killed.
  */
-struct socktrace_inflight_call {
-	__aligned_u64 time_ns; /* of its entry, CLOCK_BOOTTIME */
-	__aligned_u64 call_id; /* as its record will have it */
-	__u32 tgid; /* initial pid namespace */
-	__u32 tid; /* initial pid namespace */
-	__u8 type; /* enum socktrace_type */
-	__u8 abi; /* enum socktrace_abi */
-	__u8 via; /* enum socktrace_via */
-	__u8 reserved; /* 0 */
-	__s32 args[3]; /* as socktrace_event::args */
-	char comm[SOCKTRACE_COMM_LEN]; /* any bytes, ends with NUL */
-};
-
-/* GET_INFLIGHT, of `nr_calls` calls at most, `call_size` bytes apart. */
 struct socktrace_inflight {
-	__u32 nr_calls; /* in: room for; out: given */
-	__u32 call_size; /* sizeof(struct socktrace_inflight_call) of the caller */
-	__u32 total; /* out: in flight now; more than nr_calls were not given */
-	__u32 reserved; /* 0 */
+	__u32 nr_records; /* in: room for; out: given */
+	__u32 record_size; /* in: sizeof(struct socktrace_event) of the caller */
+	__u32 total; /* out: in flight now; more than nr_records were not given */
+	__u32 flags; /* in: SOCKTRACE_INFLIGHT_* */
 	__aligned_u64 now_ns; /* out: CLOCK_BOOTTIME, for their age */
-	__aligned_u64 calls; /* user's address of struct socktrace_inflight_call[] */
+	__aligned_u64 records; /* user's address of struct socktrace_event[] */
 };
+#define SOCKTRACE_INFLIGHT_WANTED (1U << 0)
 
 #define SOCKTRACE_IOC_MAGIC 0xD7
 #define SOCKTRACE_IOC_GET_INFO _IOWR(SOCKTRACE_IOC_MAGIC, 1, struct socktrace_info)
@@ -728,7 +726,6 @@ struct socktrace_inflight {
  * then.
  */
 #define SOCKTRACE_IOC_FLUSH _IO(SOCKTRACE_IOC_MAGIC, 8)
-/* GET_INFLIGHT: the calls that entered and have not returned, of all sessions. */
 #define SOCKTRACE_IOC_GET_INFLIGHT _IOWR(SOCKTRACE_IOC_MAGIC, 9, struct socktrace_inflight)
 
 /* The layout is the contract: the same for every compiler that takes it. */
@@ -775,7 +772,6 @@ SOCKTRACE_ASSERT_AT(socktrace_rule, protocol, 270);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_filter) == 32);
 SOCKTRACE_ASSERT_AT(socktrace_filter, rules, 24);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_stats) == 80);
-SOCKTRACE_ASSERT(sizeof(struct socktrace_inflight_call) == 56);
 SOCKTRACE_ASSERT(sizeof(struct socktrace_inflight) == 32);
 
 #endif /* _UAPI_SOCKTRACE_H */

@@ -144,7 +144,7 @@ int device_filter(struct device *device, const struct socktrace_rule *rules,
 }
 
 int device_inflight(struct device *device, struct socktrace_inflight *inflight,
-		    struct socktrace_inflight_call *calls, uint32_t room)
+		    struct socktrace_event *records, uint32_t room, uint32_t flags)
 {
 	const char *number = getenv("FAKE_INFLIGHT"), *caller = getenv("FAKE_CALLER");
 	uint32_t i;
@@ -154,11 +154,18 @@ int device_inflight(struct device *device, struct socktrace_inflight *inflight,
 		.total = number ? (uint32_t)atoi(number) : 0,
 		.now_ns = 5000000000,
 	};
-	inflight->nr_calls = inflight->total < room ? inflight->total : room;
-	note("inflight room=%u\n", room);
-	for (i = 0; i < inflight->nr_calls; i++) {
+	inflight->nr_records = inflight->total < room ? inflight->total : room;
+	note("inflight room=%u%s\n", room, flags & SOCKTRACE_INFLIGHT_WANTED ? " wanted" : "");
+	for (i = 0; i < inflight->nr_records; i++) {
 		/* The youngest first, which is not the order that is wanted. */
-		calls[i] = (struct socktrace_inflight_call){
+		records[i] = (struct socktrace_event){
+			.size = sizeof(records[i]),
+			.version = SOCKTRACE_RECORD_VERSION,
+			.phase = SOCKTRACE_ENTER,
+			.loginuid = UINT32_MAX,
+			.sessionid = UINT32_MAX,
+			.ns_tgid = 7,
+			.netns = 4026531840,
 			.time_ns = 4999999000 - i * 1000ULL,
 			.call_id = i + 1,
 			.tgid = 4000000 + i,
@@ -171,8 +178,8 @@ int device_inflight(struct device *device, struct socktrace_inflight *inflight,
 		};
 		if (caller) {
 			inflight->now_ns = walltime_boot_ns();
-			calls[i].tgid = calls[i].tid = (uint32_t)atoi(caller);
-			calls[i].time_ns = inflight->now_ns - 3600500000000ULL;
+			records[i].tgid = records[i].tid = (uint32_t)atoi(caller);
+			records[i].time_ns = inflight->now_ns - 3600500000000ULL;
 		}
 	}
 	return 0;

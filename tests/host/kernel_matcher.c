@@ -36,8 +36,9 @@ void matcher_free(struct matcher *matcher)
 }
 
 int matcher_judge(const struct matcher *matcher, const struct socktrace_event *ev,
-		  uint32_t known, bool (*descends)(uint32_t tgid),
-		  bool (*in_cgroup)(uint64_t id))
+		  uint32_t known,
+		  bool (*descends)(const struct task_struct *task, uint32_t tgid),
+		  bool (*in_cgroup)(struct task_struct *task, uint64_t id))
 {
 	struct st_filter_facts facts = { 0 };
 

@@ -9,6 +9,7 @@
 #include <socktrace.h>
 
 struct matcher;
+struct task_struct; /* of which nothing is looked at here */
 
 /*
  * NULL if st_filter_validate() refuses a rule: *bad_rule and *bad_field say which.
@@ -22,7 +23,8 @@ enum { MATCHER_ACCEPT, MATCHER_REJECT, MATCHER_UNDECIDED };
 
 /* `known`: SOCKTRACE_MATCH_* that may be judged; all others are yet to come. */
 int matcher_judge(const struct matcher *matcher, const struct socktrace_event *ev,
-		  uint32_t known, bool (*descends)(uint32_t tgid),
-		  bool (*in_cgroup)(uint64_t id));
+		  uint32_t known,
+		  bool (*descends)(const struct task_struct *task, uint32_t tgid),
+		  bool (*in_cgroup)(struct task_struct *task, uint64_t id));
 
 #endif

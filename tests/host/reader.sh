@@ -391,7 +391,7 @@ inflight_lists_calls() {
 	FAKE_STARTED=1 FAKE_INFLIGHT=3000 FAKE_LOG=log status 0 "$fake" --device r --inflight
 	empty err
 	lines out 3001
-	lines log 2 # asked again with more room
+	lines log 2 # all, asked again with more room
 	# The oldest first; no name breaks a line.
 	sed -n 2p out | grep -qF '      0.003000 a"b\x0a[4002999]'
 	grep -qF ' connect(3, -, 16) ...' out
@@ -406,7 +406,8 @@ inflight_lists_calls() {
 		    validator.validate(line)
 		assert lines[1] == dict(lines[1], event="inflight", name="connect", call=2,
 		                        pid=4000001, tid=4000001, comm='a"b\n', abi="x86_64",
-		                        via="syscall", args={"sockfd": 3, "addrlen": 16})
+		                        via="syscall", args={"sockfd": 3, "addrlen": 16},
+		                        nspid=7, netns=4026531840, uid=0)
 	END
 	FAKE_STARTED=1 FAKE_INFLIGHT=3 status 1 "$fake" --device r --inflight -o json:/dev/full
 	has err "cannot write /dev/full"

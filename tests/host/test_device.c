@@ -276,18 +276,20 @@ static void start_and_stop(void **state)
 static void in_flight(void **state)
 {
 	struct socktrace_inflight inflight;
-	struct socktrace_inflight_call calls[2];
+	struct socktrace_event calls[2];
 
 	(void)state;
 	assert_int_equal(device_open(&device, SOCKTRACE_DEVICE), 0);
-	assert_int_equal(device_inflight(&device, &inflight, calls, 2), 0);
-	assert_int_equal(inflight.nr_calls, 2);
-	assert_int_equal(inflight.call_size, 56);
-	assert_true(inflight.calls == (uintptr_t)calls);
+	assert_int_equal(device_inflight(&device, &inflight, calls, 2,
+					 SOCKTRACE_INFLIGHT_WANTED), 0);
+	assert_int_equal(inflight.nr_records, 2);
+	assert_int_equal(inflight.record_size, 320);
+	assert_int_equal(inflight.flags, SOCKTRACE_INFLIGHT_WANTED);
+	assert_true(inflight.records == (uintptr_t)calls);
 	kernel.errno_of[9] = ENOTTY;
-	assert_error(device_inflight(&device, &inflight, calls, 2), "older than this reader");
+	assert_error(device_inflight(&device, &inflight, calls, 2, 0), "older than this reader");
 	kernel.errno_of[9] = EIO;
-	assert_error(device_inflight(&device, &inflight, calls, 2), "in flight: Input/output");
+	assert_error(device_inflight(&device, &inflight, calls, 2, 0), "in flight: Input/output");
 }
 
 /* A call of the reader's own must be counted, if there is a probe that counts. */

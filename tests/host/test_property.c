@@ -95,13 +95,15 @@ static bool below(unsigned int n, unsigned int top)
 	return n == top;
 }
 
-static bool descends(uint32_t tgid)
+static bool descends(const struct task_struct *task, uint32_t tgid)
 {
+	(void)task;
 	return below(now.tgid, tgid);
 }
 
-static bool in_cgroup(uint64_t id)
+static bool in_cgroup(struct task_struct *task, uint64_t id)
 {
+	(void)task;
 	return id && below(now.cgroup, (unsigned int)id);
 }
 

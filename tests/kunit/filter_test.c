@@ -17,13 +17,13 @@
 /* The task descends from 1, 10 and 100, and is in cgroup 77 of 7. */
 static unsigned int trees_walked;
 
-static bool descends(u32 tgid)
+static bool descends(const struct task_struct *task, u32 tgid)
 {
 	trees_walked++;
 	return tgid == 1 || tgid == 10 || tgid == 100;
 }
 
-static bool in_cgroup(u64 id)
+static bool in_cgroup(struct task_struct *task, u64 id)
 {
 	trees_walked++;
 	return id == 7 || id == 77;
@@ -414,7 +414,8 @@ static void a_path_is_also_that_of_the_peer(struct kunit *test)
 
 static struct st_filter_facts at_entry(const struct socktrace_event *ev, u32 known)
 {
-	struct st_filter_facts facts = { ENTRY_KNOWN | known, ev, descends, in_cgroup };
+	struct st_filter_facts facts = { .known = ENTRY_KNOWN | known, .ev = ev,
+					 .descends = descends, .in_cgroup = in_cgroup };
 
 	return facts;
 }

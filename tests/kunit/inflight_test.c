@@ -28,7 +28,6 @@ static struct st_inflight *enter(struct kunit *test, unsigned long n)
 	KUNIT_ASSERT_NOT_NULL(test, call);
 	call->tid = n;
 	call->call_id = n + 1;
-	call->hooked = true;
 	st_inflight_publish(call);
 	return call;
 }
@@ -90,35 +89,53 @@ static void a_call_within_another_leaves_that_alone(struct kunit *test)
 	st_inflight_release(inner);
 }
 
-static void the_list_shows_what_is_in_flight(struct kunit *test)
+/* Which slots show a call, and the last of these. */
+static unsigned int shown(struct st_inflight *call)
 {
-	struct socktrace_inflight_call calls[4];
-	struct st_inflight *a = enter(test, 1), *b = enter(test, 2), *c;
+	unsigned int slot, last = 0, found = 0;
 
-	KUNIT_EXPECT_EQ(test, st_inflight_list(calls, 4), 2U);
-	KUNIT_EXPECT_EQ(test, calls[0].tid + calls[1].tid, 3U);
-	KUNIT_EXPECT_EQ(test, calls[0].call_id, (u64)calls[0].tid + 1);
-	/* Room for one: all are counted. */
-	calls[1].tid = 99;
-	KUNIT_EXPECT_EQ(test, st_inflight_list(calls, 1), 2U);
-	KUNIT_EXPECT_EQ(test, calls[1].tid, 99U);
-	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 2U);
-	/* Claimed, but not filled in yet; or with no return to come. */
+	for (slot = 0; slot < st_inflight_slots(); slot++) {
+		if (st_inflight_copy(call, slot)) {
+			last = slot;
+			found++;
+		}
+	}
+	if (found)
+		st_inflight_copy(call, last);
+	return found;
+}
+
+static void what_is_in_flight_is_shown_to_others(struct kunit *test)
+{
+	struct st_inflight *a = enter(test, 1), *b = enter(test, 2), *c, copy;
+	unsigned int slot;
+
+	KUNIT_EXPECT_EQ(test, shown(&copy), 2U);
+	KUNIT_EXPECT_EQ(test, copy.call_id, (u64)copy.tid + 1);
+	KUNIT_EXPECT_PTR_EQ(test, st_inflight_task(&copy), task(copy.tid));
+	/* Claimed, but not filled in yet. */
 	c = st_inflight_claim(task(3), false);
 	KUNIT_ASSERT_NOT_NULL(test, c);
-	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 2U);
-	b->hooked = false;
-	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 1U);
+	KUNIT_EXPECT_EQ(test, shown(&copy), 2U);
 	st_inflight_release(a);
-	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 0U);
+	KUNIT_EXPECT_EQ(test, shown(&copy), 1U);
+	KUNIT_EXPECT_EQ(test, copy.tid, 2U);
+	/* It changes: what was copied before is not what is there. */
+	slot = b - slots;
+	KUNIT_EXPECT_TRUE(test, st_inflight_is(&copy, slot));
+	st_inflight_withdraw(b);
+	KUNIT_EXPECT_EQ(test, shown(&copy), 0U);
+	st_inflight_publish(b);
+	KUNIT_EXPECT_FALSE(test, st_inflight_is(&copy, slot));
+	KUNIT_EXPECT_EQ(test, shown(&copy), 1U);
 	st_inflight_release(b);
 	st_inflight_release(c);
 }
 
-static void nothing_armed_is_an_empty_list(struct kunit *test)
+static void nothing_armed_has_no_slots(struct kunit *test)
 {
 	st_inflight_exit();
-	KUNIT_EXPECT_EQ(test, st_inflight_list(NULL, 0), 0U);
+	KUNIT_EXPECT_EQ(test, st_inflight_slots(), 0U);
 }
 
 static struct kunit_case inflight_cases[] = {
@@ -126,8 +143,8 @@ static struct kunit_case inflight_cases[] = {
 	KUNIT_CASE(as_many_as_promised_find_room),
 	KUNIT_CASE(a_full_table_says_so),
 	KUNIT_CASE(a_call_within_another_leaves_that_alone),
-	KUNIT_CASE(the_list_shows_what_is_in_flight),
-	KUNIT_CASE(nothing_armed_is_an_empty_list),
+	KUNIT_CASE(what_is_in_flight_is_shown_to_others),
+	KUNIT_CASE(nothing_armed_has_no_slots),
 	{}
 };
 

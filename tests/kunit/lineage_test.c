@@ -67,7 +67,7 @@ static void who_ended_is_swept_out(struct kunit *test)
 
 	KUNIT_ASSERT_EQ(test, st_lineage_get(current->tgid, start_ns, &root, &roots), 0);
 	st_lineage_seed(true);
-	KUNIT_EXPECT_TRUE(test, st_lineage_descends(root));
+	KUNIT_EXPECT_TRUE(test, st_lineage_descends(current, root));
 	make_member(lineage, current->tgid, start_ns + 1, roots);
 	make_member(lineage, NOBODY, 1, roots);
 	st_lineage_count(roots, &members, &missed);
@@ -76,7 +76,7 @@ static void who_ended_is_swept_out(struct kunit *test)
 	sweep(lineage);
 	mutex_unlock(&lineage_lock);
 	KUNIT_EXPECT_EQ(test, atomic_read(&lineage->used), 1);
-	KUNIT_EXPECT_TRUE(test, st_lineage_descends(root));
+	KUNIT_EXPECT_TRUE(test, st_lineage_descends(current, root));
 	st_lineage_put(roots);
 }
 
@@ -112,9 +112,9 @@ static void a_root_goes_with_its_last_filter(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, one, two);
 	st_lineage_seed(true);
 	st_lineage_put(one);
-	KUNIT_EXPECT_TRUE(test, st_lineage_descends(first));
+	KUNIT_EXPECT_TRUE(test, st_lineage_descends(current, first));
 	st_lineage_put(two);
-	KUNIT_EXPECT_FALSE(test, st_lineage_descends(first));
+	KUNIT_EXPECT_FALSE(test, st_lineage_descends(current, first));
 	two = 0;
 	KUNIT_ASSERT_EQ(test, st_lineage_get(current->tgid, start_ns, &third, &two), 0);
 	KUNIT_EXPECT_NE(test, first, third);

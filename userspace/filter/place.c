@@ -340,7 +340,7 @@ int value_cgroup(struct socktrace_rule *rule, const char *s, size_t length,
 		 struct filter_error *error)
 {
 	char text[PATH_MAX];
-	uint64_t id;
+	uint64_t id = 0;
 
 	if (!length || !as_text(text, sizeof(text), s, length))
 		return filter_wrong(error, "no path of a cgroup");

@@ -624,26 +624,17 @@ char *json_event(struct json *json, char *p, const struct socktrace_event *ev)
 	return event(json, json->fields, p, ev);
 }
 
-char *json_inflight(struct json *json, char *p,
-		    const struct socktrace_inflight_call *call, uint64_t now_ns)
+char *json_inflight(struct json *json, char *p, const struct socktrace_event *ev,
+		    uint64_t now_ns)
 {
-	struct socktrace_event ev;
-	uint64_t until_ns;
-
-	record_of_inflight(&ev, call);
-	p = walltime_utc(json->time, fmt_lit(p, "{\"time\":\""), ev.time_ns);
-	p = KEY_NAME(p, "\",\"event\":\"inflight\",\"name\":", decode_event(ev.type), ev.type);
-	if (ev.call_id)
-		p = KEY_U64(p, ",\"call\":", ev.call_id);
-	p = KEY_U64(p, ",\"age_ns\":", now_ns > ev.time_ns ? now_ns - ev.time_ns : 0);
-	p = KEY_U32(p, ",\"pid\":", ev.tgid);
-	p = KEY_U32(p, ",\"tid\":", ev.tid);
-	p = escaped_string(fmt_lit(p, ",\"comm\":"), ev.comm, record_comm_length(&ev));
-	p = executable(json, p, &ev, &until_ns);
-	if (ev.abi)
-		p = KEY_NAME(p, ",\"abi\":", decode_abi(ev.abi), ev.abi);
-	if (ev.via)
-		p = KEY_NAME(p, ",\"via\":", decode_via(ev.via), ev.via);
-	p = arguments(json, p, &ev);
-	return fmt_lit(p, "}\n");
+	p = walltime_utc(json->time, fmt_lit(p, "{\"time\":\""), ev->time_ns);
+	p = KEY_NAME(p, "\",\"event\":\"inflight\",\"name\":", decode_event(ev->type), ev->type);
+	p = KEY_U32(p, ",\"cpu\":", ev->cpu);
+	if (ev->call_id)
+		p = KEY_U64(p, ",\"call\":", ev->call_id);
+	p = KEY_U64(p, ",\"age_ns\":", now_ns > ev->time_ns ? now_ns - ev->time_ns : 0);
+	p = identity(json, p, ev);
+	p = arguments(json, p, ev);
+	p = addresses(JSON_ALL, p, ev);
+	return fmt_lit(result(json, JSON_ALL, p, ev), "}\n");
 }

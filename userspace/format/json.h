@@ -87,7 +87,7 @@ void json_init(struct json *json, struct walltime *time, struct procinfo *proc,
 char *json_event(struct json *json, char *p, const struct socktrace_event *ev);
 
 /* Likewise, of a call that did not return yet. */
-char *json_inflight(struct json *json, char *p,
-		    const struct socktrace_inflight_call *call, uint64_t now_ns);
+char *json_inflight(struct json *json, char *p, const struct socktrace_event *ev,
+		    uint64_t now_ns);
 
 #endif

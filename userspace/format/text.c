@@ -589,20 +589,18 @@ char *text_process(struct text *text, char *p, const struct socktrace_event *ev,
 	return p;
 }
 
-char *text_inflight(struct text *text, char *p,
-		    const struct socktrace_inflight_call *inflight, uint64_t now_ns)
+char *text_inflight(struct text *text, char *p, const struct socktrace_event *ev,
+		    uint64_t now_ns)
 {
-	struct socktrace_event ev;
 	char age[32], *line = p;
 	size_t length;
 
-	record_of_inflight(&ev, inflight);
-	length = (size_t)(seconds(age, now_ns > ev.time_ns ? now_ns - ev.time_ns : 0) - age);
+	length = (size_t)(seconds(age, now_ns > ev->time_ns ? now_ns - ev->time_ns : 0) - age);
 	p = fmt_mem(columns_pad(p, (unsigned int)length, AGE_WIDTH), age, length);
 	*p++ = ' ';
-	p = columns_process(&text->columns, p, &ev, &text->process_width);
+	p = columns_process(&text->columns, p, ev, &text->process_width);
 	*p++ = ' ';
-	p = call(text, p, &ev);
+	p = call(text, p, ev);
 	if (text->terminal)
 		p = fit_line(&text->fit, line, text->terminal);
 	*p++ = '\n';

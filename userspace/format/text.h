@@ -54,8 +54,8 @@ char *text_process(struct text *text, char *p, const struct socktrace_event *ev,
 
 /* Likewise, calls that did not return yet. */
 char *text_inflight_header(const struct text *text, char *p);
-char *text_inflight(struct text *text, char *p,
-		    const struct socktrace_inflight_call *call, uint64_t now_ns);
+char *text_inflight(struct text *text, char *p, const struct socktrace_event *ev,
+		    uint64_t now_ns);
 
 /* Likewise, of such a call within a trace; `ev` is what is known of it. */
 char *text_hanging(struct text *text, char *p, const struct socktrace_event *ev,

@@ -85,21 +85,4 @@ static inline bool record_has_result(const struct socktrace_event *ev)
 	return ev->phase == SOCKTRACE_EXIT || ev->type == SOCKTRACE_CONNECTED;
 }
 
-/* A call in flight as the record of its entry, with what is known of it. */
-static inline void record_of_inflight(struct socktrace_event *ev,
-				      const struct socktrace_inflight_call *call)
-{
-	memset(ev, 0, sizeof(*ev));
-	ev->type = call->type;
-	ev->phase = SOCKTRACE_ENTER;
-	ev->abi = call->abi;
-	ev->via = call->via;
-	ev->time_ns = call->time_ns;
-	ev->call_id = call->call_id;
-	ev->tgid = call->tgid;
-	ev->tid = call->tid;
-	memcpy(ev->args, call->args, sizeof(ev->args));
-	memcpy(ev->comm, call->comm, sizeof(ev->comm));
-}
-
 #endif

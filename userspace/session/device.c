@@ -235,12 +235,13 @@ int device_stats(struct device *device, struct socktrace_stats *stats)
 }
 
 int device_inflight(struct device *device, struct socktrace_inflight *inflight,
-		    struct socktrace_inflight_call *calls, uint32_t room)
+		    struct socktrace_event *records, uint32_t room, uint32_t flags)
 {
 	*inflight = (struct socktrace_inflight){
-		.nr_calls = room,
-		.call_size = sizeof(*calls),
-		.calls = (uintptr_t)calls,
+		.nr_records = room,
+		.record_size = sizeof(*records),
+		.flags = flags,
+		.records = (uintptr_t)records,
 	};
 	if (!control(device, SOCKTRACE_IOC_GET_INFLIGHT, inflight))
 		return 0;

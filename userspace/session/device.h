@@ -45,9 +45,9 @@ int device_start(struct device *device);
 int device_stop(struct device *device);
 int device_stats(struct device *device, struct socktrace_stats *stats);
 
-/* Calls in flight, of all sessions: `room` of them at most. */
+/* Calls in flight, `room` of them at most; `flags`: SOCKTRACE_INFLIGHT_*. */
 int device_inflight(struct device *device, struct socktrace_inflight *inflight,
-		    struct socktrace_inflight_call *calls, uint32_t room);
+		    struct socktrace_event *records, uint32_t room, uint32_t flags);
 
 /* After the start: a call of our own is not seen by its probe. */
 bool device_muted(struct device *device);

@@ -8,9 +8,9 @@
 #include "format/text.h"
 #include "session/device.h"
 
-/* All of them, to be freed; NULL with the device's error. */
-struct socktrace_inflight_call *inflight_ask(struct device *device,
-					     struct socktrace_inflight *inflight);
+/* All of them, of SOCKTRACE_INFLIGHT_*, to be freed; NULL with the device's error. */
+struct socktrace_event *inflight_ask(struct device *device, struct socktrace_inflight *inflight,
+				     uint32_t flags);
 
 /*
  * Asks and writes them, the oldest first, by `json`, or where that is NULL, by

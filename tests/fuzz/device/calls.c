@@ -568,19 +568,19 @@ static void do_get_stats(struct worker *w, struct session *s, struct request *r)
 static void check_inflight_calls(const uint8_t *at, const struct socktrace_inflight *head,
 				 uint64_t now_ns)
 {
-	for (unsigned int i = 0; i < head->nr_calls; i++, at += head->call_size) {
-		struct socktrace_inflight_call call;
+	for (unsigned int i = 0; i < head->nr_records; i++, at += head->record_size) {
+		struct socktrace_event call;
 
 		memcpy(&call, at, sizeof(call));
 		did(DID_INFLIGHT_CALL);
 		EXPECT(RESULTS,
-		       !call.reserved && call.tgid && call.tid && call.call_id &&
+		       call.size == sizeof(call) && call.phase == SOCKTRACE_ENTER && call.tgid && call.tid && call.call_id &&
 			       call.time_ns <= now_ns && call.type >= SOCKTRACE_SOCKET &&
 			       call.type <= SOCKTRACE_LISTEN &&
 			       name_is_clean(call.comm, sizeof(call.comm)) &&
-			       is_zero(at + sizeof(call), head->call_size - sizeof(call)),
+			       is_zero(at + sizeof(call), head->record_size - sizeof(call)),
 		       "GET_INFLIGHT: call %u of %u: type %u tgid %u entered at %llu of %llu", i,
-		       head->nr_calls, call.type, call.tgid, (unsigned long long)call.time_ns,
+		       head->nr_records, call.type, call.tgid, (unsigned long long)call.time_ns,
 		       (unsigned long long)now_ns);
 	}
 }
@@ -589,8 +589,8 @@ static void do_get_inflight(struct worker *w, struct session *s, struct request 
 {
 	struct rng *rng = &w->rng;
 	struct socktrace_inflight head = {
-		.nr_calls = below(rng, 64),
-		.call_size = sizeof(struct socktrace_inflight_call),
+		.nr_records = below(rng, 64),
+		.record_size = sizeof(struct socktrace_event),
 	};
 	struct socktrace_inflight out;
 	bool odd = false;
@@ -598,17 +598,17 @@ static void do_get_inflight(struct worker *w, struct session *s, struct request 
 	int error;
 
 	if (one_in(rng, 64)) /* takes the kernel long */
-		head.nr_calls = one_in(rng, 2) ? ~0U : rng_next(rng);
+		head.nr_records = one_in(rng, 2) ? ~0U : rng_next(rng);
 	if (one_in(rng, 4)) {
-		head.call_size = below(rng, one_in(rng, 2) ? 5000 : 100);
+		head.record_size = below(rng, one_in(rng, 2) ? 5000 : 100);
 		odd = true;
 	}
-	if (one_in(rng, 16)) {
-		head.reserved = 1;
-		odd = true;
+	if (one_in(rng, 4)) {
+		head.flags = one_in(rng, 2) ? SOCKTRACE_INFLIGHT_WANTED : rng_next(rng);
+		odd = true; /* it may not be started */
 	}
-	p = place_behind(w, r, (size_t)head.nr_calls * head.call_size);
-	head.calls = (uintptr_t)p.at;
+	p = place_behind(w, r, (size_t)head.nr_records * head.record_size);
+	head.records = (uintptr_t)p.at;
 	memcpy(r->bytes, &head, sizeof(head));
 	request_place(w, r, sizeof(head));
 	error = request_make(w, s, r, SOCKTRACE_IOC_GET_INFLIGHT);
@@ -620,10 +620,10 @@ static void do_get_inflight(struct worker *w, struct session *s, struct request 
 		return;
 	memcpy(&out, r->bytes, sizeof(out));
 	EXPECT(RESULTS,
-	       out.nr_calls <= head.nr_calls && out.nr_calls <= out.total && !head.reserved &&
-		       out.call_size == head.call_size,
-	       "GET_INFLIGHT: %u calls of %u, room %u", out.nr_calls, out.total, head.nr_calls);
-	if (is_good(&p) && out.nr_calls <= head.nr_calls)
+	       out.nr_records <= head.nr_records && out.nr_records <= out.total && out.flags == head.flags &&
+		       out.record_size == head.record_size,
+	       "GET_INFLIGHT: %u calls of %u, room %u", out.nr_records, out.total, head.nr_records);
+	if (is_good(&p) && out.nr_records <= head.nr_records)
 		check_inflight_calls(p.at, &out, out.now_ns);
 }
 

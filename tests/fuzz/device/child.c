@@ -25,9 +25,9 @@
 /* Calls that take no record, or, where @leaky, such as do. */
 static void use_inherited(struct rng *rng, int fd, bool leaky)
 {
-	struct socktrace_inflight_call calls[4];
+	struct socktrace_event calls[4];
 	struct socktrace_inflight inflight = {
-		.nr_calls = 4, .call_size = sizeof(calls[0]), .calls = (uintptr_t)calls,
+		.nr_records = 4, .record_size = sizeof(calls[0]), .records = (uintptr_t)calls,
 	};
 	struct pollfd pollfd = { .fd = fd, .events = POLLIN };
 	struct socktrace_filter filter = { .rule_size = sizeof(struct socktrace_rule) };

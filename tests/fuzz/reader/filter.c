@@ -12,13 +12,15 @@
 
 #define TEXT_MAX 4096
 
-static bool descends(uint32_t tgid)
+static bool descends(const struct task_struct *task, uint32_t tgid)
 {
+	(void)task;
 	return tgid % 2;
 }
 
-static bool in_cgroup(uint64_t id)
+static bool in_cgroup(struct task_struct *task, uint64_t id)
 {
+	(void)task;
 	return id % 2;
 }
 

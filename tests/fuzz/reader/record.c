@@ -199,7 +199,7 @@ static void show(const struct socktrace_event *ev, bool color)
 		check_text(line, text_process(&text, line, ev, image), color);
 }
 
-static void show_inflight(const struct socktrace_inflight_call *call, uint64_t now_ns)
+static void show_inflight(const struct socktrace_event *call, uint64_t now_ns)
 {
 	struct text text;
 
@@ -210,7 +210,7 @@ static void show_inflight(const struct socktrace_inflight_call *call, uint64_t n
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-	struct socktrace_inflight_call call;
+	struct socktrace_event call;
 	const struct socktrace_event *ev;
 	uint8_t *copy, *at;
 	bool color;

@@ -13,9 +13,9 @@ from lib.absent import Absent
 from lib.device import (
     ACCEPT4,
     CONNECT,
+    EVENT,
     GET_INFLIGHT,
     INFLIGHT,
-    INFLIGHT_CALL,
     REJECT,
     SOCKET,
     Pages,
@@ -23,6 +23,7 @@ from lib.device import (
     ioctl,
     ioctl_at,
     name_of,
+    parse,
     resize,
     rule,
 )
@@ -201,7 +202,7 @@ def _listed(context):
     check(0 <= boot - now < 10 * 10**9, "now is %d, was %d", boot, now)
     for call in first:
         equal((call.tgid, call.type, call.abi), (blocked.pid, ACCEPT4, device.ABI_X86_64), str(call))
-        equal((call.via, call.reserved), (device.VIA_SYSCALL, 0), str(call))
+        equal((call.via, call.phase, call.seq, call.ret), (device.VIA_SYSCALL, device.ENTER, 0, 0), str(call))
         equal(call.comm.rstrip(b"\0"), b"blocked", "comm")
         equal(call.args, (first[0].args[0], 0, 0), "descriptor, flags")
         check(0 < call.time_ns <= now, "entered at %d, now %d", call.time_ns, now)
@@ -254,6 +255,66 @@ def _connect_listed(context):
     equal([e.ret for e in session.finish()], [0, -512], "results: done, ERESTARTSYS")
 
 
+# What does not change between a call's entry and its return.
+SAME = """call_id time_ns type abi via cpu tgid tid ppid uid gid euid loginuid sessionid start_ns
+    ns_tgid ns_tid netns mntns pidns cgroup_id comm args flags inode sock_family sock_type
+    sock_protocol addr""".split()
+
+
+@case("a call in flight is told as its record will be, and to sessions that may take it", "inflight")
+def _as_its_record(context):
+    module.ensure()
+
+    def connect():
+        import socket  # pylint: disable=import-outside-toplevel
+
+        check(device.libc.unshare(0x40000000) == 0, "unshare(CLONE_NEWNET)")
+        os.setresuid(1001, 1002, 0)
+        with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as one:
+            server.bind("\0socktrace-full")
+            server.listen(0)
+            one.connect("\0socktrace-full")
+            with socket.socket(socket.AF_UNIX) as two:
+                two.connect("\0socktrace-full")  # the queue is full: it waits
+
+    child = Child(context, connect)
+    session = context.enter_context(Session(records_per_cpu=64))
+    session.only(tgid=child.pid, events=1 << CONNECT).start()
+    cpus = os.sched_getaffinity(0)
+    os.sched_setaffinity(child.pid, {min(cpus)})
+    child.go()
+    (call,) = proc.wait_until(
+        lambda: session.stats().queued == 1 and own_inflight(session, child.pid), "the second connect"
+    )
+    netns = proc.namespace("net", child.pid)
+    equal((call.uid, call.euid, call.netns), (1001, 1002, netns), "who")
+    equal((call.addr_source, call.addr[2:]), (device.ADDR_KERNEL, b"\0socktrace-full"), "where to")
+    root = os.stat(proc.cgroup_mount()).st_ino
+    may = {
+        "ancestor": {"ancestor": os.getpid()}, "failed": {"failed": True}, "duration": {"duration": 10**15},
+        "path": {"path": b"\0socktrace-full"}, "netns": {"netns": netns}, "tree": {"cgroup_tree": root},
+        "euid": {"euid": (1002, 1002)}, "family": {"families": [1]}, "phases": {"phases": device.PHASE_EXIT},
+    }
+    not_its = {
+        "tgid": {"tgid": os.getpid()}, "events": {"events": 1 << ACCEPT4}, "netns of others":
+        {"netns": proc.namespace("net")}, "uid": {"uid": (0, 1000)}, "family": {"families": [2]},
+        "comm": {"comm": b"other"}, "port": {"remote_port": (1, 65535)}, "tree": {"cgroup_tree": 1 << 40},
+        "other": {"ancestor": Child(context, ("true",)).pid}, "entry": {"phases": device.PHASE_ENTER},
+    }
+    for wanted, all_of in ((1, may), (0, not_its)):
+        for name, conditions in all_of.items():
+            with Session(records_per_cpu=16).only(**conditions) as other:
+                other.start()
+                listed = [c.call_id for c in other.inflight(flags=device.INFLIGHT_WANTED)[0]]
+                equal(listed.count(call.call_id), wanted, f"asked by {name}")
+                other.stop()
+    child.kill()
+    record = session.finish()[-1]
+    equal(record.ret, -512, "the call's result")
+    for name in SAME:
+        equal(getattr(call, name), getattr(record, name), name)
+
+
 @case("room for some of the calls: as many are given, and how many there are", "inflight")
 def _room(context):
     module.ensure()
@@ -263,14 +324,14 @@ def _room(context):
     for room, given in ((0, 0), (1, 1), (6, 6), (7, 7), (8, 7), (100000, 7)):
         calls, total, _ = session.inflight(room)
         equal((len(calls), total), (given, 7), f"room for {room}")
-    size = INFLIGHT_CALL.size
-    for call_size in (56, 64, 4096):
+    size = EVENT.size
+    for call_size in (320, 328, 4096):
         table = ctypes.create_string_buffer(b"\xee" * (call_size * 4), call_size * 4)
         header = INFLIGHT.pack(3, call_size, 99, 0, 99, ctypes.addressof(table))
         error, header = ioctl(session.fd, GET_INFLIGHT, header)
         equal((error, INFLIGHT.unpack(header)[:4]), (0, (3, call_size, 7, 0)), f"calls of {call_size}")
         raw = table.raw
-        tids = {INFLIGHT_CALL.unpack_from(raw, n * call_size)[3] for n in range(3)}
+        tids = {parse(raw[n * call_size : n * call_size + size])[0].tid for n in range(3)}
         check(len(tids) == 3 and tids <= set(blocked_threads(blocked.pid)), "threads: %s", tids)
         for n in range(3):
             tail = raw[n * call_size + size : (n + 1) * call_size]
@@ -279,7 +340,7 @@ def _room(context):
     blocked.release(7)
 
 
-@case("GET_INFLIGHT refuses bad sizes, reserved fields and addresses", "inflight")
+@case("GET_INFLIGHT refuses bad sizes, flags and addresses", "inflight")
 def _inflight_errors(context):
     module.ensure()
     session = context.enter_context(Session())
@@ -289,14 +350,16 @@ def _inflight_errors(context):
     context.callback(pages.close)
     table = ctypes.create_string_buffer(8 * 4096)
 
-    def get(room=4, call_size=56, reserved=0, address=ctypes.addressof(table), size=32, tail=b""):
-        data = INFLIGHT.pack(room, call_size, 0, reserved, 0, address) + tail
+    def get(room=4, call_size=320, flags=0, address=ctypes.addressof(table), size=32, tail=b""):
+        data = INFLIGHT.pack(room, call_size, 0, flags, 0, address) + tail
         return name_of(ioctl(session.fd, resize(GET_INFLIGHT, size), data)[0])
 
     equal(get(), "0", "a good one")
-    for size in (0, 55, 4097, 0xFFFFFFFF):
+    for size in (0, 56, 319, 4097, 0xFFFFFFFF):
         equal(get(call_size=size), "EINVAL", f"call_size {size}")
-    equal(get(reserved=1), "EINVAL", "reserved")
+    equal(get(flags=device.INFLIGHT_WANTED), "0", "of a started session")
+    for flags in (2, 1 << 31):
+        equal(get(flags=flags), "EINVAL", f"flags {flags}")
     for size in (1, 8, 24, 31):
         equal(get(size=size), "EINVAL", f"{size} bytes")
     equal(get(size=48, tail=bytes(16)), "0", "a newer caller")
@@ -307,6 +370,9 @@ def _inflight_errors(context):
     equal(get(room=0xFFFFFFFF), "0", "all the room there is")
     for address in (0, 1, pages.end, pages.end - 8, 1 << 63):
         equal(name_of(ioctl_at(session.fd, GET_INFLIGHT, address)), "EFAULT", f"at {address:#x}")
+    session.stop()
+    equal(get(flags=device.INFLIGHT_WANTED), "EINVAL", "of a stopped session")
+    equal(get(), "0", "all, of a stopped session")
     blocked.release(3)
 
 
@@ -338,7 +404,7 @@ def ask_and_wait(context, room, group=None):
             with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
                 file.write("0")
         absent = Absent()
-        data = INFLIGHT.pack(room, INFLIGHT_CALL.size, 0, 0, 0, absent.page)
+        data = INFLIGHT.pack(room, EVENT.size, 0, 0, 0, absent.page)
         gate = threading.Event()
         tids = []
 

@@ -86,8 +86,8 @@ RULE_OFFSETS = {
     "protocol": 270,
 }
 INFLIGHT = struct.Struct("=4IQQ")
-INFLIGHT_CALL = struct.Struct("=QQIIBBBB3i16s")
-assert (INFLIGHT.size, INFLIGHT_CALL.size) == (32, 56)
+assert INFLIGHT.size == 32
+INFLIGHT_WANTED = 1
 FILTER = struct.Struct("=6IQ")
 STATS = struct.Struct("=10Q")
 
@@ -363,23 +363,6 @@ class Stats:
         )
 
 
-@dataclasses.dataclass
-class Inflight:
-    """A call in flight, as GET_INFLIGHT tells it."""
-
-    # pylint: disable=too-many-instance-attributes
-    time_ns: int
-    call_id: int
-    tgid: int
-    tid: int
-    type: int
-    abi: int
-    via: int
-    reserved: int
-    args: tuple
-    comm: bytes
-
-
 def raw_rule(match=0, action=ACCEPT, **fields):
     """The bytes of a rule by its fields' names, whatever they make of it."""
     defaults = {"s": b"", "n": 0}
@@ -509,17 +492,13 @@ class Session:
     def stats(self):
         return Stats(*STATS.unpack(self._ioctl(GET_STATS, bytes(STATS.size), "GET_STATS")))
 
-    def inflight(self, room=1024):
-        """Calls in flight, at most `room` of them; how many there are; when."""
-        table = ctypes.create_string_buffer(max(1, INFLIGHT_CALL.size * room))
-        data = INFLIGHT.pack(room, INFLIGHT_CALL.size, 0, 0, 0, ctypes.addressof(table))
+    def inflight(self, room=1024, flags=0):
+        """Records of calls in flight, at most `room` of them; how many there are; when."""
+        table = ctypes.create_string_buffer(max(1, EVENT.size * room))
+        data = INFLIGHT.pack(room, EVENT.size, 0, flags, 0, ctypes.addressof(table))
         data = self._ioctl(GET_INFLIGHT, data, "GET_INFLIGHT")
         number, _, total, _, now, _ = INFLIGHT.unpack(data)
-        calls = []
-        for n in range(number):
-            fields = INFLIGHT_CALL.unpack_from(table.raw, n * INFLIGHT_CALL.size)
-            calls.append(Inflight(*fields[:8], fields[8:11], fields[11]))
-        return calls, total, now
+        return parse(table.raw[: number * EVENT.size]), total, now
 
     def read(self, records=64):
         """Records of one read(); [] at the end of file."""
