@@ -1,13 +1,14 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between architectures: where a function finds its arguments and
- * its way back, and by which ABI a system call came. A block for each; where one of
+ * its way back, how a probe goes on, and by which ABI a system call came. A block for each; where one of
  * the functions is missing, the module does not build.
  */
 #ifndef SOCKTRACE_ARCH_H
 #define SOCKTRACE_ARCH_H
 
 #include <linux/compat.h>
+#include <linux/kprobes.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
 #include <linux/types.h>
@@ -24,6 +25,11 @@
  *   st_arch_ret(regs)                what a function returned, as it returned
  *   st_arch_return_address(regs)     where it will return to; at its entry
  *   st_arch_in_syscall(regs)         whether @regs, a task's own, are of a system call
+ *
+ * and, where it must be, ST_ARCH_STEPS_ITSELF with
+ *
+ *   st_arch_can_step(kp)             whether the next one can do a probe's instruction
+ *   st_arch_step(kp, regs)           does it; what the probe's handler is to return
  *
  * From the registers themselves: regs_get_kernel_argument() is missing on arm, mips and
  * powerpc, and on s390 it needs what modules can't call. regs_return_value() takes
@@ -225,6 +231,40 @@ static inline bool st_arch_in_syscall(const struct pt_regs *regs)
 	return (regs->cp0_cause & CAUSEF_EXCCODE) >> CAUSEB_EXCCODE == EXCCODE_SYS;
 }
 
+/*
+ * A kprobe here is a breakpoint, then a copy of its instruction and a second breakpoint,
+ * and in both interrupts are on. From 5.11, where one of them ends with a dead task's
+ * being freed, kprobe_busy_end() forgets which probe is stepped: the second breakpoint
+ * is then nobody's, and the kernel panics. So what functions begin with, their stack's
+ * making, is done here, and there is no second one.
+ */
+#define ST_ARCH_STEPS_ITSELF 1
+
+static inline bool st_arch_can_step(const struct kprobe *kp)
+{
+	switch (kp->opcode.i_format.opcode) {
+	case addiu_op: return true;
+	case daddiu_op: return IS_ENABLED(CONFIG_64BIT);
+	default: return false;
+	}
+}
+
+/*
+ * 1 if it is done, which tells the kernel not to step it. Not where others have a probe
+ * at the same place: after a 1 theirs would not be hit.
+ */
+static inline int st_arch_step(const struct kprobe *kp, struct pt_regs *regs)
+{
+	struct i_format insn = kp->opcode.i_format;
+	unsigned long sum = regs->regs[insn.rs] + insn.simmediate;
+
+	if (!list_empty(&kp->list) || !st_arch_can_step(kp))
+		return 0;
+	regs->regs[insn.rt] = insn.opcode == addiu_op ? (long)(int)sum : sum;
+	regs->cp0_epc += sizeof(kp->opcode);
+	return 1;
+}
+
 #else
 #error "socktrace does not know yet where this architecture passes arguments"
 #endif
@@ -232,6 +272,19 @@ static inline bool st_arch_in_syscall(const struct pt_regs *regs)
 /* Why none of the functions can be probed, if that is the architecture's doing. */
 #ifndef ST_ARCH_WHY_NO_PROBES
 #define ST_ARCH_WHY_NO_PROBES ""
+#endif
+
+/* Elsewhere the kernel's own stepping is safe. */
+#ifndef ST_ARCH_STEPS_ITSELF
+static inline bool st_arch_can_step(const struct kprobe *kp)
+{
+	return true;
+}
+
+static inline int st_arch_step(const struct kprobe *kp, struct pt_regs *regs)
+{
+	return 0;
+}
 #endif
 
 #if defined(CONFIG_X86)

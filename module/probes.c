@@ -197,7 +197,7 @@ static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 	st_call_entered(call);
 out:
 	handler_ends();
-	return 0;
+	return st_arch_step(kp, regs);
 }
 
 /* Called by take_instance() with the instance that it took. */
@@ -228,7 +228,7 @@ static int probe_point(struct kprobe *kp, struct pt_regs *regs)
 	handler_begins();
 	probe->hit(regs);
 	handler_ends();
-	return 0;
+	return st_arch_step(kp, regs);
 }
 
 /*
@@ -475,12 +475,16 @@ static bool is_no_function(const char *symbol)
 static int probe_try(struct probe *probe, const char *symbol)
 {
 	int err = probe_register(probe, symbol, KPROBE_FLAG_DISABLED);
+	bool can_step;
 
 	if (err == -EINVAL && is_no_function(symbol))
 		err = -ENOENT;
 	if (err)
 		return err;
+	can_step = st_arch_can_step(&probe->rp.kp);
 	probe_unregister(probe);
+	if (!can_step)
+		return -EOPNOTSUPP;
 	probe->symbol = symbol;
 	pr_info("%s: bound\n", symbol);
 	return 0;

@@ -4,8 +4,9 @@
  *	/kunit/             KUnit's library (if not in the kernel) and our suites
  *	/socktrace-read     its selftest; also /socktrace-read-32's
  *	/check              the promises
- * and looks whether the kernel's log is clean. TAP, then a line with ENDED by which
- * tests/appliance/boot knows that it is over.
+ * and looks whether the kernel's log is clean. With "small" on the kernel's command line:
+ * without debugfs, on a root that is read-only, and it tells what memory is taken.
+ * TAP, then a line with ENDED by which tests/appliance/boot knows that it is over.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -24,6 +25,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include "memory.h"
 #include "module.h"
 
 #define LOG_SIZE (1 << 20)
@@ -42,7 +44,7 @@ static void report(bool good, const char *name)
 	fflush(stdout);
 }
 
-static void mount_all(void)
+static void mount_all(bool small)
 {
 	static const struct {
 		const char *type, *where;
@@ -56,10 +58,14 @@ static void mount_all(void)
 	unsigned int i;
 
 	for (i = 0; i < sizeof(mounts) / sizeof(mounts[0]); i++) {
+		if (small && !strcmp(mounts[i].type, "debugfs"))
+			continue;
 		mkdir(mounts[i].where, 0755);
 		if (mount(mounts[i].type, mounts[i].where, mounts[i].type, 0, NULL) != 0)
 			printf("# no %s: %s\n", mounts[i].type, strerror(errno));
 	}
+	if (small && mount(NULL, "/", NULL, MS_REMOUNT | MS_RDONLY, NULL) != 0)
+		printf("# the root stays writable: %s\n", strerror(errno));
 }
 
 static void loopback_up(void)
@@ -215,17 +221,21 @@ static void log_is_clean(void)
 	free(log);
 }
 
-int main(void)
+int main(int argc, char **argv)
 {
+	/* A word of the kernel's command line that it doesn't know. */
+	bool small = argc > 1 && !strcmp(argv[1], "small");
 	char *check[] = { "/check", NULL };
 	struct utsname kernel;
 
-	mount_all();
+	mount_all(small);
 	loopback_up();
 	fast_open();
 	uname(&kernel);
 	printf("\nTAP version 13\n# Linux %s %s %s\n", kernel.release, kernel.version,
 	       kernel.machine);
+	if (small)
+		memory_told();
 	if (there("/kunit"))
 		kunit();
 	selftest("/socktrace-read", "selftest");

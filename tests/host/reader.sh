@@ -226,6 +226,24 @@ every_build_says_the_same() {
 		cmp want got
 	done
 }
+# 32 bits of seconds end in January 2038; the 32-bit build has 64, too.
+a_time_after_2038_is_told() {
+	local build builds=(san) day
+	! runs_32 || builds+=(m32)
+	day=$(/usr/bin/python3 - "$here" 3>r <<-'END'
+		import sys, time; sys.path.insert(0, sys.argv[1]); import records
+		real, boot = time.time(), time.clock_gettime(time.CLOCK_BOOTTIME)
+		then = 2900000000  # in November 2061
+		open(3, "wb").write(records.record(type=1, phase=2,
+		                                   time_ns=int((then - real + boot) * 10**9)))
+		print(time.strftime("%Y-%m-%dT%H:", time.gmtime(then)))
+	END
+	)
+	for build in "${builds[@]}"; do
+		status 0 "$O/fake-$build" -q --device r -o json
+		has out "{\"time\":\"$day"
+	done
+}
 # Where it doesn't, the tests that compare builds do without this one.
 the_32_bit_build_runs() {
 	runs_32 || echo "SKIP this machine runs no 32-bit programs"

@@ -13,7 +13,15 @@ static struct {
 	unsigned int entered, returned;
 } seen;
 
-static noinline __noclone __used long a_probed_function(long a, int b, const void *c, long d, int e)
+/* Where a kprobe can't be ftrace's, one on what ftrace patches is refused. */
+#ifdef CONFIG_KPROBES_ON_FTRACE
+#define probed
+#else
+#define probed notrace
+#endif
+
+static noinline __noclone __used probed long
+a_probed_function(long a, int b, const void *c, long d, int e)
 {
 	long ret = a + b + (long)c + d + e;
 
@@ -87,7 +95,42 @@ static void a_function_is_seen_with_its_arguments_and_result(struct kunit *test)
 			    symbol);
 }
 
+#ifdef CONFIG_MIPS
+/* addiu $sp, $sp, -64; daddiu likewise; lw $v0, 0($a0) */
+enum { ADDIU = 0x27bdffc0, DADDIU = 0x67bdffc0, LW = 0x8c820000 };
+
+static void what_functions_begin_with_is_done_in_place_of_the_kernel(struct kunit *test)
+{
+	struct kprobe kp = { .opcode.word = ADDIU }, other;
+	struct pt_regs regs = { .cp0_epc = 0x1000, .regs[29] = 0x2000 };
+
+	INIT_LIST_HEAD(&kp.list);
+	KUNIT_EXPECT_EQ(test, st_arch_step(&kp, &regs), 1);
+	KUNIT_EXPECT_EQ(test, regs.regs[29], 0x1fc0UL);
+	KUNIT_EXPECT_EQ(test, regs.cp0_epc, 0x1004UL);
+
+	kp.opcode.word = DADDIU;
+	KUNIT_EXPECT_EQ(test, st_arch_can_step(&kp), IS_ENABLED(CONFIG_64BIT));
+	KUNIT_EXPECT_EQ(test, st_arch_step(&kp, &regs), IS_ENABLED(CONFIG_64BIT));
+	KUNIT_EXPECT_EQ(test, regs.cp0_epc, IS_ENABLED(CONFIG_64BIT) ? 0x1008UL : 0x1004UL);
+
+	kp.opcode.word = LW;
+	regs.cp0_epc = 0x3000;
+	KUNIT_EXPECT_FALSE(test, st_arch_can_step(&kp));
+	KUNIT_EXPECT_EQ(test, st_arch_step(&kp, &regs), 0);
+
+	/* Somebody else's, at the same place, is to be asked as well. */
+	kp.opcode.word = ADDIU;
+	list_add(&other.list, &kp.list);
+	KUNIT_EXPECT_EQ(test, st_arch_step(&kp, &regs), 0);
+	KUNIT_EXPECT_EQ(test, regs.cp0_epc, 0x3000UL);
+}
+#endif
+
 static struct kunit_case arch_cases[] = {
+#ifdef CONFIG_MIPS
+	KUNIT_CASE(what_functions_begin_with_is_done_in_place_of_the_kernel),
+#endif
 	KUNIT_CASE(a_function_is_seen_with_its_arguments_and_result),
 	{}
 };
