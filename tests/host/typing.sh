@@ -201,10 +201,16 @@ banner_is_one_line() {
 # Whatever the record holds, a line is one line of the terminal, from a resize on, too.
 lines_fit_the_terminal() {
 	records hostile 400 6 >r
+	/usr/bin/python3 - "$here" >>r <<-'END'
+		import sys; sys.path.insert(0, sys.argv[1]); import records as r
+		for length in range(1, 106): # wide characters, two columns each
+		    sys.stdout.buffer.write(r.record(**dict(r.PROCESS, type=r.CONNECT, phase=r.EXIT, comm="漢字ーｆ한".encode(),
+		        addr_source=1, addr=(b"\1\0/" + "例え".encode() * 17)[:length + 2])))
+	END
 	records typical 30 >>r
 	PYTHONPATH=$here /usr/bin/python3 - "$fake" <<-'END'
 		import os, re, signal, sys
-		from terminal import resize, rest, start
+		from terminal import resize, rest, start, width
 		def shown(out):
 		    text = re.sub("\033\\[[0-9;]*m", "", out.decode())
 		    return [line for line in text.split("\r\n") if "LOST" not in line]
@@ -213,7 +219,7 @@ lines_fit_the_terminal() {
 		        lines = shown(rest(*start(columns, sys.argv[1], "-q", "--device", "r", *more)))
 		        assert len(lines) > 350, len(lines)
 		        for line in lines:
-		            assert len(line) <= columns, (columns, line)
+		            assert width(line) <= columns, (columns, line)
 		# A resize: a live session, told by its signal.
 		os.mkfifo("dev")
 		feed = os.open("dev", os.O_RDWR)

@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "base/fmt.h"
+#include "base/width.h"
 #include "record/decode.h"
 #include "record/record.h"
 
@@ -16,24 +17,6 @@
 #define CONTAINER_FROM 184
 #define SHORT_ID 12 /* digits of a container's id, as docker ps shows */
 #define HEX_ID 64
-
-unsigned int columns_width(const char *from, const char *to)
-{
-	const uint64_t ones = 0x0101010101010101;
-	unsigned int n = (unsigned int)(to - from);
-	uint64_t w;
-
-	/* In UTF-8, what follows a lead byte takes no column: it begins with the bits 10. */
-	for (; to - from >= 8; from += 8) {
-		memcpy(&w, from, 8);
-		w = w >> 7 & ~(w >> 6) & ones;
-		if (w)
-			n -= (unsigned int)(w * ones >> 56);
-	}
-	for (; from < to; from++)
-		n -= ((unsigned char)*from & 0xc0) == 0x80;
-	return n;
-}
 
 char *columns_pad(char *p, unsigned int have, unsigned int want)
 {
@@ -103,7 +86,7 @@ static char *known_process(struct columns *columns, char *p, const struct socktr
 		return fmt_short(p, known->text, known->length);
 	}
 	p = process(columns, p, ev);
-	*width = columns_width(start, p);
+	*width = width_of(start, p);
 	known->length = 0;
 	if ((size_t)(p - start) <= sizeof(known->text)) {
 		memcpy(known->caller, &ev->tgid, sizeof(known->caller));
@@ -408,7 +391,7 @@ char *columns_values(struct columns *columns, char *p, const struct socktrace_ev
 			p = row->put(columns, p, ev);
 			if (p == start)
 				*p++ = '-';
-			have = row->utf8 ? columns_width(start, p) : (unsigned int)(p - start);
+			have = row->utf8 ? width_of(start, p) : (unsigned int)(p - start);
 		}
 		p = fill(columns, p, have, &columns->widths[i]);
 		*p++ = ' ';
@@ -422,5 +405,5 @@ char *columns_process(const struct columns *columns, char *p,
 	char *start = p;
 
 	p = process(columns, p, ev);
-	return fill(columns, p, columns_width(start, p), width);
+	return fill(columns, p, width_of(start, p), width);
 }

@@ -81,8 +81,7 @@ char *columns_values(struct columns *columns, char *p, const struct socktrace_ev
 char *columns_process(const struct columns *columns, char *p,
 		      const struct socktrace_event *ev, unsigned short *width);
 
-/* Characters, not bytes; blanks, so that `have` becomes `want`. */
-unsigned int columns_width(const char *from, const char *to);
+/* Blanks, so that `have` columns become `want`. */
 char *columns_pad(char *p, unsigned int have, unsigned int want);
 
 #endif

@@ -1,50 +1,35 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "format/fit.h"
 
-#include <stdbool.h>
 #include <string.h>
 
 #include "base/fmt.h"
+#include "base/width.h"
 
 #define DOTS 3
-#define CALL_LEAST 16 /* characters of a call that are worth showing */
-
-/* The place after the character, or after the sequence of colour, at `p`. */
-static const char *step(const char *p, const char *to, bool *shown)
-{
-	*shown = *p != '\033';
-	if (!*shown) {
-		while (p < to && *p != 'm')
-			p++;
-		return p < to ? p + 1 : p;
-	}
-	/* In UTF-8, what follows a lead byte has the bits 10. */
-	for (p++; p < to && ((unsigned char)*p & 0xc0) == 0x80; p++)
-		;
-	return p;
-}
+#define CALL_LEAST 16 /* columns of a call that are worth showing */
 
 unsigned int fit_width(const char *from, const char *to)
 {
-	unsigned int width = 0;
-	bool shown;
+	unsigned int width = 0, one;
 
 	while (from < to) {
-		from = step(from, to, &shown);
-		width += shown;
+		from = width_step(from, to, &one);
+		width += one;
 	}
 	return width;
 }
 
-/* Where the first `width` characters end. */
+/* Where what takes `width` columns ends. */
 static char *after(char *from, const char *to, unsigned int width)
 {
-	const char *p = from;
-	bool shown;
+	const char *p = from, *next;
+	unsigned int one;
 
-	while (p < to && width) {
-		p = step(p, to, &shown);
-		width -= shown;
+	for (; p < to && width; p = next, width -= one) {
+		next = width_step(p, to, &one);
+		if (one > width)
+			break;
 	}
 	return from + (p - from);
 }
@@ -151,7 +136,7 @@ char *fit_line(struct fit *fit, char *line, unsigned int width)
 	unsigned int pad;
 	size_t i;
 
-	/* Bytes are no fewer than characters: most lines need no more than this. */
+	/* Bytes are no fewer than columns: most lines need no more than this. */
 	if ((size_t)(end - line) <= width)
 		return end;
 	split(&parts, fit, line);

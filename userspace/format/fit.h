@@ -26,11 +26,11 @@ struct fit {
 	uint64_t duration_ns;
 };
 
-/* Characters that a terminal shows of this; colours take none. */
+/* Columns that a terminal shows this in; colours take none. */
 unsigned int fit_width(const char *from, const char *to);
 
 /*
- * Shortens the line that begins at `line` to so many characters, and gives its new
+ * Shortens the line that begins at `line` to so many columns, and gives its new
  * end. The duration is folded, then go queue, peer, local address, duration; then the
  * arguments are cut, and at the very last the line.
  */

@@ -9,6 +9,7 @@
 
 #include "base/escape.h"
 #include "base/fmt.h"
+#include "base/width.h"
 #include "record/decode.h"
 #include "record/record.h"
 #include "record/sockaddr.h"
@@ -484,7 +485,7 @@ static char *call(struct text *text, char *p, const struct socktrace_event *ev)
 	ends[FIT_CALL] = p;
 	if (returned)
 		p = columns_pad(p, is_ascii(ev) ? (unsigned int)(p - start) :
-						  columns_width(start, p), text->call_width);
+						  width_of(start, p), text->call_width);
 	ends[FIT_PAD] = p;
 	if (returned)
 		p = result(text, p, ev);
