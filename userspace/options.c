@@ -136,7 +136,7 @@ static int set_size(struct parse *parse, const char *s)
 
 enum { OPT_FILTER = 256, OPT_EXPLAIN, OPT_INFLIGHT, OPT_SELFTEST, OPT_ENTER, OPT_PROCESSES, OPT_STATS,
        OPT_COLUMNS, OPT_FIELDS, OPT_TIME, OPT_DELTA, OPT_USER,
-       OPT_WAIT_ALL, OPT_READY, OPT_COLOR, OPT_EVERY,
+       OPT_WAIT_ALL, OPT_READY, OPT_COLOR, OPT_EVERY, OPT_TOP,
        OPT_DEVICE, OPT_RECORDS, OPT_LATENCY,
        OPT_CONDITION /* and those of the conditions' rows */ };
 
@@ -156,6 +156,7 @@ static const struct row rows[] = {
 	{ 'j', "json", NULL, "as -o json" },
 	{ 'c', "summary", NULL, "no lines: who to whom, how often, errors, times" },
 	{ OPT_EVERY, "every", "SECONDS", "-c: so often, of what came since the last one" },
+	{ OPT_TOP, "top", "SECONDS", "-c --every SECONDS, redrawn on a terminal" },
 	{ 'w', "write", "FILE", "records to FILE, for -r; with -o: lines, too" },
 	{ 'r', "read", "FILE", "of FILE, which -w wrote, not of the device" },
 	{ 'C', "rotate-size", "SIZE", "next file after SIZE (million bytes; k, m, g)" },
@@ -346,6 +347,9 @@ static int apply(struct parse *parse, int code, const char *word)
 		return 0;
 	case OPT_EVERY:
 		return set_number(parse, "--every", optarg, 1, INT32_MAX, &options->every);
+	case OPT_TOP:
+		options->summary = options->top = true;
+		return set_number(parse, "--top", optarg, 1, INT32_MAX, &options->every);
 	case 'w':
 		options->capture = optarg;
 		return 0;

@@ -36,6 +36,7 @@ struct options {
 	bool quiet;
 	bool summary; /* -c: instead of lines */
 	uint64_t every; /* seconds from one summary to the next; 0: at the end alone */
+	bool top; /* each over the one before, on a terminal */
 	bool wait_all; /* go on until the command's descendants have ended */
 	int ready_fd; /* is told when tracing is on; -1: none */
 	uint64_t count; /* stop after so many; 0: never */

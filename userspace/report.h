@@ -34,6 +34,7 @@ struct reader {
 	bool prints; /* lines, or a summary: not so, if there is a capture and no -o, no -c */
 	struct summary summary;
 	uint64_t summary_due_ns; /* the next one, CLOCK_BOOTTIME; UINT64_MAX: at the end */
+	bool summary_drawn; /* one was */
 	struct out capture_out;
 	struct outfile capture_outfile;
 	bool capture_again; /* what was not written is missing: tell all anew */

@@ -11,7 +11,6 @@
 #include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -24,6 +23,7 @@
 #include "selftest/selftest.h"
 #include "session/inflight.h"
 #include "stream.h"
+#include "terminal.h"
 
 #ifndef VERSION
 #define VERSION "0"
@@ -146,16 +146,6 @@ static void setup_signals(const struct reader *reader)
 		signals_hurry_after();
 }
 
-static bool wants_color(const struct reader *reader)
-{
-	const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
-
-	if (reader->options.color != COLOR_AUTO)
-		return reader->options.color == COLOR_ALWAYS;
-	return !(no_color && *no_color) && term && strcmp(term, "dumb") &&
-	       isatty(reader->out.fd);
-}
-
 /* Ends tracing with the device's message. */
 static void device_failed(struct reader *reader)
 {
@@ -197,59 +187,6 @@ static bool pump(struct reader *reader)
 	return true;
 }
 
-/* Characters of the terminal's lines; 0: it is none, or knows no size. */
-static unsigned int terminal_width(const struct reader *reader)
-{
-	struct winsize window;
-
-	if (!isatty(reader->out.fd) || ioctl(reader->out.fd, TIOCGWINSZ, &window))
-		return 0;
-	return window.ws_col;
-}
-
-/*
- * Those that were chosen; else more on a wide terminal, and less on a narrow one. A
- * file's and a pipe's stay as they are.
- */
-static void setup_columns(struct reader *reader)
-{
-	struct columns *columns = &reader->text.columns;
-	unsigned int terminal = terminal_width(reader);
-	bool narrow = terminal && terminal < COLUMNS_NARROW;
-
-	if (reader->options.columns.count)
-		*columns = reader->options.columns;
-	else
-		columns_default(columns, terminal);
-	if (reader->options.time < 0)
-		reader->time.format = narrow ? WALLTIME_SECONDS : WALLTIME_TIME;
-	columns->time = &reader->time;
-	columns_for_time(columns);
-	text_resize(&reader->text, terminal);
-	columns->proc = &reader->proc;
-	columns->images = &reader->images;
-	columns->cgroups = &reader->cgroups;
-}
-
-static void put_header(struct reader *reader)
-{
-	const struct options *options = &reader->options;
-
-	if (reader->prints && !options->quiet && !options->summary &&
-	    options->format == FORMAT_TEXT && isatty(reader->out.fd))
-		out_done(&reader->out, text_header(&reader->text, out_line(&reader->out)));
-}
-
-static void resized(struct reader *reader)
-{
-	unsigned int before = reader->text.columns.count;
-
-	setup_columns(reader);
-	if (reader->text.columns.count != before)
-		put_header(reader);
-	stream_flush(reader);
-}
-
 /* False when a signal ends it all. */
 static bool handle_signals(struct reader *reader)
 {
@@ -264,7 +201,7 @@ static bool handle_signals(struct reader *reader)
 	if (signals_take_child())
 		command_reap(command);
 	if (signals_take_resize())
-		resized(reader);
+		terminal_resized(reader);
 	/* Whom a command left behind gets no signals. */
 	if (!command->pid || !command->running)
 		return !signals_stops;
@@ -452,7 +389,7 @@ static int trace(struct reader *reader)
 					      reader->out.fd == STDERR_FILENO) :
 				     isatty(STDERR_FILENO))
 			banner(reader);
-		put_header(reader);
+		terminal_header(reader);
 	}
 	ready_tell(options->ready_fd);
 	if (reader->command.pid)
@@ -473,12 +410,12 @@ static void setup_formats(struct reader *reader)
 	procinfo_init(&reader->proc);
 	cgroups_init(&reader->cgroups, NULL);
 	json_init(&reader->json, &reader->time, &reader->proc, &reader->images, &reader->cgroups);
-	text_init(&reader->text, &reader->time, wants_color(reader));
+	text_init(&reader->text, &reader->time, terminal_wants_color(reader));
 	reader->json.fields = reader->options.fields;
 	reader->json.paths = reader->text.paths = &reader->paths;
 	sieve_facts(&reader->sieve, &reader->time, &reader->proc, &reader->images,
 		    &reader->cgroups, &reader->paths);
-	setup_columns(reader);
+	terminal_setup(reader);
 }
 
 /* 0, or the exit status. */
@@ -601,7 +538,7 @@ static int selftest(struct reader *reader)
 	warn_muted(reader);
 	warn_unarmed(reader);
 	report.json = reader->options.format == FORMAT_JSON;
-	report.color = wants_color(reader);
+	report.color = terminal_wants_color(reader);
 	ret = selftest_run(&reader->device, reader->batch, reader->batch_size, &report);
 	written = !stream_flush(reader);
 	if (written && ret < 0 && signals_stops)

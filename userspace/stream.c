@@ -5,7 +5,9 @@
 #include <inttypes.h>
 #include <string.h>
 
+#include "base/signals.h"
 #include "record/record.h"
+#include "terminal.h"
 
 static void put_line(struct reader *reader, const struct socktrace_event *ev,
 		     const struct image *image)
@@ -52,6 +54,20 @@ static void put_event(struct reader *reader, const struct socktrace_event *ev)
 		put_line(reader, ev, image);
 }
 
+/* On a screen the last whole one stays there for whoever ends it. */
+static void put_summary(struct reader *reader, uint64_t from_ns)
+{
+	struct summary_screen screen = terminal_screen(reader);
+
+	screen.first = !reader->summary_drawn;
+	screen.from_ns = from_ns;
+	if (!screen.lines)
+		summary_print_text(&reader->summary, &reader->out);
+	else if (screen.first || !signals_stops)
+		summary_draw(&reader->summary, &reader->out, &reader->time, &screen);
+	reader->summary_drawn = true;
+}
+
 void stream_summarize(struct reader *reader, bool now)
 {
 	uint64_t every_ns = reader->options.every * 1000000000;
@@ -62,7 +78,7 @@ void stream_summarize(struct reader *reader, bool now)
 	if (reader->options.format == FORMAT_JSON)
 		summary_print_json(&reader->summary, &reader->out, &reader->time);
 	else
-		summary_print_text(&reader->summary, &reader->out);
+		put_summary(reader, reader->summary_due_ns - every_ns);
 	summary_clear(&reader->summary);
 	/* In step, unless it is late by more than one. */
 	reader->summary_due_ns += every_ns;

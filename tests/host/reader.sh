@@ -652,7 +652,7 @@ folders_include_downwards() {
 		[record]="base"
 		[capture]="record base"
 		[output]="base"
-		[summary]="record base"
+		[summary]="format record base"
 		[filter]="record base"
 		[format]="record base"
 		[session]="filter format record base"

@@ -124,3 +124,64 @@ summary_of_hostile_records() {
 	! LC_ALL=C grep -q '[[:cntrl:]]' out
 	valgrind -q --error-exitcode=99 --leak-check=full "$O/fake-plain" -q --device r -c -o json:j
 }
+# On a terminal each is drawn over the one before, and fits; elsewhere --top is --every.
+summary_is_redrawn() {
+	mkfifo dev
+	/usr/bin/python3 - "$here" >many <<-'END'
+		import sys; sys.path.insert(0, sys.argv[1]); import records as r
+		for i in range(12): # written to a pipe as one
+		    sys.stdout.buffer.write(r.record(**dict(r.PROCESS, type=r.SOCKET, phase=r.EXIT, ret=-1 - i // 2,
+		        arg0=2 + i % 2, comm="例子".encode() * 2)))
+	END
+	records typical 12 >few
+	PYTHONPATH=$here /usr/bin/python3 - "$O/fake-plain" <<-'END'
+		import os, re, signal, sys
+		from terminal import Screen, rest, start
+		feed = os.open("dev", os.O_RDWR)
+		def top(lines, columns, *argv, term="xterm"):
+		    pid, fd = start(columns, sys.argv[1], *argv, lines=lines, TERM=term, LC_ALL="C.UTF-8")
+		    return pid, fd, Screen(lines, columns)
+		def until(fd, screen, what, drawn=True):
+		    while not any(re.search(what, line) for line in (screen.drawn if drawn else screen.shown)):
+		        screen.put(os.read(fd, 65536))
+		    return screen.drawn
+		for lines, columns in ((14, 80), (9, 40)):
+		    pid, fd, screen = top(lines, columns, "--device", "dev", "--top", "1")
+		    until(fd, screen, "tracing", drawn=False)
+		    screen.overlong = False # that was the banner
+		    os.write(feed, open("many", "rb").read())
+		    shown = until(fd, screen, r"^..:..:.. to ..:..:..: 12 c")
+		    assert shown[2].startswith("EVENT "), shown
+		    assert not screen.overlong and shown[lines - 1] == "", shown
+		    assert "tracing" in screen.gone # by scrolling: nobody misses a warning
+		    assert any("more rows" in line for line in shown)
+		    screen.drawn = []
+		    os.write(feed, open("few", "rb").read())
+		    shown = until(fd, screen, ": 12 c")
+		    # Who to whom finds room, and nothing is left of the longer one.
+		    assert columns < 80 or any("connect python3 > 10.128.3.77:443" in line for line in shown), shown
+		    assert columns < 80 or shown[0][20:] == ": 12 calls, 0 failed; Ctrl-C ends", shown
+		    assert not any("例" in line for line in shown), shown
+		    os.write(feed, open("few", "rb").read())
+		    os.kill(pid, signal.SIGINT)
+		    screen.put(rest(pid, fd))
+		    assert ": 12 c" in screen.shown[0] or ": 0 c" in screen.shown[0], screen.shown
+		# A terminal that can't, and who ends before the first.
+		pid, fd, screen = top(24, 80, "--device", "dev", "--top", "1", term="dumb")
+		until(fd, screen, "tracing", drawn=False)
+		os.write(feed, open("few", "rb").read())
+		until(fd, screen, "^EVENT", drawn=False)
+		os.kill(pid, signal.SIGINT)
+		assert b"\033" not in rest(pid, fd)
+		pid, fd, screen = top(24, 80, "--device", "dev", "--top", "1000", "-n", "12")
+		os.write(feed, open("few", "rb").read())
+		screen.put(rest(pid, fd))
+		assert ": 12 calls" in screen.shown[0]
+	END
+	status 0 "$O/fake-plain" --device few --top 1
+	"$O/fake-plain" --device few -c >want
+	cmp want out
+	status 2 "$fake" --device few --top 0
+	one_line_error
+	has err "--top: '0' is no number from 1 to"
+}

@@ -64,8 +64,18 @@ void summary_clear(struct summary *summary);
 /* So many of 1,000 took no longer, nanoseconds; within 7 %. */
 uint64_t summary_quantile(const struct summary_times *times, unsigned int per_mille);
 
+/* A terminal on which summaries are drawn, each over the one before. */
+struct summary_screen {
+	unsigned int lines; /* 0: there is none */
+	unsigned int columns; /* 0: not known */
+	bool first; /* nothing was drawn yet */
+	uint64_t from_ns; /* when counting began, CLOCK_BOOTTIME */
+};
+
 /* The rows, the most frequent first; of text no more than a screen or two. */
 void summary_print_text(struct summary *summary, struct out *out);
+void summary_draw(struct summary *summary, struct out *out, const struct walltime *time,
+		  const struct summary_screen *screen);
 void summary_print_json(struct summary *summary, struct out *out, struct walltime *time);
 
 #endif
