@@ -20,6 +20,7 @@
 #include "record/walltime.h"
 #include "session/device.h"
 #include "hanging.h"
+#include "cgroup_watch.h"
 #include "watch.h"
 #include "summary/summary.h"
 
@@ -28,6 +29,7 @@ struct reader {
 	struct device device;
 	struct command command;
 	struct hanging hanging;
+	struct cgroup_watch cgroup_watch;
 	struct watch watch; /* -p's, where they are not followed */
 	struct out out;
 	struct outfile out_file;

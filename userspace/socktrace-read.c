@@ -31,7 +31,7 @@
 
 enum { EXIT_USAGE = 2 };
 
-#define FDS 2 /* that are always waited for */
+#define FDS 3 /* that are always waited for */
 #define ASK_MS 500 /* where processes can't be waited for: between two looks */
 #define BATCH 256 /* records of one read() */
 #define WATERMARK 64 /* records on one CPU that end its wait */
@@ -263,6 +263,8 @@ static int wait_for(struct reader *reader, struct pollfd *fds)
 		wait_ms = sooner(wait_ms, HANGING_MS);
 	if (watch->nr && watch->asks)
 		wait_ms = sooner(wait_ms, ASK_MS);
+	if (reader->cgroup_watch.on)
+		wait_ms = sooner(wait_ms, CGROUP_WATCH_MS);
 	for (i = 0; i < watch->nr; i++)
 		fds[FDS + i] = watch->fds[i];
 	if (poll(fds, FDS + watch->nr, wait_ms) < 0) {
@@ -282,6 +284,7 @@ static void run(struct reader *reader)
 	struct pollfd fds[FDS + WATCH_MAX] = {
 		{ .fd = signals_fd(), .events = POLLIN },
 		{ .fd = reader->device.fd, .events = POLLIN },
+		{ .fd = reader->cgroup_watch.fd, .events = POLLIN },
 	};
 	bool watched = watches(reader);
 
@@ -313,8 +316,10 @@ static void run(struct reader *reader)
 				 "%s: the session broke off", reader->options.device);
 			device_failed(reader);
 		}
-		if (reader->tracing)
-			hanging_tell(reader);
+		if (!reader->tracing)
+			continue;
+		cgroup_watch_look(reader, fds[2].revents);
+		hanging_tell(reader);
 	}
 }
 
@@ -394,7 +399,9 @@ static int trace(struct reader *reader)
 	ready_tell(options->ready_fd);
 	if (reader->command.pid)
 		command_go(&reader->command);
+	cgroup_watch_open(reader);
 	run(reader);
+	cgroup_watch_close(reader);
 	watch_close(&reader->watch);
 	finish(reader);
 	if (reader->failed)

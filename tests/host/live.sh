@@ -142,3 +142,53 @@ orphans_are_adopted() {
 	status 0 "$fake" -q --device r -- sh -c 'echo "$PPID" >reader; (sh orphan &); sleep 0.6'
 	[ "$(cat adopted)" = "$(cat reader)" ]
 }
+# A service's, which is another after its restart: noticed at once, and where the one above
+# it is gone for a while, too. What the reader judges follows; a number stays what it is.
+cgroups_that_come_again_are_followed() {
+	local group=socktrace-test.$$ ids=()
+	cd "$(awk '$3 == "cgroup2" { print $2; exit }' /proc/self/mounts)" && mkdir "$group" 2>/dev/null ||
+		{ echo "SKIP no cgroup v2 to make one in"; return 0; }
+	group=$PWD/$group
+	cd "$OLDPWD"
+	# shellcheck disable=SC2064 # that one
+	trap "rmdir '$group/x' '$group' 2>/dev/null || true" EXIT
+	again() {
+		mkdir -p "$group/x"
+		ids+=("$(stat -c %i "$group/x")")
+	}
+	again
+	FAKE_LOG=log live "$O/fake-plain" -q --filter "connect and cgroup $group/x or listen and cgroup ${ids[0]}0"
+	soon grep -q "^rule accept event connect and cgroup ${ids[0]}$" log
+	soon grep -q ^start log
+	rmdir "$group/x"
+	again
+	soon grep -q "^rule accept event connect and cgroup ${ids[1]}$" log
+	rmdir "$group/x" "$group"
+	again
+	soon grep -q "^rule accept event connect and cgroup ${ids[2]}$" log
+	kill -TERM "$pid"
+	ends_with 0
+	empty err
+	[ "$(grep -c "^rule accept event listen and cgroup ${ids[0]}0$" log)" = 3 ]
+	rm dev log
+	FAKE_LOG=log live "$O/fake-plain" -q -j --filter "exe /nowhere or cgroup $group/x" -n 1
+	soon grep -q ^start log
+	rmdir "$group/x"
+	again
+	soon bash -c '[ "$(grep -c ^rule log)" = 2 ]'
+	/usr/bin/python3 - "$here" "${ids[@]: -2}" >&9 <<-'END'
+		import sys; sys.path.insert(0, sys.argv[1]); import records as r
+		for id in sys.argv[2:]:
+		    sys.stdout.buffer.write(r.record(**dict(r.PROCESS, type=r.SOCKET, phase=r.EXIT, cgroup_id=int(id))))
+	END
+	ends_with 0
+	has out "\"cgroup\":${ids[-1]},"
+	rm dev log
+	FAKE_LOG=log live "$O/fake-plain" -q --cgroup "${ids[-1]}" -n 1
+	soon grep -q ^start log
+	rmdir "$group/x"
+	again
+	records typical 1 >&9
+	ends_with 0
+	[ "$(grep -c '^rule' log)" = 1 ]
+}

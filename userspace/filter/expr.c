@@ -30,12 +30,32 @@ struct parser {
 
 void filter_pool_free(struct filter_pool *pool)
 {
+	struct filter_cgroup *cgroup;
 	struct filter_node *node;
 
 	while ((node = pool->all)) {
 		pool->all = node->next;
 		free(node);
 	}
+	while ((cgroup = pool->cgroups)) {
+		pool->cgroups = cgroup->next;
+		free(cgroup->directory);
+		free(cgroup);
+	}
+}
+
+/* Without memory it is not followed. */
+static void remember_cgroup(struct filter_pool *pool, uint64_t id, const char *s, size_t length)
+{
+	char *directory = value_cgroup_directory(s, length);
+	struct filter_cgroup *cgroup = directory ? malloc(sizeof(*cgroup)) : NULL;
+
+	if (!cgroup) {
+		free(directory);
+		return;
+	}
+	*cgroup = (struct filter_cgroup){ directory, id, pool->cgroups };
+	pool->cgroups = cgroup;
 }
 
 /* `extra`: bytes of a text behind it. */
@@ -116,6 +136,9 @@ const struct filter_node *filter_value(struct filter_pool *pool,
 			return NULL;
 		pool->events |= rule.events;
 		pool->phases |= rule.phases;
+		if (rule.match & SOCKTRACE_MATCH_CGROUP_TREE)
+			remember_cgroup(pool, rule.cgroup, item,
+					(size_t)((comma ? comma : end) - item));
 		if (filter_cond_told(cond))
 			leaf = told_leaf(pool, filter_cond_told(cond), item,
 					 (size_t)((comma ? comma : end) - item));

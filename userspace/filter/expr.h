@@ -21,9 +21,17 @@ struct filter_node {
 	struct filter_node *next; /* in the pool */
 };
 
+/* A cgroup that conditions name by its path, which may come to lead to another. */
+struct filter_cgroup {
+	char *directory;
+	uint64_t id; /* that the conditions have */
+	struct filter_cgroup *next;
+};
+
 /* Owns the nodes. */
 struct filter_pool {
 	struct filter_node *all;
+	struct filter_cgroup *cgroups;
 	unsigned int nodes;
 	uint32_t events; /* SOCKTRACE_EVENT_BIT() of those that were named */
 	uint32_t phases; /* likewise, 1 << enum socktrace_phase */

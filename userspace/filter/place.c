@@ -269,27 +269,29 @@ static bool cgroup_of_process(struct cgroup_words *words, const char *file, char
 	return found;
 }
 
-/* The id of the first of some directories that is a cgroup; else -1 and errno of the worst. */
-static int first_cgroup(char directories[][2 * PATH_MAX], unsigned int nr, uint64_t *id)
+/* The first of some directories that is a cgroup, and its id; else NULL, errno of the worst. */
+static const char *first_cgroup(char directories[][2 * PATH_MAX], unsigned int nr, uint64_t *id)
 {
 	int error = ENOENT;
 	unsigned int i;
 
 	for (i = 0; i < nr; i++) {
 		if (*directories[i] && !cgroups_id(directories[i], id))
-			return 0;
+			return directories[i];
 		if (*directories[i] && errno != ENOENT)
 			error = errno;
 	}
 	errno = error;
-	return -1;
+	return NULL;
 }
 
 /*
  * By path: a directory, also as counted from where cgroups are mounted; as in a line
- * of /proc/PID/cgroup, 0::/x; or that file, of a process that is in it.
+ * of /proc/PID/cgroup, 0::/x; or that file, of a process that is in it. *directory:
+ * which it is, until the next call.
  */
-static int cgroup_by_path(uint64_t *id, const char *text, struct filter_error *error)
+static int cgroup_by_path(uint64_t *id, const char **directory, const char *text,
+			  struct filter_error *error)
 {
 	static char directories[3][2 * PATH_MAX]; /* large for a stack */
 	struct cgroup_words words = { .path = text, .v1 = true, .v2 = true };
@@ -313,7 +315,8 @@ static int cgroup_by_path(uint64_t *id, const char *text, struct filter_error *e
 		snprintf(directories[1], sizeof(directories[1]), "%s/%s", mount, words.path);
 	if (words.v1 && cgroups_v1_mount(mount, sizeof(mount)))
 		snprintf(directories[2], sizeof(directories[2]), "%s/%s", mount, words.path);
-	if (!first_cgroup(directories, 3, id))
+	*directory = first_cgroup(directories, 3, id);
+	if (*directory)
 		return 0;
 	if (errno == EXDEV)
 		return filter_wrong(error, "'%.64s': of cgroup v1, records tell that of %s", text,
@@ -340,13 +343,27 @@ int value_cgroup(struct socktrace_rule *rule, const char *s, size_t length,
 		 struct filter_error *error)
 {
 	char text[PATH_MAX];
+	const char *directory = NULL;
 	uint64_t id = 0;
 
 	if (!length || !as_text(text, sizeof(text), s, length))
 		return filter_wrong(error, "no path of a cgroup");
-	if (cgroup_by_number(&id, s, length) && cgroup_by_path(&id, text, error))
+	if (cgroup_by_number(&id, s, length) && cgroup_by_path(&id, &directory, text, error))
 		return -1;
 	rule->match = SOCKTRACE_MATCH_CGROUP_TREE;
 	rule->cgroup = id;
 	return 0;
+}
+
+char *value_cgroup_directory(const char *s, size_t length)
+{
+	struct filter_error ignored;
+	char text[PATH_MAX];
+	const char *directory;
+	uint64_t id;
+
+	if (!as_text(text, sizeof(text), s, length) || !cgroup_by_number(&id, s, length) ||
+	    cgroup_by_path(&id, &directory, text, &ignored))
+		return NULL;
+	return strdup(directory);
 }

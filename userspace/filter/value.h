@@ -36,8 +36,10 @@ value_parser value_event, value_phase, value_pid, value_tid, value_descendant,
 /* Of what only the reader judges: they make no condition, but look at the value. */
 value_parser value_exe, value_container;
 
+/* The directory of a cgroup that was named by path, to be freed; NULL: by its number. */
+char *value_cgroup_directory(const char *s, size_t length);
+
 /* A time such as 1.5ms, in nanoseconds. */
 int value_time(const char *s, size_t length, uint64_t *ns, struct filter_error *error);
-
 
 #endif

@@ -3,13 +3,15 @@
 
 import json
 import os
+import socket
+import time
 
 from lib import module
 from lib.device import ACCEPT4, Session, libc
 from lib.proc import (
     Blocked, Child, blocked_threads, cgroup_mount, join_cgroup, namespace, v1_cgroups)
 from lib.tap import case, check, equal
-from reader_cases import read
+from reader_cases import Live, read, tracing
 from state_cases import muted
 
 CALLS = """
@@ -133,6 +135,35 @@ for path in sys.argv[1:]:
     equal([line.get("cgroup_path") for line in lines], [path, f"{path}/deep", "/"])
     equal([line.get("container") for line in lines], [container, container, None])
     equal([line["cgroup"] for line in lines], [os.stat(place).st_ino for place in at])
+
+
+@case("a cgroup that comes again at its path is followed", "reader-filter")
+def _cgroup_again(context):
+    module.ensure()
+    group = f"{cgroup_mount()}/again"
+    os.mkdir(group)
+    context.callback(os.rmdir, group)
+
+    def calls():
+        while True:
+            socket.socket(socket.AF_UNIX).close()
+            time.sleep(0.02)
+
+    live = tracing(Live(context, "-q", "-j", "-e", "socket", "--cgroup", group))
+    for again in (True, False):
+        child = Child(context, calls)
+        with open(f"{group}/cgroup.procs", "w", encoding="ascii") as file:
+            file.write(str(child.pid))
+        child.go()
+        while (line := json.loads(live.line()))["pid"] != child.pid:
+            pass
+        equal(line["cgroup"], os.stat(group).st_ino)
+        child.kill()
+        if again:
+            os.rmdir(group)
+            os.mkdir(group)
+    status, _, said = live.end()
+    equal((status, said), (0, ""))
 
 
 @case("--inflight shows the calls that another session follows", "reader-filter")
