@@ -7,6 +7,7 @@
 ## make check-debug-both    the same with both ways of probing for all
 ## make check-arch    all of tests/appliance on every other architecture: ARCH=arm64 for one
 ## make check-variants    tests/appliance on kernels that lack something, PREEMPT_RT and cloud
+## make check-service    the service under a systemd that runs, in that VM
 ## make check-kernels-whole    all of VM on every other kernel
 ## make fuzz     fuzz the device on that kernel, and the reader: CALLS=N SEED=N MINUTES=N
 ## make check-tree TREE=DIR    the module on your own kernel, built there (CC=, ARCH=), in QEMU
@@ -15,7 +16,7 @@
 # The suites of tests/run; none named: the daily ones.
 SUITES ?=
 parts := $(addprefix check-,selftest install host kunit dkms vm kernels kernels-whole fuzz debug \
-	debug-short debug-breakpoints)
+	debug-short debug-breakpoints service)
 
 .PHONY: demo vm check check-arch check-debug-both check-tree check-variants fuzz $(parts)
 
