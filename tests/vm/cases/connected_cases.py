@@ -219,6 +219,49 @@ def _nobody(context):
         check(ends[number].duration_ns > 5 * 10**8, "too soon: %s", ends[number])
 
 
+def checksum(data):
+    total = sum(struct.unpack(f"!{len(data) // 2}H", data))
+    total = (total & 0xFFFF) + (total >> 16)
+    return ~(total + (total >> 16)) & 0xFFFF
+
+
+def segment(source, target, ports, sequence, flags):
+    """A TCP segment without data, in its IP packet."""
+    ends = socket.inet_aton(source) + socket.inet_aton(target)
+    tcp = struct.pack("!HHIIBBHHH", *ports, sequence, 0, 5 << 4, flags, 1024, 0, 0)
+    sum_of = checksum(ends + struct.pack("!BBH", 0, socket.IPPROTO_TCP, len(tcp)) + tcp)
+    tcp = tcp[:16] + struct.pack("!H", sum_of) + tcp[18:]
+    return struct.pack("!BBHHHBBH", 0x45, 0, 40, 1, 0, 64, socket.IPPROTO_TCP, 0) + ends + tcp
+
+
+@case("... or reset, when both ends had begun", "connected")
+def _reset(context):
+    syn, rst = 2, 4
+    module.ensure()
+
+    def both_begin():
+        network()
+        run("ip link add hole type dummy")
+        run("ip addr add 10.9.0.1/24 dev hole")
+        run("ip link set hole up")
+        for name in ("all", "lo"):
+            with open(f"/proc/sys/net/ipv4/conf/{name}/rp_filter", "w", encoding="ascii") as file:
+                file.write("0")
+        sock, said = begin(9, address="10.9.0.2")
+        number = inode(sock)
+        ports = 9, sock.getsockname()[1]
+        with socket.socket(socket.AF_INET, socket.SOCK_RAW, socket.IPPROTO_RAW) as raw:
+            # Its own SYN, and not an answer to ours; then what ends that.
+            for sequence, flags in ((1000, syn), (1001, rst)):
+                raw.sendto(segment("10.9.0.2", "10.9.0.1", ports, sequence, flags), ("10.9.0.1", 0))
+        return [said, number, outcome(sock)]
+
+    said, records, _ = traced(context, both_begin)
+    equal((said[0], said[2]), (errno.EINPROGRESS, errno.ECONNRESET), "the program")
+    call, end = pair(records)
+    equal((call.inode, end.ret, end.flags & F_LATE), (said[1], -errno.ECONNRESET, 0), str(end))
+
+
 @case("... or given up: closed, shut down, disconnected, the process killed", "connected")
 def _given_up(context):
     needs_delay()
