@@ -561,7 +561,8 @@ int st_probes_init(unsigned int maxactive)
 	probes_maxactive = 1;
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		probe_bind(&probes[i]);
-		bound += !!probes[i].symbol;
+		/* A tracepoint alone tells nothing: what a connect came to, if one was seen. */
+		bound += probes[i].symbol && !probes[i].tp;
 	}
 	probes_maxactive = maxactive;
 	if (!bound) {
