@@ -5,6 +5,7 @@ import contextlib
 import ctypes
 import errno
 import os
+import socket
 import threading
 import time
 
@@ -225,21 +226,24 @@ def _listed(context):
     equal(session.inflight()[:2], ([], 0), "after all")
 
 
+def wait_in_connect():
+    """For a child: a connect that is done, and one that waits for ever."""
+    with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as one:
+        server.bind("\0socktrace-full")
+        server.listen(0)
+        one.connect("\0socktrace-full")
+        with socket.socket(socket.AF_UNIX) as two:
+            two.connect("\0socktrace-full")  # the queue is full
+
+
 @case("connect() and its arguments are listed; a killed thread's call is not", "inflight")
 def _connect_listed(context):
     module.ensure()
     session = context.enter_context(Session())
 
     def connect():
-        import socket  # pylint: disable=import-outside-toplevel
-
         device.libc.prctl(15, b"st-connector", 0, 0, 0)
-        with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as one:
-            server.bind("\0socktrace-full")
-            server.listen(0)
-            one.connect("\0socktrace-full")
-            with socket.socket(socket.AF_UNIX) as two:
-                two.connect("\0socktrace-full")  # the queue is full: it waits
+        wait_in_connect()
 
     child = Child(context, connect)
     session.only(tgid=child.pid, events=1 << CONNECT).start()
@@ -266,16 +270,9 @@ def _as_its_record(context):
     module.ensure()
 
     def connect():
-        import socket  # pylint: disable=import-outside-toplevel
-
         check(device.libc.unshare(0x40000000) == 0, "unshare(CLONE_NEWNET)")
         os.setresuid(1001, 1002, 0)
-        with socket.socket(socket.AF_UNIX) as server, socket.socket(socket.AF_UNIX) as one:
-            server.bind("\0socktrace-full")
-            server.listen(0)
-            one.connect("\0socktrace-full")
-            with socket.socket(socket.AF_UNIX) as two:
-                two.connect("\0socktrace-full")  # the queue is full: it waits
+        wait_in_connect()
 
     child = Child(context, connect)
     session = context.enter_context(Session(records_per_cpu=64))

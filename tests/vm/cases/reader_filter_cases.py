@@ -54,6 +54,20 @@ def explained(*options):
     return out.splitlines()[1].partition(" and ")[2]
 
 
+def cgroup_by_words(context, mount, line, version):
+    """Makes one and names it in all ways, among them as in that line of /proc/PID/cgroup."""
+    group = f"{mount}/people/deep"
+    os.makedirs(group)
+    context.callback(os.removedirs, group)
+    child = Child(context, ("true",))
+    join_cgroup(group, child.pid)
+    wanted = f"cgroup {version}{os.stat(group).st_ino}"
+    for word in (group, "people/deep", "/people/deep", f"{line}:/people/deep", f"/proc/{child.pid}/cgroup"):
+        equal(explained("--cgroup", word), wanted, word)
+    equal(child.go().wait(), 0, "the one in the cgroup")
+    return group
+
+
 @case("places by what people have at hand: ip netns names, files, /proc/PID/cgroup", "reader-filter")
 def _places(context):
     name = "/run/netns/blue"
@@ -74,30 +88,13 @@ def _places(context):
     equal(explained("--mntns", os.getpid()), f"mntns {namespace('mnt')}")
     equal(explained("--pidns", "/proc/1/ns/pid"), f"pidns {namespace('pid', 1)}")
 
-    mount = cgroup_mount()
-    group = f"{mount}/people/deep"
-    os.makedirs(group)
-    context.callback(os.removedirs, group)
-    child = Child(context, ("true",))
-    join_cgroup(group, child.pid)
-    wanted = f"cgroup {os.stat(group).st_ino}"
-    for word in (group, "people/deep", "/people/deep", "0::/people/deep", f"/proc/{child.pid}/cgroup"):
-        equal(explained("--cgroup", word), wanted, word)
-    equal(child.go().wait(), 0, "the one in the cgroup")
+    cgroup_by_words(context, cgroup_mount(), "0:", "")
 
 
 @case("cgroups of v1 by path, in conditions and in records", "reader-filter")
 def _v1_cgroup(context):
     module.ensure()
-    group = f"{v1_cgroups(context)}/people/deep"
-    os.makedirs(group)
-    context.callback(os.removedirs, group)
-    child = Child(context, ("true",))
-    join_cgroup(group, child.pid)
-    wanted = f"cgroup v1:{os.stat(group).st_ino}"
-    for word in (group, "people/deep", "/people/deep", "7:pids:/people/deep", f"/proc/{child.pid}/cgroup"):
-        equal(explained("--cgroup", word), wanted, word)
-    equal(child.go().wait(), 0, "the one in the cgroup")
+    group = cgroup_by_words(context, v1_cgroups(context), "7:pids", "v1:")
     script = f"echo $$ >{group}/cgroup.procs; exec /usr/bin/python3 -c 'import socket; socket.socket()'"
     status, out, said = read(
         *("-q", "-e", "socket", "-o", "json", "--cgroup", "people", "--", "/bin/sh", "-c", script)
