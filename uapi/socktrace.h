@@ -693,7 +693,7 @@ struct socktrace_stats {
  * can tell by now. It must be started.
  *
  * Size-extensible as GET_INFO. Errors: EINVAL a size, an unknown flag, or INFLIGHT_WANTED
- * of a session that is not started; E2BIG, EFAULT as GET_INFO; ENOMEM; EINTR: killed.
+ * of a session that is not started; E2BIG, EFAULT as GET_INFO; ENOMEM.
  */
 struct socktrace_inflight {
 	__u32 nr_records; /* in: room for; out: given */
