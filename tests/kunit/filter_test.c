@@ -51,6 +51,11 @@ static const u8 v6_remote[16] = { 0x20, 1, 0xd, 0xb8, 0xff };
 static const u8 v6_local[16] = { 0x20, 1, 0xd, 0xb8, 0, 1 };
 static const u8 v6_mapped[16] = { [10] = 0xff, 0xff, 10, 1, 2, 3 };
 
+/* Of either byte order: the family is the host's. */
+static const struct sockaddr_un dbus = { AF_UNIX, "/run/dbus/socket" };
+static const struct sockaddr_un abstract = { AF_UNIX, "\0name" };
+#define UNIX_LEN(path) (offsetof(struct sockaddr_un, sun_path) + sizeof(path) - 1)
+
 static void sample(struct socktrace_event *ev, enum sample which)
 {
 	struct sockaddr_in in, in_local;
@@ -102,13 +107,13 @@ static void sample(struct socktrace_event *ev, enum sample which)
 	case UNIX_PATH_CALL:
 		ev->sock_family = AF_UNIX;
 		ev->ret = 0;
-		set_ends(ev, "\1\0/run/dbus/socket", 19, NULL, 0);
+		set_ends(ev, &dbus, UNIX_LEN("/run/dbus/socket") + 1, NULL, 0);
 		break;
 	case ABSTRACT: /* an accept: the name is its own */
 		ev->type = SOCKTRACE_ACCEPT4;
 		ev->sock_family = AF_UNIX;
 		ev->ret = 5;
-		set_ends(ev, "\1", 2, "\1\0\0name", 7);
+		set_ends(ev, &abstract, UNIX_LEN(""), &abstract, UNIX_LEN("\0name"));
 		break;
 	case NO_SOCKET:
 		ev->flags = 0;
