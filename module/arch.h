@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
  * What differs between architectures: where a function finds its arguments and
- * its way back, how a probe goes on, and by which ABI a system call came. A block for each; where one of
- * the functions is missing, the module does not build.
+ * its way back, how a probe goes on, and by which ABI a system call came. A block for
+ * each; where one of the functions is missing, the module does not build.
  */
 #ifndef SOCKTRACE_ARCH_H
 #define SOCKTRACE_ARCH_H
@@ -233,9 +233,9 @@ static inline bool st_arch_in_syscall(const struct pt_regs *regs)
 
 /*
  * A kprobe here is a breakpoint, then a copy of its instruction and a second breakpoint,
- * and in both interrupts are on. From 5.11, where one of them ends with a dead task's
- * being freed, kprobe_busy_end() forgets which probe is stepped: the second breakpoint
- * is then nobody's, and the kernel panics. So what functions begin with, their stack's
+ * and in both interrupts are on. From a release between 5.4 and 6.1 on, where one of
+ * them ends with a dead task's being freed, kprobe_busy_end() forgets which probe is
+ * stepped: the second breakpoint is then nobody's, and the kernel panics. So what functions begin with, their stack's
  * making, is done here, and there is no second one.
  */
 #define ST_ARCH_STEPS_ITSELF 1
