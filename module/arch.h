@@ -235,8 +235,8 @@ static inline bool st_arch_in_syscall(const struct pt_regs *regs)
  * A kprobe here is a breakpoint, then a copy of its instruction and a second breakpoint,
  * and in both interrupts are on. From a release between 5.4 and 6.1 on, where one of
  * them ends with a dead task's being freed, kprobe_busy_end() forgets which probe is
- * stepped: the second breakpoint is then nobody's, and the kernel panics. So what functions begin with, their stack's
- * making, is done here, and there is no second one.
+ * stepped: the second breakpoint is then nobody's, and the kernel panics. So what
+ * functions begin with, their stack's making, is done here, and there is no second one.
  */
 #define ST_ARCH_STEPS_ITSELF 1
 

@@ -41,7 +41,7 @@ void st_calls_init(unsigned int max)
 /* CPU in the upper bits: unique without being agreed upon. Never 0. */
 static u64 next_call_id(void)
 {
-	return (u64)smp_processor_id() << 48 | __this_cpu_inc_return(calls_made);
+	return (u64)smp_processor_id() << ST_CALL_ID_CPU_SHIFT | __this_cpu_inc_return(calls_made);
 }
 
 /*

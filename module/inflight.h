@@ -13,6 +13,8 @@
 
 #include "record.h"
 
+#define ST_CALL_ID_CPU_SHIFT 48 /* of a call's number: above it the CPU of its entry */
+
 /* What is told of a socket: only plain facts, no reference is held. */
 struct st_socket_facts {
 	const void *is; /* which struct socket: only to be compared; NULL: not known */

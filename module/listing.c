@@ -13,8 +13,6 @@
 #include "lineage.h"
 #include "listing.h"
 
-#define CALL_ID_CPU_SHIFT 48
-
 /* The conditions that are to be judged when the call returns. */
 static u32 unknown_yet(const struct socktrace_event *ev)
 {
@@ -63,7 +61,7 @@ static bool list_call(struct socktrace_event *ev, unsigned int slot,
 	if (!st_inflight_copy(&call, slot))
 		return false;
 	st_call_record(ev, &call, SOCKTRACE_ENTER);
-	ev->cpu = call.call_id >> CALL_ID_CPU_SHIFT;
+	ev->cpu = call.call_id >> ST_CALL_ID_CPU_SHIFT;
 	rcu_read_lock();
 	task = pid_task(find_pid_ns(call.tid, &init_pid_ns), PIDTYPE_PID);
 	if (task && task == st_inflight_task(&call)) {
