@@ -7,11 +7,14 @@
 #ifndef SOCKTRACE_ARCH_H
 #define SOCKTRACE_ARCH_H
 
+#include <linux/bitops.h>
 #include <linux/compat.h>
 #include <linux/kprobes.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/string.h>
 #include <linux/types.h>
+#include <asm/byteorder.h>
 #include <asm/syscall.h>
 
 #include "compat/compat.h"
@@ -25,6 +28,10 @@
  *   st_arch_ret(regs)                what a function returned, as it returned
  *   st_arch_return_address(regs)     where it will return to; at its entry
  *   st_arch_in_syscall(regs)         whether @regs, a task's own, are of a system call
+ *
+ * where it is known, ST_ARCH_KNOWS_CALLS with
+ *
+ *   st_arch_calls(code, size, target)   whether that code surely has a call of @target
  *
  * and, where it must be, ST_ARCH_STEPS_ITSELF with
  *
@@ -66,6 +73,22 @@ static inline unsigned long st_arch_ret(const struct pt_regs *regs)
 	return regs->ax;
 }
 
+/* By any five bytes that read as one: that others are by chance is most unlikely. */
+#define ST_ARCH_KNOWS_CALLS 1
+static inline bool st_arch_calls(const u8 *code, size_t size, unsigned long target)
+{
+	const size_t call = 1 + sizeof(s32);
+	s32 distance;
+	size_t at;
+
+	for (at = 0; at + call <= size; at++) {
+		memcpy(&distance, code + at + 1, sizeof(distance));
+		if (code[at] == 0xe8 && (unsigned long)code + at + call + distance == target)
+			return true;
+	}
+	return false;
+}
+
 static inline unsigned long st_arch_return_address(struct pt_regs *regs)
 {
 	/* Not regs->sp: older kernels for i386 don't store it. */
@@ -87,6 +110,22 @@ static inline unsigned long st_arch_arg(const struct pt_regs *regs, unsigned int
 static inline unsigned long st_arch_ret(const struct pt_regs *regs)
 {
 	return regs->regs[0];
+}
+
+#define ST_ARCH_KNOWS_CALLS 1
+static inline bool st_arch_calls(const u8 *code, size_t size, unsigned long target)
+{
+	const __le32 *insn = (const __le32 *)code;
+	size_t at;
+
+	for (at = 0; at < size / sizeof(*insn); at++) {
+		u32 bl = le32_to_cpu(insn[at]);
+		long distance = sign_extend32(bl << 2, 27);
+
+		if (bl >> 26 == 0x25 && (unsigned long)(insn + at) + distance == target)
+			return true;
+	}
+	return false;
 }
 
 /* Not signed yet: a function signs it by its first instruction, or after that. */
@@ -272,6 +311,14 @@ static inline int st_arch_step(const struct kprobe *kp, struct pt_regs *regs)
 /* Why none of the functions can be probed, if that is the architecture's doing. */
 #ifndef ST_ARCH_WHY_NO_PROBES
 #define ST_ARCH_WHY_NO_PROBES ""
+#endif
+
+/* Elsewhere no code is read, and nothing is sure. */
+#ifndef ST_ARCH_KNOWS_CALLS
+static inline bool st_arch_calls(const u8 *code, size_t size, unsigned long target)
+{
+	return false;
+}
 #endif
 
 /* Elsewhere the kernel's own stepping is safe. */

@@ -79,3 +79,27 @@ enum st_caller st_caller_builtin(struct pt_regs *regs)
 	r->next = (r->next + 1) % REMEMBERED;
 	return caller;
 }
+
+/* Where the function begins that @address lies in, and how long it is; 0: not known. */
+static unsigned long function_at(unsigned long address, unsigned long *size)
+{
+	char symbol[KSYM_SYMBOL_LEN];
+	unsigned long offset;
+	const char *at;
+
+	/* name+0xOFFSET/0xSIZE */
+	sprint_symbol(symbol, address);
+	at = strrchr(symbol, '+');
+	if (!at || sscanf(at, "+%lx/%lx", &offset, size) != 2)
+		return 0;
+	return address - offset;
+}
+
+bool st_caller_calls(unsigned long address, unsigned long callee)
+{
+	unsigned long size, unused;
+	unsigned long caller = function_at(address, &size);
+
+	callee = function_at(callee, &unused);
+	return caller && callee && st_arch_calls((const u8 *)caller, size, callee);
+}

@@ -36,4 +36,10 @@ enum st_caller st_caller_builtin(struct pt_regs *regs);
 /* Likewise, where callers may be modules, which come and go. Takes longer. */
 enum st_caller st_caller_any(struct pt_regs *regs);
 
+/*
+ * Does the function that @address lies in surely call the one that @callee lies in: was
+ * that not made a part of it? False where neither is known. May be asked by tasks only.
+ */
+bool st_caller_calls(unsigned long address, unsigned long callee);
+
 #endif /* SOCKTRACE_CALLER_H */

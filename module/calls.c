@@ -384,6 +384,20 @@ static void take_kernel_addr(struct st_inflight *call, const void *addr, s32 len
 	ends->addr_source = len ? SOCKTRACE_ADDR_KERNEL : SOCKTRACE_ADDR_NONE;
 }
 
+/*
+ * A connect that is followed has the socket in hand, and its own copy of the address that
+ * it goes on to use.
+ */
+void st_call_connects(struct st_inflight *call, struct socket *sock, const void *addr,
+		      s32 addrlen)
+{
+	st_inflight_withdraw(call);
+	st_sockets_show(call, sock);
+	call->was_connecting = READ_ONCE(sock->state) == SS_CONNECTING;
+	take_kernel_addr(call, addr, clamp_t(s32, addrlen, 0, ST_RECORD_ADDR_MAX));
+	st_inflight_publish(call);
+}
+
 /* Does anybody want to know that security_socket_connect() was called for @sock? */
 static bool hook_is_wanted(const struct st_socket_facts *sock)
 {
@@ -462,10 +476,9 @@ void st_call_security_socket_connect(struct pt_regs *regs)
 		report_hook_alone(sock, addr, addrlen);
 		return;
 	}
+	if (call->sock.is != sock || call->ends.addr_source != SOCKTRACE_ADDR_KERNEL)
+		st_call_connects(call, sock, addr, addrlen);
 	st_inflight_withdraw(call);
-	st_sockets_show(call, sock);
-	call->was_connecting = READ_ONCE(sock->state) == SS_CONNECTING;
-	take_kernel_addr(call, addr, clamp_t(s32, addrlen, 0, ST_RECORD_ADDR_MAX));
 	if (call->is_a_try)
 		call->hook_ns = st_compat_boottime_ns(); /* to be told with the call */
 	else

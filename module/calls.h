@@ -21,6 +21,8 @@ void st_call_return(struct st_inflight *call, long ret);
 void st_call_record(struct socktrace_event *ev, const struct st_inflight *call,
 		    enum socktrace_phase phase);
 void st_call_pass(const struct st_entry_point *entry, struct pt_regs *regs);
+void st_call_connects(struct st_inflight *call, struct socket *sock, const void *addr,
+		      s32 addrlen);
 void st_call_security_socket_connect(struct pt_regs *regs);
 void st_call_security_sock_graft(struct pt_regs *regs);
 void st_call_security_socket_bind(struct pt_regs *regs);

@@ -15,6 +15,7 @@
 
 #include "arch.h"
 #include "caller.h"
+#include "calls.h"
 #include "collect.h"
 #include "compat/compat.h"
 #include "entry_points.h"
@@ -206,6 +207,15 @@ static bool is_connect_file_call(struct pt_regs *regs)
 						  st_arch_arg(regs, 2));
 }
 
+static void pass_connect_file(struct st_inflight *call, struct pt_regs *regs)
+{
+	struct socket *sock = st_compat_sock_from_file((struct file *)st_arch_arg(regs, 0));
+
+	if (sock && call->type == SOCKTRACE_CONNECT)
+		st_call_connects(call, sock, (const void *)st_arch_arg(regs, 1),
+				 st_arch_arg(regs, 2));
+}
+
 static void enter_connect_file(struct st_inflight *call, struct pt_regs *regs)
 {
 	at_file(call, (struct file *)st_arch_arg(regs, 0));
@@ -254,7 +264,8 @@ const struct st_entry_point st_entry_socket_file = {
 };
 const struct st_entry_point st_entry_connect_file = {
 	.via = SOCKTRACE_VIA_IO_URING,
-	.is_call = is_connect_file_call, .enter = enter_connect_file, .nests = true,
+	.is_call = is_connect_file_call, .pass = pass_connect_file,
+	.enter = enter_connect_file, .nests = true,
 };
 const struct st_entry_point st_entry_do_accept = {
 	.via = SOCKTRACE_VIA_IO_URING,

@@ -18,6 +18,7 @@
 #include <linux/u64_stats_sync.h>
 
 #include "arch.h"
+#include "caller.h"
 #include "calls.h"
 #include "collect.h"
 #include "compat/compat.h"
@@ -54,14 +55,21 @@ struct probe {
 	bool gives_facts; /* no records: a point that tells those of `type` more */
 	/* Optional if either is set: armed while a session asks for some of these. */
 	struct st_needs serves;
+	/*
+	 * Not NULL: else all sessions need it, unless @spared_by is armed and @called_by
+	 * surely calls that one, which then shows what this one would.
+	 */
+	const char *spared_by, *called_by;
 	/* NULL, or: before it is armed; before it is disarmed; when no handler runs on. */
 	int (*prepare)(unsigned int max);
 	void (*stop)(void);
 	void (*finish)(void);
 
 	const char *symbol; /* of the candidates, or the tracepoint; NULL: not bound */
+	unsigned long address; /* in the function, which has such a probe */
+	const struct probe *spare; /* NULL: none is sure to be on the way */
 	struct tracepoint *tp; /* NULL: it is a kprobe */
-	bool armed;
+	bool armed, was_armed; /* now; since the module was loaded */
 	struct kretprobe rp; /* a point uses its kp alone */
 	kprobe_pre_handler_t take_instance; /* the kernel's own pre-handler */
 };
@@ -77,10 +85,12 @@ static struct probe probes[] = {
 	{ SOCKTRACE_ACCEPT4, &st_entry_accept4, NULL,
 	  /* SyS_accept() may go past SyS_accept4(), which then calls this one, too. */
 	  { "__sys_accept4", "SYSC_accept4", "SyS_accept4", "sys_accept4" } },
-	{ SOCKTRACE_SECURITY_SOCKET_CONNECT, NULL, st_call_security_socket_connect,
-	  { "security_socket_connect" } },
 	{ SOCKTRACE_SOCKET, &st_entry_socket_file, NULL, { "__sys_socket_file" } },
 	{ SOCKTRACE_CONNECT, &st_entry_connect_file, NULL, { "__sys_connect_file" } },
+	{ SOCKTRACE_SECURITY_SOCKET_CONNECT, NULL, st_call_security_socket_connect,
+	  { "security_socket_connect" },
+	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT) },
+	  .spared_by = "__sys_connect_file", .called_by = "__sys_connect" },
 	{ SOCKTRACE_ACCEPT4, &st_entry_do_accept, NULL, { "do_accept" },
 	  { { "__sys_accept4_file", &st_entry_accept4_file },
 	    { "security_socket_accept", &st_entry_security_socket_accept } } },
@@ -307,7 +317,7 @@ static int probe_arm(struct probe *probe)
 	if (err)
 		pr_err("%s: can't be probed now (error %d)\n", probe->symbol, err);
 	else
-		probe->armed = true;
+		probe->armed = probe->was_armed = true;
 	return err;
 }
 
@@ -352,15 +362,47 @@ static void disarm_all(struct disarming *all)
 		all->finish[i]();
 }
 
+static int probe_nothing(struct kprobe *kp, struct pt_regs *regs)
+{
+	return 0;
+}
+
+/*
+ * Before the last probes go. Where a kprobe was disarmed while kernel.ftrace_enabled was 0,
+ * ftrace's record of that function keeps its marks until one is armed and disarmed there
+ * again. When ftrace's last user goes and finds marks, it switches itself off for good,
+ * kprobes can't be disarmed any more, and the kernel oopses when it looks for one in their
+ * table. Linux 5.10 to 6.12 do so, whosever kprobe it was.
+ */
+static void clear_marks(struct disarming *all)
+{
+	struct kprobe *kp;
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		if (probes[i].armed || !probes[i].was_armed || probes[i].tp)
+			continue;
+		kp = &probes[i].rp.kp;
+		memset(kp, 0, sizeof(*kp));
+		kp->symbol_name = probes[i].symbol;
+		kp->pre_handler = probe_nothing;
+		if (!register_kprobe(kp))
+			all->points[all->nr_points++] = kp;
+	}
+}
+
 static bool probe_is_optional(const struct probe *probe)
 {
+	if (probe->spared_by && !probe->spare)
+		return false;
 	return probe->serves.events || probe->serves.conditions;
 }
 
 static bool probe_is_needed(const struct probe *probe, const struct st_needs *needs)
 {
 	return !probe_is_optional(probe) || probe->serves.events & needs->events ||
-	       probe->serves.conditions & needs->conditions;
+	       probe->serves.conditions & needs->conditions ||
+	       (probe->spare && !probe->spare->armed);
 }
 
 void st_probes_arm_more(const struct st_needs *needs)
@@ -452,6 +494,7 @@ void st_probes_disarm(void)
 	struct disarming all = { .nr_calls = 0 };
 	unsigned int i;
 
+	clear_marks(&all);
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
 		if (probes[i].armed)
 			disarm_one(&all, &probes[i]);
@@ -482,6 +525,7 @@ static int probe_try(struct probe *probe, const char *symbol)
 	if (err)
 		return err;
 	can_step = st_arch_can_step(&probe->rp.kp);
+	probe->address = (unsigned long)probe->rp.kp.addr;
 	probe_unregister(probe);
 	if (!can_step)
 		return -EOPNOTSUPP;
@@ -524,6 +568,29 @@ static void probe_bind(struct probe *probe)
 			probe->candidates[0], err);
 }
 
+static const struct probe *bound_to(const char *symbol)
+{
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].symbol && !strcmp(probes[i].symbol, symbol))
+			return &probes[i];
+	return NULL;
+}
+
+/* Which other one surely shows what this one would. */
+static void probe_find_spare(struct probe *probe)
+{
+	const struct probe *by, *within;
+
+	if (!probe->spared_by)
+		return;
+	by = bound_to(probe->spared_by);
+	within = bound_to(probe->called_by);
+	if (by && within && st_caller_calls(within->address, by->address))
+		probe->spare = by;
+}
+
 static void counts_init(void)
 {
 	unsigned int i;
@@ -564,6 +631,8 @@ int st_probes_init(unsigned int maxactive)
 		/* A tracepoint alone tells nothing: what a connect came to, if one was seen. */
 		bound += probes[i].symbol && !probes[i].tp;
 	}
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		probe_find_spare(&probes[i]);
 	probes_maxactive = maxactive;
 	if (!bound) {
 		pr_err("this kernel lets none of the functions be probed%s\n",
@@ -577,6 +646,19 @@ void st_probes_info(struct socktrace_info *info)
 {
 	info->maxactive = probes_maxactive;
 	info->total_probes = ARRAY_SIZE(probes);
+}
+
+/* Of each connect() for sure: where the hook is, and what it is spared by. */
+static bool shows_address(const struct probe *probe)
+{
+	unsigned int i;
+
+	if (!probe->symbol)
+		return false;
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		if (probes[i].spared_by && (probe == &probes[i] || probe == probes[i].spare))
+			return true;
+	return false;
 }
 
 bool st_probe_info(unsigned int i, struct socktrace_probe *out)
@@ -598,6 +680,8 @@ bool st_probe_info(unsigned int i, struct socktrace_probe *out)
 		out->flags |= SOCKTRACE_PROBE_FACTS;
 	if (probe_is_optional(probe))
 		out->flags |= SOCKTRACE_PROBE_OPTIONAL;
+	if (shows_address(probe))
+		out->flags |= SOCKTRACE_PROBE_ADDRESS;
 	for_each_possible_cpu(cpu)
 		counts_add(&per_cpu(probe_counts, cpu)[i], out);
 	return true;

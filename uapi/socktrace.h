@@ -447,6 +447,7 @@ struct socktrace_probe {
 #define SOCKTRACE_PROBE_ARMED (1U << 1) /* registered now */
 #define SOCKTRACE_PROBE_FACTS (1U << 2) /* gives no record: tells those of `type` more */
 #define SOCKTRACE_PROBE_OPTIONAL (1U << 3) /* armed only when a session asks for it */
+#define SOCKTRACE_PROBE_ADDRESS (1U << 4) /* surely shows each connect's kernel address */
 
 /*
  * GET_INFO, with `nr_probes` probe points at most, `probe_size` bytes apart; of the

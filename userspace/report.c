@@ -29,10 +29,22 @@ void complain(const char *format, ...)
 		;
 }
 
-/* A mismatch is seen by connect's probe and the LSM hook together. */
-#define MISMATCH_NEEDS                                                             \
-	(SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |                                  \
-	 SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT))
+/*
+ * A mismatch is seen by connect's probe and one that shows the kernel's address: of those
+ * that are bound, or armed, as @flag says.
+ */
+static bool shows_address(const struct device *device, uint16_t flag)
+{
+	uint32_t i;
+
+	for (i = 0; i < device->info.nr_probes; i++) {
+		const uint16_t both = SOCKTRACE_PROBE_ADDRESS | flag;
+
+		if ((device->probes[i].flags & both) == both)
+			return true;
+	}
+	return false;
+}
 
 void warn_missing(const struct reader *reader)
 {
@@ -49,7 +61,8 @@ void warn_missing(const struct reader *reader)
 		    probe->via == SOCKTRACE_VIA_SYSCALL)
 			bound |= SOCKTRACE_EVENT_BIT(probe->type);
 	}
-	if (!(~bound & MISMATCH_NEEDS))
+	if ((bound & SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT)) &&
+	    shows_address(device, SOCKTRACE_PROBE_BOUND))
 		bound |= SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH);
 	for (type = 0; type < 32; type++) {
 		if (events & ~bound & SOCKTRACE_EVENT_BIT(type))
@@ -63,8 +76,11 @@ void warn_unarmed(const struct reader *reader)
 	const struct device *device = &reader->device;
 	uint32_t events = filter_events(reader->rules, reader->nr_rules), i;
 
-	if (events & SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH))
-		events |= MISMATCH_NEEDS;
+	if (events & SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH)) {
+		events |= SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT);
+		if (!shows_address(device, SOCKTRACE_PROBE_ARMED))
+			events |= SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT);
+	}
 	for (i = 0; i < device->info.nr_probes; i++) {
 		const struct socktrace_probe *probe = &device->probes[i];
 

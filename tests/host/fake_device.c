@@ -10,6 +10,7 @@
  *   FAKE_READ=ERROR    device_read() fails with this text, after the records
  *   FAKE_MISSED=N      so many returns were missed
  *   FAKE_UNBOUND=TYPE  the kernel has no probe for this event type
+ *   FAKE_SPARED=1      the LSM hook is optional, and shown by another point
  *   FAKE_UNARMED=FUNC  the probe on this function is bound and can't be armed
  *   FAKE_MUTED=1       the probes do not fire
  *   FAKE_STARTED=N     so many sessions trace, of which --inflight asks
@@ -59,6 +60,22 @@ static int fail(struct device *device, const char *what)
 	return -1;
 }
 
+/* A kernel with __sys_connect_file() on the way: the hook is optional. */
+static void spare_the_hook(struct device *device)
+{
+	unsigned int i;
+
+	for (i = 0; i < device->info.nr_probes; i++)
+		if (device->probes[i].type == SOCKTRACE_SECURITY_SOCKET_CONNECT)
+			device->probes[i].flags |= SOCKTRACE_PROBE_OPTIONAL;
+	device->probes[device->info.nr_probes++] = (struct socktrace_probe){
+		.symbol = "__sys_connect_file",
+		.type = SOCKTRACE_CONNECT,
+		.via = SOCKTRACE_VIA_IO_URING,
+		.flags = SOCKTRACE_PROBE_BOUND | SOCKTRACE_PROBE_ADDRESS,
+	};
+}
+
 int device_open(struct device *device, const char *path)
 {
 	static const char *const symbols[] = {
@@ -72,7 +89,7 @@ int device_open(struct device *device, const char *path)
 	const char *unbound = getenv("FAKE_UNBOUND"), *started = getenv("FAKE_STARTED");
 	struct socktrace_probe *graft;
 	struct stat st;
-	unsigned int type;
+	unsigned int type, i;
 
 	device->path = path;
 	/* A FIFO that is open for writing too never hangs up. */
@@ -101,6 +118,11 @@ int device_open(struct device *device, const char *path)
 		if (!unbound || (unsigned int)atoi(unbound) != type)
 			probe->flags = SOCKTRACE_PROBE_BOUND;
 	}
+	for (i = 0; i < device->info.nr_probes; i++)
+		if (device->probes[i].type == SOCKTRACE_SECURITY_SOCKET_CONNECT)
+			device->probes[i].flags |= SOCKTRACE_PROBE_ADDRESS;
+	if (getenv("FAKE_SPARED"))
+		spare_the_hook(device);
 	graft = &device->probes[device->info.nr_probes++];
 	*graft = (struct socktrace_probe){
 		.symbol = "security_sock_graft",

@@ -521,6 +521,15 @@ unarmed_probes_are_reported() {
 	empty err
 	FAKE_UNARMED=security_socket_connect status 0 "$fake" --device r -e addr_mismatch
 	has err "security_socket_connect can't be probed now"
+	# Or another point shows the kernel's address, and the hook is there for who asks for it.
+	FAKE_SPARED=1 FAKE_UNARMED=security_socket_connect status 0 "$fake" --device r -e addr_mismatch
+	empty err
+	FAKE_SPARED=1 FAKE_UNBOUND=4 status 0 "$fake" --device r -e addr_mismatch
+	empty err
+	FAKE_SPARED=1 FAKE_UNARMED=security_socket_connect status 0 "$fake" --device r -e security_socket_connect
+	has err "security_socket_connect can't be probed now"
+	FAKE_SPARED=1 FAKE_UNARMED=__sys_connect_file status 0 "$fake" --device r -e addr_mismatch
+	has err "__sys_connect_file can't be probed now"
 	# It is no matter of this kernel, but of now: -q is no reason to keep it.
 	FAKE_UNARMED=__sys_connect status 0 "$fake" -q --device r
 	has err "__sys_connect can't be probed now"

@@ -86,11 +86,11 @@ static struct selftest_expect *connect_at(struct selftest_path *path, int fd,
 	expect_socket(expect, fd);
 	expect_local(expect, fd);
 	expect_peer(expect, fd);
-	/* Without the hook there is only what the caller's memory held. */
+	/* Where that is not seen there is only what the caller's memory held. */
 	expect_addr(expect, name,
-		    path->sees_hook ? SOCKTRACE_ADDR_KERNEL : SOCKTRACE_ADDR_USER);
-	expect->ev.toctou = path->sees_hook ? SOCKTRACE_TOCTOU_MATCH :
-					      SOCKTRACE_TOCTOU_UNCHECKED;
+		    path->sees_address ? SOCKTRACE_ADDR_KERNEL : SOCKTRACE_ADDR_USER);
+	expect->ev.toctou = path->sees_address ? SOCKTRACE_TOCTOU_MATCH :
+						 SOCKTRACE_TOCTOU_UNCHECKED;
 	expect->fields |= FIELD_BIT(FIELD_TOCTOU);
 	return expect;
 }
@@ -261,7 +261,7 @@ void selftest_connect_not_resident(struct selftest_path *path)
 	memcpy(page, name.bytes, name.length);
 	path_must(path, "madvise", madvise(page, size, MADV_DONTNEED));
 	expect = connect_at(path, fd, &name, page, 0);
-	if (path->sees_hook)
+	if (path->sees_address)
 		expect->ev.toctou = SOCKTRACE_TOCTOU_UNREADABLE;
 	else
 		expect_addr(expect, NULL, SOCKTRACE_ADDR_FAULT);

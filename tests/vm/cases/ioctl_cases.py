@@ -150,8 +150,10 @@ def _info(context):
     for symbol in (*facts, "wake_up_new_task", "security_bprm_committed_creds"):
         bound[symbol] |= device.PROBE_FACTS
     for symbol in bound:
-        if re.search(r"_(bind|listen)(_|$)|wake_up|bprm", symbol):
+        if re.search(r"_(bind|listen)(_|$)|wake_up|bprm|socket_connect", symbol):
             bound[symbol] |= device.PROBE_OPTIONAL
+    for symbol in ("security_socket_connect", "__sys_connect_file"):
+        bound[symbol] |= device.PROBE_ADDRESS
     equal({p.symbol: p.flags for p in info.probes}, bound, "flags when nothing is armed")
     missing = [symbol for symbol, flags in bound.items() if not flags & device.PROBE_BOUND]
     check(len(missing) <= 3, "not bound: %s", missing)
@@ -162,7 +164,8 @@ def _info(context):
         symbol: flags | (device.PROBE_ARMED if flags & 9 == device.PROBE_BOUND else 0)
         for symbol, flags in bound.items()
     }
-    armed[sock_state] |= device.PROBE_ARMED  # its event is one of the default ones
+    for symbol in (sock_state, "security_socket_connect"):  # their events are default ones
+        armed[symbol] |= device.PROBE_ARMED
     equal({p.symbol: p.flags for p in info.probes}, armed, "flags")
     equal((info.sessions, info.started), (2, 1), "sessions, started")
     equal(info.records_per_cpu, 128, "this session's ring")

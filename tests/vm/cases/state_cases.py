@@ -35,7 +35,7 @@ POINTS = {
     "wake_up_new_task": (device.BIRTH, VIA_SYSCALL, device.PROBE_FACTS),
 }
 
-OPTIONAL = {device.BIND, device.LISTEN, device.CONNECTED, device.BIRTH, device.PROCESS}
+OPTIONAL = {LSM_CONNECT, device.BIND, device.LISTEN, device.CONNECTED, device.BIRTH, device.PROCESS}
 
 
 def sysfs(name):
@@ -244,3 +244,28 @@ def _muted_start(context):
         bursts[2].go().made()
         equal(session.drain(), [], "records after STOP")
         equal(session.stats().balance(), 0, "balance")
+
+
+def brief_session(asks):
+    """One that is started; its probes besides those of every session are for `asks`."""
+    session = Session(events=asks)
+    session.start()
+    return session
+
+
+@case("probes that were disarmed on a muted machine leave nothing that ends ftrace later", "muted")
+def _disarmed_while_muted(context):
+    module.ensure()
+    plain = device.CALLS
+    with contextlib.closing(brief_session(plain)):
+        # While others stay armed, and are disarmed once it hears again ...
+        with contextlib.closing(brief_session(plain | 1 << LSM_CONNECT)) as other, muted():
+            other.stop()
+    # ... or with the last of all, and others are the next ones.
+    with contextlib.closing(brief_session(plain | 1 << device.BIND | 1 << device.LISTEN)) as other, muted():
+        other.stop()
+    brief_session(plain).close()
+    burst = Burst(context, "mix", calls=30)
+    session = context.enter_context(Session()).only(tgid=burst.pid, events=plain).start()
+    burst.go().made()
+    equal(len(session.finish()), 30, "records")

@@ -422,25 +422,40 @@ def _before(context):
     equal(connects(context, calls), [user, nothing, nothing, nothing, fault] * 2)
 
 
-@case("on a kernel without the hook every verdict is unchecked", "toctou")
-def _no_hook(context):
-    # The same module, but what it looks for is nowhere.
+def without(context, *symbols):
+    """The same module, but what it looks for is nowhere."""
     with open(module.path(), "rb") as file:
         data = file.read()
-    hook = b"\0security_socket_connect\0"
-    check(hook in data, "the hook's name is not in the module")
-    other = "/tmp/socktrace-hookless.ko"
+    for symbol in symbols:
+        name = b"\0" + symbol + b"\0"
+        check(name in data, "%s is not in the module", symbol)
+        data = data.replace(name, name[:-3] + b"xx\0")
+    other = "/tmp/socktrace-without.ko"
     with open(other, "wb") as file:
-        file.write(data.replace(hook, b"\0security_socket_connexx\0"))
+        file.write(data)
     context.callback(module.ensure)
     module.ensure(file=other)
 
-    def calls(connect):
-        at = file_page(ADDRESS)
-        connect(there(at, "nowhere"))
-        connect(there(at, "resident"))
-        connect(at, 129)
 
-    unchecked = (0, ADDR_USER, TOCTOU_UNCHECKED, ADDRESS)
-    fault = (0, ADDR_FAULT, TOCTOU_UNCHECKED, b"")
-    equal(connects(context, calls), [fault, unchecked, REFUSED])
+def at_three_places(connect):
+    at = file_page(ADDRESS)
+    connect(there(at, "nowhere"))
+    connect(there(at, "resident"))
+    connect(at, 129)
+
+
+WITHOUT = {
+    "the hook": ((b"security_socket_connect",), UNREADABLE, MATCHING),
+    "__sys_connect_file": ((b"__sys_connect_file",), UNREADABLE, MATCHING),
+    "either": (
+        (b"security_socket_connect", b"__sys_connect_file"),
+        (0, ADDR_FAULT, TOCTOU_UNCHECKED, b""),
+        (0, ADDR_USER, TOCTOU_UNCHECKED, ADDRESS),
+    ),
+}
+for _what, _rest in WITHOUT.items():
+
+    @case(f"on a kernel without {_what} the address is the kernel's, or unchecked", "toctou")
+    def _without(context, symbols=_rest[0], verdicts=_rest[1:]):
+        without(context, *symbols)
+        equal(connects(context, at_three_places), [*verdicts, REFUSED])
