@@ -1,0 +1,22 @@
+/* SPDX-License-Identifier: GPL-2.0 */
+/* What the programs of the guest share. All end the program when something fails. */
+#ifndef BENCH_COMMON_H
+#define BENCH_COMMON_H
+
+#include <stdbool.h>
+
+__attribute__((format(printf, 1, 2), noreturn))
+void die(const char *format, ...);
+/* Dies of errno, unless fine. */
+void check(bool fine, const char *what);
+int checked(int fd, const char *what);
+/* An option's argument: 1 to max. */
+unsigned int number(const char *text, unsigned int max);
+
+void sleep_ms(long ms);
+void run(const char *command);
+
+/* Before anything is measured: the guest's randomness, and what a boot leaves to do. */
+void settle(void);
+
+#endif

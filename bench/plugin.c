@@ -1,0 +1,204 @@
+// SPDX-License-Identifier: GPL-2.0
+/*
+ * plugin.so,out=FILE: QEMU's (TCG), for bench/profile.
+ *
+ * Counts each instruction that is executed between the marks of marks.h, by its address,
+ * and writes a line for each that was: setup, kind, address, how often; and how often each
+ * kind was kept.  The address of all that is not the kernel's is 0.  One processor only.
+ */
+#include <inttypes.h>
+#include <stdbool.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "marks.h"
+
+/*
+ * What is used of QEMU's interface, version 1, which 7.2 to 8.2 have. Debian has no
+ * package with its qemu-plugin.h.
+ */
+typedef uint64_t qemu_plugin_id_t;
+struct qemu_plugin_tb;
+struct qemu_plugin_insn;
+struct qemu_info;
+typedef void (*tb_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
+typedef void (*exec_cb)(unsigned int vcpu, void *data);
+typedef void (*exit_cb)(qemu_plugin_id_t id, void *data);
+
+void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_trans_cb cb);
+void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, exec_cb cb,
+					    int flags, void *data);
+void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, exit_cb cb, void *data);
+size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
+struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
+uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
+const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
+size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
+enum { QEMU_PLUGIN_CB_NO_REGS };
+
+#define EXPORTED __attribute__((visibility("default")))
+EXPORTED int qemu_plugin_version = 1;
+EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
+				 int argc, char **argv);
+
+/* One for each address that was ever translated. */
+struct insn {
+	uint64_t address;
+	uint32_t pending[MARK_MAX_KINDS]; /* since the last KEEP or DROP */
+	uint64_t kept[MARK_MAX_SETUPS][MARK_MAX_KINDS];
+	struct insn *next; /* of its bucket */
+	struct insn *next_touched; /* of those with anything pending */
+	bool touched;
+};
+
+#define NR_BUCKETS (1 << 18)
+static struct insn *buckets[NR_BUCKETS];
+static struct insn *touched;
+
+static uint64_t begun[MARK_MAX_KINDS], calls[MARK_MAX_SETUPS][MARK_MAX_KINDS];
+static unsigned int setup;
+static int kind = -1; /* none: it is not counted */
+static const char *out;
+
+static struct insn *insn_at(uint64_t address)
+{
+	struct insn **bucket = &buckets[(address ^ address >> 18) % NR_BUCKETS], *insn;
+
+	for (insn = *bucket; insn; insn = insn->next)
+		if (insn->address == address)
+			return insn;
+	insn = calloc(1, sizeof(*insn));
+	if (!insn)
+		abort();
+	insn->address = address;
+	insn->next = *bucket;
+	*bucket = insn;
+	return insn;
+}
+
+static void executed(unsigned int vcpu, void *data)
+{
+	struct insn *insn = data;
+
+	(void)vcpu;
+	if (kind < 0)
+		return;
+	insn->pending[kind]++;
+	if (!insn->touched) {
+		insn->touched = true;
+		insn->next_touched = touched;
+		touched = insn;
+	}
+}
+
+/* All that is pending counts, or does not. */
+static void settle(bool keep)
+{
+	struct insn *insn;
+	unsigned int k;
+
+	for (insn = touched; insn; insn = insn->next_touched) {
+		for (k = 0; keep && k < MARK_MAX_KINDS; k++)
+			insn->kept[setup][k] += insn->pending[k];
+		memset(insn->pending, 0, sizeof(insn->pending));
+		insn->touched = false;
+	}
+	touched = NULL;
+	for (k = 0; keep && k < MARK_MAX_KINDS; k++)
+		calls[setup][k] += begun[k];
+	memset(begun, 0, sizeof(begun));
+}
+
+static void marked(unsigned int vcpu, void *data)
+{
+	uintptr_t what = (uintptr_t)data;
+
+	(void)vcpu;
+	switch (what) {
+	case MARK_END: kind = -1; break;
+	case MARK_KEEP: settle(true); break;
+	case MARK_DROP: settle(false); break;
+	case MARK_NEXT: setup = (setup + 1) % MARK_MAX_SETUPS; break;
+	default:
+		kind = what - MARK_BEGIN;
+		begun[kind]++;
+	}
+}
+
+/* The mark that an instruction is, or 0. */
+static uint32_t mark_of(const struct qemu_plugin_insn *insn)
+{
+	static const uint8_t nopl_rax[] = { 0x0f, 0x1f, 0x80 };
+	const uint8_t *bytes = qemu_plugin_insn_data(insn);
+	uint32_t what;
+
+	if (qemu_plugin_insn_size(insn) != sizeof(nopl_rax) + sizeof(what) ||
+	    memcmp(bytes, nopl_rax, sizeof(nopl_rax)))
+		return 0;
+	memcpy(&what, bytes + sizeof(nopl_rax), sizeof(what));
+	if ((what >= MARK_BEGIN && what < MARK_BEGIN + MARK_MAX_KINDS) ||
+	    (what >= MARK_END && what <= MARK_NEXT))
+		return what;
+	return 0;
+}
+
+static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
+{
+	size_t n = qemu_plugin_tb_n_insns(tb), i;
+
+	(void)id;
+	for (i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+		uint64_t address = qemu_plugin_insn_vaddr(insn);
+		uint32_t what = mark_of(insn);
+
+		if (what)
+			qemu_plugin_register_vcpu_insn_exec_cb(
+				insn, marked, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)what);
+		else
+			qemu_plugin_register_vcpu_insn_exec_cb(
+				insn, executed, QEMU_PLUGIN_CB_NO_REGS,
+				insn_at(address >> 63 ? address : 0));
+	}
+}
+
+static void ended(qemu_plugin_id_t id, void *data)
+{
+	FILE *f = fopen(out, "w");
+	unsigned int s, k, b;
+	struct insn *insn;
+
+	(void)id;
+	(void)data;
+	if (!f) {
+		perror(out);
+		return;
+	}
+	for (s = 0; s < MARK_MAX_SETUPS; s++)
+		for (k = 0; k < MARK_MAX_KINDS; k++) {
+			if (calls[s][k])
+				fprintf(f, "calls %u %u %" PRIu64 "\n", s, k, calls[s][k]);
+			for (b = 0; b < NR_BUCKETS; b++)
+				for (insn = buckets[b]; insn; insn = insn->next)
+					if (insn->kept[s][k])
+						fprintf(f, "%u %u %" PRIx64 " %" PRIu64 "\n",
+							s, k, insn->address, insn->kept[s][k]);
+		}
+	if (fclose(f))
+		perror(out);
+}
+
+int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
+{
+	(void)info;
+	if (argc != 1 || strncmp(argv[0], "out=", 4)) {
+		fputs("plugin.so: needs out=FILE\n", stderr);
+		return -1;
+	}
+	out = strdup(argv[0] + 4);
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_atexit_cb(id, ended, NULL);
+	return 0;
+}
