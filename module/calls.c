@@ -26,11 +26,13 @@ static struct st_shares shares;
 static DEFINE_PER_CPU(struct st_inflight, spare);
 
 /*
- * Where a record is put together. Not on the stack, which kernels with
- * INIT_STACK_ALL_ZERO zero once more, and which may be deep in use already.
+ * Where a record is put together, and what is known of it. Not on the stack, which
+ * kernels with INIT_STACK_ALL_ZERO zero once more, and which may be deep in use already.
  * Handlers don't nest, and preemption is off.
  */
 static DEFINE_PER_CPU(struct socktrace_event, scratch);
+static DEFINE_PER_CPU(struct st_filter_facts, facts_known);
+static DEFINE_PER_CPU(struct st_connected, connected);
 
 /* While no call is in flight, of which at most @max will be. */
 void st_calls_init(unsigned int max)
@@ -290,12 +292,12 @@ static void add_image(struct socktrace_event *ev)
 static void deliver_with(struct socktrace_event *ev, u32 unknown,
 			 const struct st_path *peer_path)
 {
-	struct st_filter_facts facts;
+	struct st_filter_facts *facts = this_cpu_ptr(&facts_known);
 
 	add_image(ev);
-	facts_of_record(&facts, ev, unknown);
-	facts.peer_path = peer_path;
-	st_sessions_deliver(ev, &facts);
+	facts_of_record(facts, ev, unknown);
+	facts->peer_path = peer_path;
+	st_sessions_deliver(ev, facts);
 }
 
 static void deliver(struct socktrace_event *ev, u32 unknown)
@@ -580,7 +582,7 @@ void st_call_return(struct st_inflight *call, long ret)
 {
 	s32 result = call->returns_file && !IS_ERR((const void *)ret) ? 0 : ret;
 	struct socktrace_event *ev = this_cpu_ptr(&scratch);
-	struct st_connected to = { .outcome = { ST_OUTCOME_TOLD } };
+	struct st_connected *to = this_cpu_ptr(&connected);
 	u64 now = st_compat_boottime_ns();
 
 	st_inflight_withdraw(call);
@@ -591,7 +593,11 @@ void st_call_return(struct st_inflight *call, long ret)
 	if (call->hook_ns)
 		report_security_socket_connect(call, call->hook_ns, &call->sock,
 					       call->ends.addrs, call->args[1]);
-	st_sockets_add_returned(call, ret, result, &to);
+	memset(to, 0, sizeof(*to));
+	to->outcome.is = ST_OUTCOME_TOLD;
+	st_sockets_add_returned(call, ret, result, to);
+	if (to->outcome.is == ST_OUTCOME_TOLD) /* else it becomes that record, too */
+		ev = st_sessions_room(ev);
 	record_call(ev, call, SOCKTRACE_EXIT);
 	/* This clock may step back by some ns when its base is updated. */
 	ev->duration_ns = now > call->time_ns ? now - call->time_ns : 0;
@@ -599,10 +605,10 @@ void st_call_return(struct st_inflight *call, long ret)
 	ev->toctou = call->toctou;
 	if (call->type == SOCKTRACE_SOCKETPAIR && !result)
 		st_collect_pair(ev, call->sv);
-	if (to.outcome.is == ST_OUTCOME_MISSED)
+	if (to->outcome.is == ST_OUTCOME_MISSED)
 		ev->flags |= SOCKTRACE_F_OUTCOME_MISSED;
 	call_release(call);
-	deliver_with(ev, to.unknown, to.peer_path);
-	if (to.outcome.is != ST_OUTCOME_TOLD)
-		st_pending_follow(&to.outcome, ev);
+	deliver_with(ev, to->unknown, to->peer_path);
+	if (to->outcome.is != ST_OUTCOME_TOLD)
+		st_pending_follow(&to->outcome, ev);
 }

@@ -201,6 +201,21 @@ static void session_deliver(struct st_session *s, struct socktrace_event *ev,
 		session_notify(s, ring);
 }
 
+/*
+ * Where to make a record that nobody changes once it is delivered: in the ring of the only
+ * session, which need not copy it then; or @otherwise. To a session that starts meanwhile it
+ * is given first, while it is still hidden in that ring.
+ */
+struct socktrace_event *st_sessions_room(struct socktrace_event *otherwise)
+{
+	const struct st_session *s = list_first_or_null_rcu(&st_sessions_started,
+							    struct st_session, node);
+
+	if (!s || READ_ONCE(s->node.next) != &st_sessions_started)
+		return otherwise;
+	return st_ring_room(session_ring(s)) ?: otherwise;
+}
+
 /* Gives the finished record @ev to every session that wants it. */
 void st_sessions_deliver(struct socktrace_event *ev, const struct st_filter_facts *facts)
 {

@@ -74,6 +74,7 @@ bool st_session_may_want(const struct st_session *s, const struct st_filter_fact
 void st_sessions_refuse(enum socktrace_type type, u32 phases);
 void st_sessions_miss(const struct st_filter_facts *facts);
 void st_sessions_ask(const struct st_filter_facts *facts, struct st_filter_answers *answers);
+struct socktrace_event *st_sessions_room(struct socktrace_event *otherwise);
 void st_sessions_deliver(struct socktrace_event *ev, const struct st_filter_facts *facts);
 
 /* Has current entered an accept before any session began, as far as that knows? */

@@ -18,13 +18,13 @@
 /* --- one condition each --------------------------------------------------- */
 
 /* An end of a connection as rules know it: IPv4 as ::ffff:a.b.c.d. */
-struct end {
+struct endpoint {
 	u8 addr[16];
 	u16 port; /* host byte order */
 };
 
 /* False: it is no IPv4 or IPv6 address. */
-static bool end_of(struct end *end, const u8 *sockaddr, unsigned int len)
+static bool end_of(struct endpoint *end, const u8 *sockaddr, unsigned int len)
 {
 	struct sockaddr_in in;
 	struct sockaddr_in6 in6;
@@ -62,7 +62,7 @@ static bool prefix_is(const u8 *addr, const u8 *prefix, unsigned int bits)
 static bool endpoint_is(const struct socktrace_endpoint *want, const u8 *sockaddr,
 			unsigned int len, bool net, bool port)
 {
-	struct end end;
+	struct endpoint end;
 
 	return end_of(&end, sockaddr, len) &&
 	       (!net || prefix_is(end.addr, want->addr, want->prefix_len)) &&

@@ -18,16 +18,12 @@
 /* Set while the probes are armed. */
 static struct st_inflight *slots;
 static unsigned int slot_bits;
-/* Claimed slots of the tasks that hash to each: spares a search in vain. */
-static atomic_t *claimed;
 
 /* When no handler can run any more. */
 void st_inflight_exit(void)
 {
 	kvfree(slots);
-	kvfree(claimed);
 	slots = NULL;
-	claimed = NULL;
 }
 
 int st_inflight_init(unsigned int max_calls)
@@ -36,11 +32,7 @@ int st_inflight_init(unsigned int max_calls)
 	slot_bits = ilog2(roundup_pow_of_two(max_calls)) + 2;
 	slot_bits = max_t(unsigned int, slot_bits, ilog2(MAX_STEPS));
 	slots = kvzalloc(sizeof(*slots) << slot_bits, GFP_KERNEL);
-	claimed = kvzalloc(sizeof(*claimed) << slot_bits, GFP_KERNEL);
-	if (slots && claimed)
-		return 0;
-	st_inflight_exit();
-	return -ENOMEM;
+	return slots ? 0 : -ENOMEM;
 }
 
 static struct st_inflight *slot_at(u32 home, unsigned int i)
@@ -60,7 +52,7 @@ static struct st_inflight *inflight_find_from(u32 home, unsigned long key)
 {
 	unsigned int i;
 
-	if (!atomic_read(&claimed[home]))
+	if (!atomic_read(&slots[home].at_home))
 		return NULL;
 	for (i = 0; i < MAX_STEPS; i++) {
 		struct st_inflight *call = slot_at(home, i);
@@ -87,13 +79,6 @@ struct st_inflight *st_inflight_of_current(void)
 	return call && call->tid == current->pid ? call : NULL;
 }
 
-void st_inflight_withdraw(struct st_inflight *call)
-{
-	WRITE_ONCE(call->published, 0);
-	/* Before anything of it changes: pairs with st_inflight_copy(). */
-	smp_wmb();
-}
-
 /*
  * A slot for a call that @task, which is current, just enters; or NULL: none is
  * free. If it @nests the call may be made by another one of the task's, on its way;
@@ -116,7 +101,7 @@ struct st_inflight *st_inflight_claim(const struct task_struct *task, bool nests
 	for (i = 0; i < MAX_STEPS; i++) {
 		call = slot_at(home, i);
 		if (!READ_ONCE(call->task) && !cmpxchg(&call->task, 0, key)) {
-			atomic_inc(&claimed[home]);
+			atomic_inc(&slots[home].at_home);
 			call->inner = NULL;
 			if (outer)
 				outer->inner = call;
@@ -124,14 +109,6 @@ struct st_inflight *st_inflight_claim(const struct task_struct *task, bool nests
 		}
 	}
 	return NULL;
-}
-
-void st_inflight_publish(struct st_inflight *call)
-{
-	if (!++call->uses)
-		call->uses++;
-	/* After what it is made of: pairs with st_inflight_copy(). */
-	smp_store_release(&call->published, call->uses);
 }
 
 void st_inflight_release(struct st_inflight *call)
@@ -145,7 +122,7 @@ void st_inflight_release(struct st_inflight *call)
 		if (outer)
 			outer->inner = NULL;
 	}
-	atomic_dec(&claimed[home_of(task)]);
+	atomic_dec(&slots[home_of(task)].at_home);
 	/* Whoever claims it must not see what we wrote: pairs with the cmpxchg. */
 	smp_store_release(&call->task, 0);
 }

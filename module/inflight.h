@@ -27,6 +27,8 @@ struct st_socket_facts {
 struct st_inflight {
 	/* 0: free. Claimed by cmpxchg. Bit 0: a call within another of the task's */
 	unsigned long task;
+	/* Of the slot itself: how many calls in flight are of tasks that look here first. */
+	atomic_t at_home;
 	struct st_inflight *inner; /* the call within this one, or NULL */
 	u64 time_ns; /* entry, CLOCK_BOOTTIME */
 	u64 call_id;
@@ -70,9 +72,22 @@ struct st_inflight *st_inflight_find(const struct task_struct *task);
 struct st_inflight *st_inflight_of_current(void);
 void st_inflight_release(struct st_inflight *call);
 
-/* By the calling task: others may see it from now on, and until it changes again. */
-void st_inflight_publish(struct st_inflight *call);
-void st_inflight_withdraw(struct st_inflight *call);
+/* By the calling task: others may see it from now on ... */
+static inline void st_inflight_publish(struct st_inflight *call)
+{
+	if (!++call->uses)
+		call->uses++;
+	/* After what it is made of: pairs with st_inflight_copy(). */
+	smp_store_release(&call->published, call->uses);
+}
+
+/* ... and until it changes again. */
+static inline void st_inflight_withdraw(struct st_inflight *call)
+{
+	WRITE_ONCE(call->published, 0);
+	/* Before anything of it changes: pairs with st_inflight_copy(). */
+	smp_wmb();
+}
 
 /* For the others, while the probes stay armed, or disarmed: how many slots there are. */
 unsigned int st_inflight_slots(void);

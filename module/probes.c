@@ -8,7 +8,6 @@
  * whose return can't be hooked is noticed. A second, plain kprobe would tell
  * the same for three times the instructions.
  */
-#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
@@ -65,6 +64,7 @@ struct probe {
 	void (*stop)(void);
 	void (*finish)(void);
 
+	unsigned int index; /* in the table */
 	const char *symbol; /* of the candidates, or the tracepoint; NULL: not bound */
 	unsigned long address; /* in the function, which has such a probe */
 	const struct probe *spare; /* NULL: none is sure to be on the way */
@@ -147,7 +147,7 @@ static unsigned int probes_maxactive;
 
 static struct probe_counts *counts_of(const struct probe *probe)
 {
-	return &(*this_cpu_ptr(&probe_counts))[probe - probes];
+	return &(*this_cpu_ptr(&probe_counts))[probe->index];
 }
 
 /* Handlers of one probe don't nest. */
@@ -627,6 +627,7 @@ int st_probes_init(unsigned int maxactive)
 	st_files_init();
 	probes_maxactive = 1;
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		probes[i].index = i;
 		probe_bind(&probes[i]);
 		/* A tracepoint alone tells nothing: what a connect came to, if one was seen. */
 		bound += probes[i].symbol && !probes[i].tp;

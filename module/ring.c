@@ -109,21 +109,20 @@ void st_ring_set_free(struct st_ring_set *set)
  * Numbers @ev and keeps it; false: dropped, and its number with it. What
  * kfifo_put() does, which would copy the record to the stack first.
  */
-bool st_ring_put(struct st_ring *ring, struct socktrace_event *ev)
+bool st_ring_put(struct st_ring *ring, const struct socktrace_event *ev)
 {
-	struct __kfifo *fifo = &ring->fifo.kfifo;
-	struct socktrace_event *slots = fifo->data;
-	bool kept = !kfifo_is_full(&ring->fifo);
+	struct socktrace_event *room = st_ring_room(ring);
 
-	ev->seq = ring->seq++;
-	if (kept) {
-		slots[fifo->in & fifo->mask] = *ev;
+	if (room) {
+		if (room != ev)
+			*room = *ev;
+		room->seq = ring->seq;
 		smp_wmb(); /* the record before its being there */
-		fifo->in++;
+		ring->fifo.kfifo.in++;
 	}
 	/* Who sees the number gone must see the record, if it was kept. */
-	smp_store_release(&ring->made, (unsigned long)ring->seq);
-	return kept;
+	smp_store_release(&ring->made, (unsigned long)++ring->seq);
+	return room;
 }
 
 /* The place of the companion that is @part further than the last one. */

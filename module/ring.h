@@ -64,8 +64,20 @@ struct st_ring_set *st_ring_set_create(unsigned int records, bool companions,
 void st_ring_set_free(struct st_ring_set *set);
 u64 st_ring_set_bytes(unsigned int records, bool companions);
 
-/* Writer's side: on @ring's CPU with preemption off. */
-bool st_ring_put(struct st_ring *ring, struct socktrace_event *ev);
+/*
+ * Writer's side: on @ring's CPU with preemption off. A record may be made where it is going
+ * to be kept: its place, until another one is put; NULL: the ring is full.
+ */
+static inline struct socktrace_event *st_ring_room(struct st_ring *ring)
+{
+	struct __kfifo *fifo = &ring->fifo.kfifo;
+
+	if (kfifo_is_full(&ring->fifo))
+		return NULL;
+	return &((struct socktrace_event *)fifo->data)[fifo->in & fifo->mask];
+}
+
+bool st_ring_put(struct st_ring *ring, const struct socktrace_event *ev);
 unsigned int st_ring_len(struct st_ring *ring);
 /* For the next record, which must be kept then. Without room it is told with a later one. */
 void st_ring_put_image(struct st_ring *ring, const struct socktrace_event *ev,

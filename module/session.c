@@ -412,7 +412,8 @@ int st_session_enlist(struct st_session *s)
 		s->wake = st_ring_set_empty(s->rings) ? ST_WAKE_IDLE : ST_WAKE_READY;
 		smp_store_release(&s->was_started, true);
 		smp_store_release(&s->started, true);
-		list_add_tail_rcu(&s->node, &st_sessions_started);
+		/* Before the others: st_sessions_room() goes by that. */
+		list_add_rcu(&s->node, &st_sessions_started);
 		sessions_sum_up();
 	}
 	mutex_unlock(&sessions_lock);

@@ -35,14 +35,16 @@ static struct st_ring_set *new_set(struct kunit *test)
 static bool put(struct st_ring_set *set, u32 cpu, u64 time_ns)
 {
 	struct st_ring *ring = set->ring[cpu];
-	struct socktrace_event ev;
+	struct socktrace_event elsewhere, *ev = st_ring_room(ring);
 	bool kept;
 
-	st_record_init(&ev, SOCKTRACE_SOCKET, SOCKTRACE_EXIT);
-	ev.cpu = cpu;
-	ev.time_ns = time_ns;
+	if (!ev || ring->seq % 3)
+		ev = &elsewhere;
+	st_record_init(ev, SOCKTRACE_SOCKET, SOCKTRACE_EXIT);
+	ev->cpu = cpu;
+	ev->time_ns = time_ns;
 	ring->counts.hits++;
-	kept = st_ring_put(ring, &ev);
+	kept = st_ring_put(ring, ev);
 	if (!kept)
 		ring->counts.dropped++;
 	return kept;
