@@ -5,7 +5,7 @@
 ## make check-host check-install check-kunit check-dkms check-vm check-kernels check-fuzz    a part of the tests
 ## make check-debug    all of KUnit and VM on a kernel built to find bugs
 ## make check-debug-both    the same with both ways of probing for all
-## make check-arch    all of tests/appliance on every other architecture: ARCH=arm64 for one
+## make check-arch    all of tests/appliance on every architecture: ARCH=arm64 for one; LIBC_CC=
 ## make check-variants    tests/appliance on kernels that lack something, PREEMPT_RT and cloud
 ## make check-service    the service under a systemd that runs, in that VM
 ## make check-kernels-whole    all of VM on every other kernel

@@ -4,7 +4,7 @@
 
 # In the order of what is asked for most; each is ARCH, or ARCH/SUITE.
 # shellcheck disable=SC2034 # for those who source this
-all_targets=(arm64 armhf i386 mipsel mips64el s390x ppc64el arm64/bookworm-backports
+all_targets=(amd64 arm64 armhf i386 mipsel mips64el s390x ppc64el arm64/bookworm-backports
 	armhf/bullseye)
 
 # target NAME sets what the name stands for:
@@ -14,16 +14,24 @@ all_targets=(arm64 armhf i386 mipsel mips64el s390x ppc64el arm64/bookworm-backp
 #	karch     the kernel's name of the architecture
 #	cross     the compiler's prefix
 #	machine   of tests/appliance/boot: qemu-system-MACHINE
+#	libc_cc   how to compile programs for it: the environment's LIBC_CC, if given
+#	libc      which that is, where it is not the distribution's own: musl-gcc, ...
 #	cc32      how to compile a 32-bit program for a 64-bit kernel; may be empty
 #	packages  what building and booting it needs
 # shellcheck disable=SC2034 # for those who source this
 target() {
-	cc32=''
+	cc32='' libc_cc=''
 	suite=bookworm
 	case $1 in
 	*/*) suite=${1#*/} ;;
 	esac
 	case ${1%%/*} in
+	amd64) # for its reader by musl: all else of it, `make check` has
+		arch=amd64 flavour=amd64 karch=x86_64 cross=''
+		machine=x86_64 libc_cc=musl-gcc cc32=i686-linux-gnu-gcc
+		packages=(qemu-system-x86 musl-tools gcc-i686-linux-gnu libc6-dev-i386-cross
+			linux-libc-dev-i386-cross)
+		;;
 	arm64)
 		arch=arm64 flavour=arm64 karch=arm64 cross=aarch64-linux-gnu-
 		machine=aarch64 cc32=arm-linux-gnueabihf-gcc
@@ -72,4 +80,7 @@ target() {
 		return 1
 		;;
 	esac
+	libc_cc=${LIBC_CC:-${libc_cc:-${cross}gcc}}
+	libc=${libc_cc##*/}
+	[ "$libc_cc" != "${cross}gcc" ] || libc=''
 }

@@ -263,6 +263,17 @@ static_builds_run() {
 		has err "is not a socktrace device"
 	done
 }
+# This machine's would have its numbers of system calls, not that one's.
+only_the_machines_own_musl_gets_its_kernel_headers() {
+	local machine
+	for machine in "$(gcc -dumpmachine)" mipsel-linux-musl; do
+		printf '#!/bin/sh\n[ "$1" != -dumpmachine ] || echo %s\n' "$machine" >a-musl-gcc
+		chmod +x a-musl-gcc
+		make -n -C "$top/userspace" O="$PWD/o" CC="$PWD/a-musl-gcc" >"$machine"
+	done
+	grep -q kernel-headers "$(gcc -dumpmachine)"
+	! grep -q kernel-headers mipsel-linux-musl
+}
 
 file_as_output() {
 	records typical 3 >r
