@@ -6,7 +6,8 @@
  *	/check              the promises
  * and looks whether the kernel's log is clean. With "small" on the kernel's command line:
  * without debugfs, on a root that is read-only, and it tells what memory is taken.
- * TAP, then a line with ENDED by which tests/appliance/boot knows that it is over.
+ * TAP, then a line with ENDED by which tests/appliance/boot knows that it is over. Where
+ * there is a /program, it is run with our own arguments, and nothing else.
  */
 #include <arpa/inet.h>
 #include <errno.h>
@@ -221,19 +222,10 @@ static void log_is_clean(void)
 	free(log);
 }
 
-int main(int argc, char **argv)
+static void tests(bool small)
 {
-	/* A word of the kernel's command line that it doesn't know. */
-	bool small = argc > 1 && !strcmp(argv[1], "small");
 	char *check[] = { "/check", NULL };
-	struct utsname kernel;
 
-	mount_all(small);
-	loopback_up();
-	fast_open();
-	uname(&kernel);
-	printf("\nTAP version 13\n# Linux %s %s %s\n", kernel.release, kernel.version,
-	       kernel.machine);
 	if (small)
 		memory_told();
 	if (there("/kunit"))
@@ -242,6 +234,26 @@ int main(int argc, char **argv)
 	if (there("/socktrace-read-32"))
 		selftest("/socktrace-read-32", "selftest of 32 bit");
 	report(run("    ", check), "check");
+}
+
+int main(int argc, char **argv)
+{
+	/* A word of the kernel's command line that it doesn't know. */
+	bool small = argc > 1 && !strcmp(argv[1], "small");
+	struct utsname kernel;
+
+	mount_all(small);
+	loopback_up();
+	fast_open();
+	uname(&kernel);
+	printf("\nTAP version 13\n# Linux %s %s %s\n", kernel.release, kernel.version,
+	       kernel.machine);
+	if (there("/program")) {
+		argv[0] = "/program";
+		report(run("", argv), "the program");
+	} else {
+		tests(small);
+	}
 	log_is_clean();
 	printf("1..%u\nENDED\n", number);
 	fflush(stdout);

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: GPL-2.0
 # shellcheck shell=bash
-# The machines and kernels of tests/appliance/arch. Sourced.
+# The machines and kernels of tests/appliance/arch. Sourced after tests/vm/lib.sh.
 
 # In the order of what is asked for most; each is ARCH, or ARCH/SUITE.
 # shellcheck disable=SC2034 # for those who source this
@@ -83,4 +83,26 @@ target() {
 	libc_cc=${LIBC_CC:-${libc_cc:-${cross}gcc}}
 	libc=${libc_cc##*/}
 	[ "$libc_cc" != "${cross}gcc" ] || libc=''
+}
+
+# build_target NAME: builds what its machine boots with, and sets, besides what target does:
+#	kernel    the directory of its kernel, as tests/vm/kernel has it
+#	release   of that
+#	image     what QEMU is given of it
+#	module    for it
+#	programs  the directory of what tests/appliance/Makefile makes, for it
+# Says with its status whether all is there, so that one failure is not the end of a run.
+# shellcheck disable=SC2034,SC2154 # for those who source this; lib.sh's
+build_target() {
+	target "$1"
+	kernel=$("$tree/tests/vm/kernel" "$1") || return
+	release=$(cat "$kernel/release")
+	image=$kernel/image
+	[ -e "$image" ] || image=$kernel/vmlinuz
+	"$tree/tests/vm/build-module" "$1" >&2 || return
+	module=$tree/build/vm/$release/socktrace.ko
+	programs=$tree/build/appliance/$release${libc:+-$libc}
+	make -s -j2 -C "$tree/tests/appliance" OUT="$programs" CC="$libc_cc" >&2 || return
+	[ -z "$cc32" ] || make -s -j2 -C "$tree/tests/appliance" OUT="$programs" CC="$cc32" \
+		READER=socktrace-read-32 >&2
 }
