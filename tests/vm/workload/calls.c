@@ -162,6 +162,10 @@ static bool wants_low(void)
 	return abi == INT80 || abi == X32;
 }
 
+#ifndef MAP_32BIT /* only amd64's programs want it */
+#define MAP_32BIT 0
+#endif
+
 static void *low_stack(size_t len)
 {
 	void *stack = mmap(NULL, len, PROT_READ | PROT_WRITE,

@@ -13,6 +13,7 @@ import socket
 import struct
 
 ERESTARTSYS = 512
+SWAPS = True  # htons() of the machine that strace ran on: not where that is big endian
 COMMAND = (
     "strace",
     "-ff",
@@ -106,7 +107,8 @@ def _number(text):
         swapped = re.fullmatch(r"hton[sl]\((.*)\)", part)
         if swapped:
             convert = socket.htons if part.startswith("htons") else socket.htonl
-            total |= convert(int(swapped.group(1), 0))
+            value = int(swapped.group(1), 0)
+            total |= convert(value) if SWAPS else value
         elif part != "NULL":
             # strace writes octal zeros: 00000000
             total |= int(part, 0) if part.strip("0") else 0
