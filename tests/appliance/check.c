@@ -9,6 +9,7 @@
 #include <poll.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -387,16 +388,88 @@ static void unload_under_blocked(void)
 	EQUAL(blocked_release(&blocked), 8, "accepts that came back");
 }
 
+/*
+ * Nobody has loaded it: by now what the kernel starts with has it, and the parameters
+ * that the kernel's command line has for it.
+ */
+static void parameters(void)
+{
+	char line[4096] = "", *word;
+	FILE *file = fopen("/proc/cmdline", "r");
+	unsigned int count = 0;
+
+	CHECK(access(SOCKTRACE_DEVICE, R_OK) == 0, SOCKTRACE_DEVICE ": %s", strerror(errno));
+	CHECK(file && fgets(line, sizeof(line), file), "/proc/cmdline");
+	fclose(file);
+	for (word = strtok(line, " \n"); word; word = strtok(NULL, " \n")) {
+		if (strncmp(word, MODULE_NAME ".", strlen(MODULE_NAME ".")) != 0)
+			continue;
+		word += strlen(MODULE_NAME ".");
+		CHECK(device_has(word), "not so: %s", word);
+		tap_note("%s", word);
+		count++;
+	}
+	if (!count)
+		tap_skip("the kernel's command line has none");
+}
+
+struct namespaces {
+	const struct worker *worker;
+	uint32_t mnt; /* of the last of its records */
+	unsigned int records;
+};
+
+static void note_mntns(const struct socktrace_event *ev, void *arg)
+{
+	struct namespaces *told = arg;
+
+	if ((pid_t)ev->tgid == told->worker->pid) {
+		told->mnt = ev->mntns;
+		told->records++;
+	}
+}
+
+/*
+ * Which root directory is the machine's is not known yet when the kernel starts the
+ * module: no root is mounted then.
+ */
+static void mount_namespace(void)
+{
+	struct namespaces told = { NULL, 0, 0 };
+	struct worker worker;
+	struct stat ours;
+	int fd;
+
+	if (stat("/proc/self/ns/mnt", &ours) != 0)
+		tap_skip("no mount namespaces in this kernel");
+	device_load("");
+	fd = session_open(64, 1U << SOCKTRACE_EXIT);
+	worker = worker_new(1);
+	session_start(fd);
+	worker_go(&worker);
+	worker_end(&worker);
+	session_stop(fd);
+	told.worker = &worker;
+	session_read(fd, ~0U, note_mntns, &told);
+	CHECK(told.records >= 4, "%u records", told.records);
+	EQUAL(told.mnt, ours.st_ino, "mntns");
+	session_stats(fd);
+	session_close(fd);
+}
+
 static const struct tap_case cases[] = {
-	{ "law: a load is told call by call, with what each returned", load },
-	{ "law: likewise where only 64 calls can be in flight", load_with_little_room },
-	{ "law: returns that can't be hooked are told", misses },
-	{ "law: an overload is told exactly", overload },
-	{ "filter: by process, event and error; what is refused is counted", filters },
-	{ "idle: nothing is heard after STOP", stopped },
-	{ "law: calls are told while processes die", deaths },
-	{ "unload: six cycles of load, trace, unload under traffic", unload },
-	{ "unload: under calls that are blocked", unload_under_blocked },
+	{ "built in: it is there at once, with the command line's parameters", parameters,
+	  device_is_built_in },
+	{ "the caller's mount namespace is told", mount_namespace, NULL },
+	{ "law: a load is told call by call, with what each returned", load, NULL },
+	{ "law: likewise where only 64 calls can be in flight", load_with_little_room, NULL },
+	{ "law: returns that can't be hooked are told", misses, NULL },
+	{ "law: an overload is told exactly", overload, NULL },
+	{ "filter: by process, event and error; what is refused is counted", filters, NULL },
+	{ "idle: nothing is heard after STOP", stopped, NULL },
+	{ "law: calls are told while processes die", deaths, NULL },
+	{ "unload: six cycles of load, trace, unload under traffic", unload, NULL },
+	{ "unload: under calls that are blocked", unload_under_blocked, NULL },
 };
 
 int main(void)

@@ -3,7 +3,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdio.h>
 #include <string.h>
 #include <sys/ioctl.h>
@@ -22,20 +21,17 @@ void session_close(int fd)
 	open_session = -1;
 }
 
-static bool is_built_in(void)
+bool device_is_built_in(void)
 {
 	return access(MODULE_PATH, F_OK) != 0;
 }
 
-/* Is the parameter, NAME=VALUE or none, so already? */
-static bool is_so(const char *parameter)
+bool device_has(const char *parameter)
 {
 	int name = (int)strcspn(parameter, "=");
 	char path[128], value[32] = "";
 	FILE *file;
 
-	if (!*parameter)
-		return true;
 	snprintf(path, sizeof(path), "/sys/module/" MODULE_NAME "/parameters/%.*s", name,
 		 parameter);
 	file = fopen(path, "r");
@@ -59,7 +55,7 @@ void device_unload(void)
 	int err;
 
 	close_session();
-	if (is_built_in())
+	if (device_is_built_in())
 		tap_skip("the module is built into the kernel");
 	err = module_unload(MODULE_NAME);
 	CHECK(err == 0 || err == ENOENT, "rmmod: %s", strerror(err));
@@ -69,9 +65,9 @@ void device_load(const char *parameters)
 {
 	int err;
 
-	if (is_built_in()) {
+	if (device_is_built_in()) {
 		close_session();
-		if (!is_so(parameters))
+		if (*parameters && !device_has(parameters))
 			tap_skip("the module is built in, with another parameter");
 		return;
 	}

@@ -6,12 +6,19 @@
 #ifndef SOCKTRACE_APPLIANCE_DEVICE_H
 #define SOCKTRACE_APPLIANCE_DEVICE_H
 
+#include <stdbool.h>
 #include <stdint.h>
 
 #include <socktrace.h>
 
 #define MODULE_PATH "/socktrace.ko"
 #define MODULE_NAME "socktrace"
+
+/* Is the module a part of the kernel, not a file? */
+bool device_is_built_in(void);
+
+/* Has the module's parameter, NAME=VALUE, that value? */
+bool device_has(const char *parameter);
 
 /*
  * Loads the module anew; what sessions a case that failed has left are closed. Where

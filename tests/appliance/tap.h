@@ -8,9 +8,10 @@
 struct tap_case {
 	const char *name;
 	void (*run)(void);
+	bool (*applies)(void); /* is it a case of this machine? NULL: of each */
 };
 
-/* Runs them all; a case that does not end in time ends the program. */
+/* Runs all that apply; a case that does not end in time ends the program. */
 int tap_run(const struct tap_case *cases, unsigned int count);
 
 /* A line of diagnostics, below the case's verdict. */
