@@ -618,17 +618,17 @@ instructions() {
 	done
 	echo $(((refs[1] - refs[0]) / 10000))
 }
-json_within_1150_instructions() {
+json_within_850_instructions() {
 	local n
 	n=$(instructions json)
 	echo "$n instructions per record"
-	[ "$n" -gt 0 ] && [ "$n" -le 1150 ]
+	[ "$n" -gt 0 ] && [ "$n" -le 850 ]
 }
-text_within_1000_instructions() {
+text_within_700_instructions() {
 	local n
 	n=$(instructions text)
 	echo "$n instructions per record"
-	[ "$n" -gt 0 ] && [ "$n" -le 1000 ]
+	[ "$n" -gt 0 ] && [ "$n" -le 700 ]
 }
 
 uapi_header_compiles() {

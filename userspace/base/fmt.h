@@ -2,7 +2,8 @@
 /*
  * Numbers and literals into a buffer, without printf: this runs for every key
  * of every record. Each function writes at `p`, without a NUL, and returns the
- * place after what it wrote. The caller has made sure of the room.
+ * place after what it wrote. The caller has made sure of the room, and of one
+ * byte more, which a number may touch.
  */
 #ifndef SOCKTRACE_FMT_H
 #define SOCKTRACE_FMT_H
@@ -13,9 +14,6 @@
 
 /* A literal; its length is known to the compiler, so the copy is inlined. */
 #define fmt_lit(p, lit) ((char *)memcpy((p), "" lit, sizeof(lit) - 1) + sizeof(lit) - 1)
-
-/* "00" "01" ... "99" */
-extern const char fmt_pairs[201];
 
 static inline char *fmt_mem(char *p, const void *from, size_t n)
 {
@@ -40,7 +38,7 @@ static inline char *fmt_str(char *p, const char *s)
 }
 
 char *fmt_u32_of_two(char *p, uint32_t v); /* v is at least 10 */
-char *fmt_u64(char *p, uint64_t v);
+char *fmt_u64_of_ten(char *p, uint64_t v); /* v is beyond 32 bits */
 
 static inline char *fmt_u32(char *p, uint32_t v)
 {
@@ -48,6 +46,11 @@ static inline char *fmt_u32(char *p, uint32_t v)
 		return fmt_u32_of_two(p, v);
 	*p = (char)('0' + v);
 	return p + 1;
+}
+
+static inline char *fmt_u64(char *p, uint64_t v)
+{
+	return v <= UINT32_MAX ? fmt_u32(p, (uint32_t)v) : fmt_u64_of_ten(p, v);
 }
 
 static inline char *fmt_i32(char *p, int32_t v)
@@ -64,12 +67,16 @@ static inline char *fmt_i32(char *p, int32_t v)
 /* Exactly two, six or nine digits; v is below 100, 10^6, 10^9. */
 static inline char *fmt_2digits(char *p, uint32_t v)
 {
-	memcpy(p, fmt_pairs + 2 * v, 2);
+	p[0] = (char)('0' + v / 10);
+	p[1] = (char)('0' + v % 10);
 	return p + 2;
 }
 
 char *fmt_6digits(char *p, uint32_t v);
 char *fmt_9digits(char *p, uint32_t v);
+
+/* Seconds with six digits behind the point. */
+char *fmt_seconds(char *p, uint64_t ns);
 
 /* Lower-case hex digits: as many as needed, or two for each byte. */
 char *fmt_hex(char *p, uint32_t v);

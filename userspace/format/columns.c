@@ -6,6 +6,7 @@
 
 #include "base/escape.h"
 #include "base/fmt.h"
+#include "base/same_bytes.h"
 #include "base/width.h"
 #include "record/decode.h"
 #include "record/record.h"
@@ -20,10 +21,11 @@
 
 char *columns_pad(char *p, unsigned int have, unsigned int want)
 {
-	char *end = p + want - have;
+	char *end;
 
 	if (have >= want)
 		return p;
+	end = p + (want - have);
 	/* A line has room for what is too much. */
 	do {
 		memset(p, ' ', 16);
@@ -74,24 +76,24 @@ static char *process(const struct columns *columns, char *p, const struct socktr
 	return p;
 }
 
-/* Likewise, and its width in characters. */
+/* Likewise, filled up, and with a blank behind it. */
 static char *known_process(struct columns *columns, char *p, const struct socktrace_event *ev,
-			   unsigned int *width)
+			   unsigned short *width)
 {
 	struct columns_known *known = &columns->known[ev->tid % COLUMNS_KNOWN];
 	char *start = p;
 
-	if (known->length && !memcmp(known->caller, &ev->tgid, sizeof(known->caller))) {
-		*width = known->width;
+	if (known->length && known->width == *width &&
+	    same_bytes(known->caller, &ev->tgid, sizeof(known->caller)))
 		return fmt_short(p, known->text, known->length);
-	}
 	p = process(columns, p, ev);
-	*width = width_of(start, p);
+	p = fill(columns, p, width_of(start, p), width);
+	*p++ = ' ';
 	known->length = 0;
 	if ((size_t)(p - start) <= sizeof(known->text)) {
 		memcpy(known->caller, &ev->tgid, sizeof(known->caller));
 		known->length = (unsigned short)(p - start);
-		known->width = (unsigned short)*width;
+		known->width = *width;
 		memcpy(known->text, start, known->length);
 	}
 	return p;
@@ -259,16 +261,16 @@ static const struct column {
 
 static int add(struct columns *columns, const char *name, size_t length)
 {
-	unsigned char row;
+	const struct column *row;
 
-	for (row = 0; row < ROWS; row++) {
-		if (strlen(table[row].name) == length && !memcmp(table[row].name, name, length))
+	for (row = table; row < table + ROWS; row++) {
+		if (strlen(row->name) == length && !memcmp(row->name, name, length))
 			break;
 	}
-	if (row == ROWS || columns->count == COLUMNS_MAX)
+	if (row == table + ROWS || columns->count == COLUMNS_MAX)
 		return -1;
 	columns->rows[columns->count] = row;
-	columns->widths[columns->count++] = table[row].width;
+	columns->widths[columns->count++] = row->width;
 	return 0;
 }
 
@@ -307,7 +309,7 @@ bool columns_tell_program(const struct columns *columns)
 	unsigned int i;
 
 	for (i = 0; i < columns->count; i++)
-		if (table[columns->rows[i]].put == exe || table[columns->rows[i]].put == cmdline)
+		if (columns->rows[i]->put == exe || columns->rows[i]->put == cmdline)
 			return true;
 	return false;
 }
@@ -317,7 +319,7 @@ void columns_for_time(struct columns *columns)
 	unsigned int i, kept = 0;
 
 	for (i = 0; i < columns->count; i++) {
-		bool time = table[columns->rows[i]].put == time_of_day;
+		bool time = columns->rows[i]->put == time_of_day;
 
 		if (time && columns->time->format == WALLTIME_NONE)
 			continue;
@@ -367,7 +369,7 @@ char *columns_titles(const struct columns *columns, char *p)
 	unsigned int i;
 
 	for (i = 0; i < columns->count; i++) {
-		const char *title = table[columns->rows[i]].title;
+		const char *title = columns->rows[i]->title;
 
 		p = columns_pad(fmt_str(p, title), (unsigned int)strlen(title),
 				columns->widths[i]);
@@ -381,19 +383,18 @@ char *columns_values(struct columns *columns, char *p, const struct socktrace_ev
 	unsigned int i;
 
 	for (i = 0; i < columns->count; i++) {
-		const struct column *row = &table[columns->rows[i]];
+		const struct column *row = columns->rows[i];
 		char *start = p;
-		unsigned int have;
 
 		if (row->put == process) {
-			p = known_process(columns, p, ev, &have);
-		} else {
-			p = row->put(columns, p, ev);
-			if (p == start)
-				*p++ = '-';
-			have = row->utf8 ? width_of(start, p) : (unsigned int)(p - start);
+			p = known_process(columns, p, ev, &columns->widths[i]);
+			continue;
 		}
-		p = fill(columns, p, have, &columns->widths[i]);
+		p = row->put(columns, p, ev);
+		if (p == start)
+			*p++ = '-';
+		p = fill(columns, p, row->utf8 ? width_of(start, p) : (unsigned int)(p - start),
+			 &columns->widths[i]);
 		*p++ = ' ';
 	}
 	return p;

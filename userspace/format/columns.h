@@ -30,11 +30,12 @@ struct columns {
 	/* What a thread's column `process` is: it is that of all its calls. */
 	struct columns_known {
 		char caller[COLUMNS_CALLER];
-		unsigned short length, width; /* bytes, characters; 0: nothing is known */
-		char text[80]; /* longer ones are made anew each time */
+		unsigned short length; /* bytes, of the blanks behind it too; 0: nothing is known */
+		unsigned short width; /* up to which it is filled */
+		char text[56]; /* longer ones are made anew each time */
 	} known[COLUMNS_KNOWN];
 	unsigned int count; /* 0: not chosen yet */
-	unsigned char rows[COLUMNS_MAX]; /* of the table */
+	const struct column *rows[COLUMNS_MAX]; /* of the table */
 	unsigned short widths[COLUMNS_MAX]; /* what was wider so far is made room for */
 	unsigned short width_max; /* but no more; what is wider pushes its own line only */
 	/* The facts that a record has not; what is NULL is not asked. */

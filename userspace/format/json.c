@@ -5,6 +5,7 @@
 
 #include "base/escape.h"
 #include "base/fmt.h"
+#include "base/same_bytes.h"
 #include "record/decode.h"
 #include "record/record.h"
 #include "record/sockaddr.h"
@@ -27,6 +28,9 @@ static inline bool wants(const struct json *json, enum json_field field)
 
 /* What runs for each call is built twice: for all fields, without asking, and for some. */
 #define BUILT_TWICE static inline __attribute__((always_inline)) char *
+
+/* What is made anew seldom: not to be inlined where each record comes along. */
+#define SELDOM __attribute__((noinline))
 
 /* "NAME", or the number as a string where it has none. */
 static char *nameless(char *p, int64_t number)
@@ -112,17 +116,10 @@ static char *fields(char *p, const struct sockaddr_info *sa)
 	return p;
 }
 
-static char *address(char *p, const uint8_t *bytes, unsigned int length, int protocol)
+SELDOM static char *other_address(char *p, const struct sockaddr_info *address)
 {
-	struct sockaddr_info sa;
+	const struct sockaddr_info sa = *address;
 
-	sockaddr_decode(&sa, bytes, length, protocol);
-	if (sa.kind == SOCKADDR_INET) { /* most are */
-		p = fmt_lit(p, "{\"family\":\"AF_INET\",\"family_id\":2,\"ip\":\"");
-		p = KEY_U32(sockaddr_fmt_ip(p, &sa), "\",\"port\":", sa.port);
-		*p++ = '}';
-		return p;
-	}
 	if (sa.family < 0) {
 		p = hex_string(fmt_lit(p, "{\"raw\":"), sa.bytes, sa.length);
 		*p++ = '}';
@@ -171,6 +168,20 @@ static char *address(char *p, const uint8_t *bytes, unsigned int length, int pro
 			p = hex_string(fmt_lit(p, ",\"raw\":"), sa.bytes, sa.length);
 		break;
 	}
+	*p++ = '}';
+	return p;
+}
+
+static char *address(char *p, const struct socktrace_event *ev, const uint8_t *bytes,
+		     unsigned int length)
+{
+	struct sockaddr_info sa;
+
+	sockaddr_decode(&sa, bytes, length, record_protocol(ev, bytes, length));
+	if (sa.kind != SOCKADDR_INET) /* most are */
+		return other_address(p, &sa);
+	p = fmt_lit(p, "{\"family\":\"AF_INET\",\"family_id\":2,\"ip\":\"");
+	p = KEY_U32(sockaddr_fmt_ipv4(p, sa.bytes), "\",\"port\":", sa.port);
 	*p++ = '}';
 	return p;
 }
@@ -324,37 +335,39 @@ static char *make_identity(const struct json *json, char *p,
 	return p;
 }
 
-static struct json_task task_of(const struct socktrace_event *ev)
+/* Makes it, and lets it be known. */
+SELDOM static char *new_identity(struct json *json, char *p, const struct socktrace_event *ev,
+				 struct json_identity *known, uint16_t way)
 {
-	bool call = ev->type != SOCKTRACE_PROCESS; /* else there is no way by which it came */
-	struct json_task task = { .abi = call ? ev->abi : 0, .via = call ? ev->via : 0 };
+	uint64_t until_ns;
+	char *end = make_identity(json, p, ev, &until_ns);
 
-	_Static_assert(offsetof(struct socktrace_event, comm) + SOCKTRACE_COMM_LEN -
-				       offsetof(struct socktrace_event, cgroup_id) ==
-			       sizeof(task.facts),
-		       "from cgroup_id to comm");
-	memcpy(task.facts, &ev->cgroup_id, sizeof(task.facts));
-	return task;
+	if (end - p > JSON_IDENTITY_MAX)
+		return end;
+	known->until_ns = until_ns;
+	memcpy(known->task, &ev->cgroup_id, sizeof(known->task));
+	known->way = way;
+	known->length = (uint32_t)(end - p);
+	memcpy(known->text, p, known->length);
+	return end;
+}
+
+static uint16_t way_of(const struct socktrace_event *ev)
+{
+	if (ev->type == SOCKTRACE_PROCESS)
+		return 0;
+	return (uint16_t)(ev->abi << 8 | ev->via);
 }
 
 static char *identity(struct json *json, char *p, const struct socktrace_event *ev)
 {
 	struct json_identity *known = &json->identities[ev->tid % JSON_IDENTITY_SLOTS];
-	struct json_task task = task_of(ev);
-	uint64_t until_ns;
-	char *end;
+	uint16_t way = way_of(ev);
 
-	if (json->time->now_ns <= known->until_ns &&
-	    !memcmp(&task, &known->task, sizeof(task)))
+	if (json->time->now_ns <= known->until_ns && known->way == way &&
+	    same_bytes(known->task, &ev->cgroup_id, sizeof(known->task)))
 		return fmt_mem(p, known->text, known->length);
-	end = make_identity(json, p, ev, &until_ns);
-	if (end - p > JSON_IDENTITY_MAX)
-		return end;
-	known->until_ns = until_ns;
-	known->task = task;
-	known->length = (uint32_t)(end - p);
-	memcpy(known->text, p, known->length);
-	return end;
+	return new_identity(json, p, ev, known, way);
 }
 
 void json_init(struct json *json, struct walltime *time, struct procinfo *proc,
@@ -446,6 +459,21 @@ static char *arguments(const struct json *json, char *p, const struct socktrace_
 	return kind(json, p, ev);
 }
 
+SELDOM static char *new_arguments(const struct json *json, char *p,
+				  const struct socktrace_event *ev,
+				  struct json_arguments *known, const struct json_call *call)
+{
+	char *end = arguments(json, p, ev);
+
+	known->length = 0;
+	if (end - p <= JSON_CALL_MAX) {
+		known->call = *call;
+		known->length = (uint32_t)(end - p);
+		memcpy(known->text, p, known->length);
+	}
+	return end;
+}
+
 static char *known_arguments(struct json *json, char *p, const struct socktrace_event *ev)
 {
 	struct json_call call = {
@@ -459,34 +487,21 @@ static char *known_arguments(struct json *json, char *p, const struct socktrace_
 	};
 	struct json_arguments *known =
 		&json->arguments[((uint32_t)ev->args[0] * 8 + ev->type) % JSON_CALL_SLOTS];
-	char *end;
 
-	if (known->length && !memcmp(&call, &known->call, sizeof(call)))
+	if (known->length && same_bytes(&call, &known->call, sizeof(call)))
 		return fmt_mem(p, known->text, known->length);
-	end = arguments(json, p, ev);
-	known->length = 0;
-	if (end - p <= JSON_CALL_MAX) {
-		known->call = call;
-		known->length = (uint32_t)(end - p);
-		memcpy(known->text, p, known->length);
-	}
-	return end;
+	return new_arguments(json, p, ev, known, &call);
 }
 
 BUILT_TWICE addresses(uint64_t fields, char *p, const struct socktrace_event *ev)
 {
-	const uint8_t *addr = socktrace_addr(ev), *local;
 	unsigned int length = record_addr_length(ev);
 
 	if (length && has(fields, JSON_ADDR))
-		p = address(fmt_lit(p, ",\"addr\":"), addr, length,
-			    record_protocol(ev, addr, length));
+		p = address(fmt_lit(p, ",\"addr\":"), ev, socktrace_addr(ev), length);
 	length = record_local_length(ev);
-	if (length && has(fields, JSON_LOCAL)) { /* else an absurd addr_len may point beyond the record */
-		local = socktrace_local(ev);
-		p = address(fmt_lit(p, ",\"local\":"), local, length,
-			    record_protocol(ev, local, length));
-	}
+	if (length && has(fields, JSON_LOCAL)) /* else an absurd addr_len may point beyond the record */
+		p = address(fmt_lit(p, ",\"local\":"), ev, socktrace_local(ev), length);
 	if (ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED && has(fields, JSON_LOCAL))
 		p = fmt_lit(p, ",\"local_truncated\":true");
 	if (ev->addr_source && has(fields, JSON_ADDR_SOURCE))

@@ -20,11 +20,9 @@
 #define JSON_IDENTITY_MAX 1024 /* longer ones are made anew each time */
 
 /* Of a record, the facts about its task; raw, as key of a cache. */
-struct json_task {
-	char facts[92]; /* cgroup_id to comm */
-	uint8_t abi, via;
-	uint16_t reserved; /* 0: no holes, for memcmp() */
-};
+#define JSON_TASK                                                                  \
+	(offsetof(struct socktrace_event, comm) + SOCKTRACE_COMM_LEN -              \
+	 offsetof(struct socktrace_event, cgroup_id))
 
 /* Likewise, those that the arguments' keys are made of. */
 struct json_call {
@@ -64,7 +62,8 @@ struct json {
 	/* A thread's calls share a third of their objects: keys pid to via. */
 	struct json_identity {
 		uint64_t until_ns; /* CLOCK_BOOTTIME; 0: nothing cached */
-		struct json_task task;
+		char task[JSON_TASK];
+		uint16_t way; /* abi and via; 0: of a process, which came in none */
 		uint32_t length;
 		char text[JSON_IDENTITY_MAX];
 	} identities[JSON_IDENTITY_SLOTS];

@@ -109,7 +109,9 @@ static char *quoted(char *p, const uint8_t *bytes, unsigned int length)
 
 static char *ip_port(char *p, const struct sockaddr_info *sa)
 {
-	if (sa->kind == SOCKADDR_INET6) {
+	if (sa->kind == SOCKADDR_INET) {
+		p = sockaddr_fmt_ipv4(p, sa->bytes);
+	} else {
 		*p++ = '[';
 		p = sockaddr_fmt_ip(p, sa);
 		if (sa->inet6.scope_id) {
@@ -117,8 +119,6 @@ static char *ip_port(char *p, const struct sockaddr_info *sa)
 			p = fmt_u32(p, sa->inet6.scope_id);
 		}
 		*p++ = ']';
-	} else {
-		p = sockaddr_fmt_ip(p, sa);
 	}
 	*p++ = ':';
 	return fmt_u32(p, sa->port);
@@ -213,12 +213,16 @@ char *text_address(char *p, const struct socktrace_event *ev, const uint8_t *byt
 	struct sockaddr_info sa;
 
 	sockaddr_decode(&sa, bytes, length, ev ? record_protocol(ev, bytes, length) : -1);
-	*p++ = '{';
-	if (sa.family < 0)
-		*p++ = '?';
-	else
-		p = name_or_number(p, decode_family((unsigned int)sa.family), sa.family);
-	p = address_body(p, &sa);
+	if (sa.kind == SOCKADDR_INET) { /* most are */
+		p = ip_port(fmt_lit(p, "{AF_INET "), &sa);
+	} else {
+		*p++ = '{';
+		if (sa.family < 0)
+			*p++ = '?';
+		else
+			p = name_or_number(p, decode_family((unsigned int)sa.family), sa.family);
+		p = address_body(p, &sa);
+	}
 	if (truncated)
 		p = fmt_lit(p, "...");
 	*p++ = '}';
@@ -255,22 +259,22 @@ static char *local_address(char *p, const struct socktrace_event *ev)
 			    ev->flags & SOCKTRACE_F_LOCAL_TRUNCATED);
 }
 
-/* Appends |FLAG for each flag; bits without a name as one number. */
-static char *type_flags(char *p, uint32_t flags, const char *separator)
+/* Appends FLAG| for each flag, of one at least; bits without a name as one number. */
+static char *type_flags(char *p, uint32_t flags)
 {
 	const struct type_flag *flag;
 	unsigned int row;
 
-	for (row = 0; (flag = decode_type_flag(row)); row++) {
+	for (row = 0; flags && (flag = decode_type_flag(row)); row++) {
 		if (!(flags & flag->bit))
 			continue;
 		flags &= ~flag->bit;
-		p = fmt_name(fmt_str(p, separator), &flag->name);
-		separator = "|";
+		p = fmt_name(p, &flag->name);
+		*p++ = '|';
 	}
 	if (flags)
-		p = fmt_hex(fmt_lit(fmt_str(p, separator), "0x"), flags);
-	return p;
+		return fmt_hex(fmt_lit(p, "0x"), flags);
+	return p - 1;
 }
 
 static char *protocol(char *p, unsigned int family, int32_t number)
@@ -300,7 +304,10 @@ static char *kind(char *p, const struct socktrace_event *ev)
 	p = fmt_lit(p, ", ");
 	p = name_or_number(p, decode_type(type & DECODE_TYPE_MASK),
 			   (int32_t)(type & DECODE_TYPE_MASK));
-	p = type_flags(p, type & ~DECODE_TYPE_MASK, "|");
+	if (type & ~DECODE_TYPE_MASK) {
+		*p++ = '|';
+		p = type_flags(p, type & ~DECODE_TYPE_MASK);
+	}
 	p = fmt_lit(p, ", ");
 	return protocol(p, (unsigned int)ev->args[0], ev->args[2]);
 }
@@ -331,7 +338,7 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 		p = fmt_lit(argument_address(sockfd(p, ev), ev), ", ");
 		if (record_entered_before(ev))
 			return fmt_lit(p, "?");
-		return ev->args[1] ? type_flags(p, (uint32_t)ev->args[1], "") :
+		return ev->args[1] ? type_flags(p, (uint32_t)ev->args[1]) :
 				     fmt_lit(p, "0");
 	case SOCKTRACE_SECURITY_SOCKET_CONNECT:
 	case SOCKTRACE_ADDR_MISMATCH:
@@ -348,16 +355,9 @@ static char *arguments(char *p, const struct socktrace_event *ev)
 	}
 }
 
-static char *seconds(char *p, uint64_t ns)
-{
-	p = fmt_u64(p, ns / 1000000000);
-	*p++ = '.';
-	return fmt_6digits(p, (uint32_t)(ns % 1000000000 / 1000));
-}
-
 static char *duration(char *p, const struct socktrace_event *ev)
 {
-	p = seconds(fmt_lit(p, " <"), ev->duration_ns);
+	p = fmt_seconds(fmt_lit(p, " <"), ev->duration_ns);
 	*p++ = '>';
 	return p;
 }
@@ -446,9 +446,9 @@ static char *peer_path(const struct text *text, char *p, const struct socktrace_
 {
 	const struct path *path = text->paths ? paths_of(text->paths, ev) : NULL;
 
-	if (ev->flags & SOCKTRACE_F_PEER_PATH && !path)
+	if (!path)
 		return alarm_text(text, p, " PEER PATH MISSED");
-	if (!path || (!path->flags && is_address(ev, path)))
+	if (!path->flags && is_address(ev, path))
 		return p;
 	p = quoted(fmt_lit(p, " peer="), (const uint8_t *)path->text, path->length);
 	if (path->flags & SOCKTRACE_PATH_DELETED)
@@ -466,6 +466,24 @@ static bool is_ascii(const struct socktrace_event *ev)
 	if (ev->addr_len >= sizeof(family))
 		memcpy(&family, ev->addrs, sizeof(family));
 	return family == AF_INET || family == AF_INET6;
+}
+
+#define UNUSUAL                                                                 \
+	(SOCKTRACE_F_ENTERED_BEFORE | SOCKTRACE_F_RETURN_MISSED |                \
+	 SOCKTRACE_F_OUTCOME_MISSED | SOCKTRACE_F_LATE)
+
+/* How the record came about, where that was not by an entry and its return. */
+static char *unusual(const struct text *text, char *p, const struct socktrace_event *ev)
+{
+	if (record_entered_before(ev))
+		p = fmt_lit(p, " entered before");
+	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
+		p = alarm_text(text, p, " RETURN MISSED");
+	if (ev->flags & SOCKTRACE_F_OUTCOME_MISSED)
+		p = alarm_text(text, p, " OUTCOME MISSED");
+	if (ev->flags & SOCKTRACE_F_LATE)
+		p = fmt_lit(p, " late");
+	return p;
 }
 
 /* The parts of the line, each from where the one before ended. */
@@ -495,14 +513,8 @@ static char *call(struct text *text, char *p, const struct socktrace_event *ev)
 	ends[FIT_DURATION] = p;
 	if (ev->phase == SOCKTRACE_ENTER)
 		p = fmt_lit(p, " ...");
-	if (record_entered_before(ev))
-		p = fmt_lit(p, " entered before");
-	if (ev->flags & SOCKTRACE_F_RETURN_MISSED)
-		p = alarm_text(text, p, " RETURN MISSED");
-	if (ev->flags & SOCKTRACE_F_OUTCOME_MISSED)
-		p = alarm_text(text, p, " OUTCOME MISSED");
-	if (ev->flags & SOCKTRACE_F_LATE)
-		p = fmt_lit(p, " late");
+	if (ev->flags & UNUSUAL)
+		p = unusual(text, p, ev);
 	ends[FIT_MARKS] = p;
 	ends[FIT_LOCAL] = p = local_address(p, ev);
 	if (ev->flags & SOCKTRACE_F_QUEUE) {
@@ -511,7 +523,9 @@ static char *call(struct text *text, char *p, const struct socktrace_event *ev)
 		p = fmt_u32(p, ev->queue_limit);
 	}
 	ends[FIT_QUEUE] = p;
-	ends[FIT_PEER_PATH] = p = peer_path(text, p, ev);
+	if (ev->flags & SOCKTRACE_F_PEER_PATH)
+		p = peer_path(text, p, ev);
+	ends[FIT_PEER_PATH] = p;
 	if (ev->flags & SOCKTRACE_F_PEERCRED) {
 		p = fmt_u32(fmt_lit(p, " peer_pid="), ev->peer_pid);
 		p = fmt_u32(fmt_lit(p, " peer_uid="), ev->peer_uid);
@@ -596,7 +610,7 @@ char *text_inflight(struct text *text, char *p, const struct socktrace_event *ev
 	char age[32], *line = p;
 	size_t length;
 
-	length = (size_t)(seconds(age, now_ns > ev->time_ns ? now_ns - ev->time_ns : 0) - age);
+	length = (size_t)(fmt_seconds(age, now_ns > ev->time_ns ? now_ns - ev->time_ns : 0) - age);
 	p = fmt_mem(columns_pad(p, (unsigned int)length, AGE_WIDTH), age, length);
 	*p++ = ' ';
 	p = columns_process(&text->columns, p, ev, &text->process_width);

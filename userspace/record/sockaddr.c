@@ -10,7 +10,6 @@
 
 /* Where the kernel's structures have their fields (sockaddr_in, ...). */
 enum {
-	IN_PORT = 2, IN_ADDR = 4, IN_END = 8,
 	IN6_PORT = 2, IN6_FLOWINFO = 4, IN6_ADDR = 8, IN6_SCOPE = 24, IN6_END = 28,
 	NL_PID = 4, NL_GROUPS = 8, NL_END = 12,
 	VM_PORT = 4, VM_CID = 8, VM_END = 12,
@@ -80,8 +79,8 @@ static void decode_fields(struct sockaddr_info *info, const uint8_t *addr,
 	info->length = length;
 }
 
-void sockaddr_decode(struct sockaddr_info *info, const uint8_t *addr,
-		     unsigned int length, int protocol)
+void sockaddr_decode_any(struct sockaddr_info *info, const uint8_t *addr,
+			 unsigned int length, int protocol)
 {
 	info->kind = SOCKADDR_RAW;
 	if (length < 2) {
@@ -95,14 +94,6 @@ void sockaddr_decode(struct sockaddr_info *info, const uint8_t *addr,
 	info->length = length - 2;
 
 	switch (info->family) {
-	case AF_INET:
-		if (length < IN_END)
-			return;
-		info->kind = SOCKADDR_INET;
-		info->port = ntohs(get16(addr + IN_PORT));
-		info->bytes = addr + IN_ADDR;
-		info->length = 4;
-		return;
 	case AF_INET6:
 		/* The kernel takes RFC 2133's structure, without scope, too. */
 		if (length < IN6_SCOPE)
@@ -141,37 +132,35 @@ void sockaddr_decode(struct sockaddr_info *info, const uint8_t *addr,
 	}
 }
 
-/* Each byte of an IPv4 address as it is written. */
-#define TEN(tens, n)                                                                        \
-	{ tens "0", n }, { tens "1", n }, { tens "2", n }, { tens "3", n }, { tens "4", n }, \
-	{ tens "5", n }, { tens "6", n }, { tens "7", n }, { tens "8", n }, { tens "9", n }
+/* Each byte of an IPv4 address as it is written, with the dot behind it. */
+#define TEN(tens, n)                                                                     \
+	{ tens "0.", n }, { tens "1.", n }, { tens "2.", n }, { tens "3.", n },          \
+	{ tens "4.", n }, { tens "5.", n }, { tens "6.", n }, { tens "7.", n },          \
+	{ tens "8.", n }, { tens "9.", n }
 static const struct {
-	char digits[3]; /* no NUL */
-	uint8_t length;
+	char digits[4]; /* no NUL */
+	uint32_t length;
 } bytes_of_ip[256] = {
-	TEN("", 1), TEN("1", 2), TEN("2", 2), TEN("3", 2), TEN("4", 2),
-	TEN("5", 2), TEN("6", 2), TEN("7", 2), TEN("8", 2), TEN("9", 2),
-	TEN("10", 3), TEN("11", 3), TEN("12", 3), TEN("13", 3), TEN("14", 3),
-	TEN("15", 3), TEN("16", 3), TEN("17", 3), TEN("18", 3), TEN("19", 3),
-	TEN("20", 3), TEN("21", 3), TEN("22", 3), TEN("23", 3), TEN("24", 3),
-	{ "250", 3 }, { "251", 3 }, { "252", 3 }, { "253", 3 }, { "254", 3 }, { "255", 3 },
+	TEN("", 2), TEN("1", 3), TEN("2", 3), TEN("3", 3), TEN("4", 3),
+	TEN("5", 3), TEN("6", 3), TEN("7", 3), TEN("8", 3), TEN("9", 3),
+	TEN("10", 4), TEN("11", 4), TEN("12", 4), TEN("13", 4), TEN("14", 4),
+	TEN("15", 4), TEN("16", 4), TEN("17", 4), TEN("18", 4), TEN("19", 4),
+	TEN("20", 4), TEN("21", 4), TEN("22", 4), TEN("23", 4), TEN("24", 4),
+	{ "250.", 4 }, { "251.", 4 }, { "252.", 4 }, { "253.", 4 }, { "254.", 4 }, { "255.", 4 },
 };
 
 static inline char *ip_byte(char *p, uint8_t byte)
 {
-	memcpy(p, &bytes_of_ip[byte], sizeof(bytes_of_ip[0]));
+	memcpy(p, bytes_of_ip[byte].digits, sizeof(bytes_of_ip[0].digits));
 	return p + bytes_of_ip[byte].length;
 }
 
-static char *fmt_ipv4(char *p, const uint8_t *ip)
+char *sockaddr_fmt_ipv4(char *p, const uint8_t *ip)
 {
 	p = ip_byte(p, ip[0]);
-	*p++ = '.';
 	p = ip_byte(p, ip[1]);
-	*p++ = '.';
 	p = ip_byte(p, ip[2]);
-	*p++ = '.';
-	return ip_byte(p, ip[3]);
+	return ip_byte(p, ip[3]) - 1;
 }
 
 static char *fmt_ipv6(char *p, const uint8_t *ip)
@@ -203,7 +192,7 @@ static char *fmt_ipv6(char *p, const uint8_t *ip)
 	if (last == 6) {
 		if (best_length == 5)
 			*p++ = ':';
-		p = fmt_ipv4(p, ip + 12);
+		p = sockaddr_fmt_ipv4(p, ip + 12);
 	}
 	return p;
 }
@@ -211,6 +200,6 @@ static char *fmt_ipv6(char *p, const uint8_t *ip)
 char *sockaddr_fmt_ip(char *p, const struct sockaddr_info *info)
 {
 	if (info->kind == SOCKADDR_INET)
-		return fmt_ipv4(p, info->bytes);
+		return sockaddr_fmt_ipv4(p, info->bytes);
 	return fmt_ipv6(p, info->bytes);
 }

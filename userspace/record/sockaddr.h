@@ -3,7 +3,11 @@
 #ifndef SOCKTRACE_SOCKADDR_H
 #define SOCKTRACE_SOCKADDR_H
 
+#include <arpa/inet.h>
+#include <stddef.h>
 #include <stdint.h>
+#include <string.h>
+#include <sys/socket.h>
 
 enum sockaddr_kind {
 	SOCKADDR_RAW, /* no decoder, or too short for its family */
@@ -70,13 +74,35 @@ struct sockaddr_info {
 	};
 };
 
+/* Of any family. */
+void sockaddr_decode_any(struct sockaddr_info *info, const uint8_t *addr,
+			 unsigned int length, int protocol);
+
 /*
  * `length` bytes, at least 1, from sa_family on; any alignment. `protocol`: of
  * a socket of that family, -1 if it is not known; some families have several
- * kinds of address.
+ * kinds of address. Most are IPv4's, which is inlined.
  */
-void sockaddr_decode(struct sockaddr_info *info, const uint8_t *addr,
-		     unsigned int length, int protocol);
+static inline void sockaddr_decode(struct sockaddr_info *info, const uint8_t *addr,
+				   unsigned int length, int protocol)
+{
+	struct {
+		uint16_t family, port; /* struct sockaddr_in */
+	} in;
+
+	if (length >= sizeof(in) + 4) {
+		memcpy(&in, addr, sizeof(in));
+		if (in.family == AF_INET) {
+			info->kind = SOCKADDR_INET;
+			info->family = AF_INET;
+			info->port = ntohs(in.port);
+			info->bytes = addr + sizeof(in);
+			info->length = 4;
+			return;
+		}
+	}
+	sockaddr_decode_any(info, addr, length, protocol);
+}
 
 /* The fields of such an address; NULL: it is of no form that is known. */
 const struct sockaddr_field *sockaddr_fields(const uint8_t *addr, unsigned int length,
@@ -95,5 +121,7 @@ char *sockaddr_fmt_bdaddr(char *p, const struct sockaddr_info *info,
 /* The IP address of INET or INET6, as inet_ntop() writes it (RFC 5952). */
 #define SOCKADDR_IP_MAX 45
 char *sockaddr_fmt_ip(char *p, const struct sockaddr_info *info);
+/* Four bytes of it. */
+char *sockaddr_fmt_ipv4(char *p, const uint8_t *ip);
 
 #endif

@@ -31,12 +31,6 @@ static void take_offset(struct walltime *w)
 	w->checked_ns = w->now_ns = after;
 }
 
-void walltime_init(struct walltime *w)
-{
-	*w = (struct walltime){ .utc_second = UINT64_MAX, .local_second = UINT64_MAX };
-	take_offset(w);
-}
-
 void walltime_refresh(struct walltime *w)
 {
 	w->now_ns = walltime_boot_ns();
@@ -64,35 +58,45 @@ static void date(char *p, const struct tm *tm, char between)
 	*p = '.';
 }
 
-static void utc_date(struct walltime *w, uint64_t second)
+/* Once a second: not to be inlined where each record comes along. */
+#define SELDOM __attribute__((noinline))
+
+SELDOM static void utc_date(struct walltime *w, uint64_t real)
 {
-	time_t t = (time_t)second;
+	time_t t = (time_t)(real / NS_PER_S);
 	struct tm tm;
 
 	gmtime_r(&t, &tm);
 	date(w->utc, &tm, 'T');
-	w->utc_second = second;
+	w->utc_from_ns = real - real % NS_PER_S;
 }
 
-static void local_date(struct walltime *w, uint64_t second)
+SELDOM static void local_date(struct walltime *w, uint64_t real)
 {
-	time_t t = (time_t)second;
+	time_t t = (time_t)(real / NS_PER_S);
 	struct tm tm;
 
 	localtime_r(&t, &tm);
 	date(w->local, &tm, ' ');
-	w->local_second = second;
+	w->local_from_ns = real - real % NS_PER_S;
+}
+
+void walltime_init(struct walltime *w)
+{
+	*w = (struct walltime){ 0 };
+	take_offset(w);
+	utc_date(w, 0);
+	local_date(w, 0);
 }
 
 char *walltime_utc(struct walltime *w, char *p, uint64_t boot_ns)
 {
 	uint64_t real = boot_ns + (uint64_t)w->offset_ns;
-	uint64_t second = real / NS_PER_S;
 
-	if (second != w->utc_second)
-		utc_date(w, second);
+	if (real - w->utc_from_ns >= NS_PER_S)
+		utc_date(w, real);
 	p = fmt_mem(p, w->utc, sizeof(w->utc));
-	p = fmt_9digits(p, (uint32_t)(real % NS_PER_S));
+	p = fmt_9digits(p, (uint32_t)(real - w->utc_from_ns));
 	*p++ = 'Z';
 	return p;
 }
@@ -100,21 +104,13 @@ char *walltime_utc(struct walltime *w, char *p, uint64_t boot_ns)
 /* What stands before the time of day in `local`. */
 #define DATE_LENGTH 11
 
-static char *local(struct walltime *w, char *p, uint64_t real, unsigned int skip)
+static inline __attribute__((always_inline)) char *
+local(struct walltime *w, char *p, uint64_t real, unsigned int skip)
 {
-	uint64_t second = real / NS_PER_S;
-
-	if (second != w->local_second)
-		local_date(w, second);
+	if (real - w->local_from_ns >= NS_PER_S)
+		local_date(w, real);
 	p = fmt_mem(p, w->local + skip, sizeof(w->local) - skip);
-	return fmt_6digits(p, (uint32_t)(real % NS_PER_S / 1000));
-}
-
-static char *seconds(char *p, uint64_t ns)
-{
-	p = fmt_u64(p, ns / NS_PER_S);
-	*p++ = '.';
-	return fmt_6digits(p, (uint32_t)(ns % NS_PER_S / 1000));
+	return fmt_6digits(p, (uint32_t)(real - w->local_from_ns) / 1000);
 }
 
 /* To the right, as numbers are. */
@@ -129,20 +125,18 @@ static char *delta(struct walltime *w, char *p, uint64_t boot_ns)
 		*end++ = '-';
 		ns = -ns;
 	}
-	end = seconds(end, ns);
+	end = fmt_seconds(end, ns);
 	w->before_ns = boot_ns;
 	for (; width > end - text; width--)
 		*p++ = ' ';
 	return fmt_mem(p, text, (size_t)(end - text));
 }
 
-char *walltime_text(struct walltime *w, char *p, uint64_t boot_ns)
+SELDOM static char *other_format(struct walltime *w, char *p, uint64_t boot_ns)
 {
 	uint64_t real = boot_ns + (uint64_t)w->offset_ns;
 
 	switch (w->format) {
-	case WALLTIME_TIME:
-		return local(w, p, real, DATE_LENGTH);
 	case WALLTIME_SECONDS:
 		return local(w, p, real, DATE_LENGTH) - (sizeof(".123456") - 1);
 	case WALLTIME_DATE:
@@ -150,13 +144,21 @@ char *walltime_text(struct walltime *w, char *p, uint64_t boot_ns)
 	case WALLTIME_UTC:
 		return walltime_utc(w, p, boot_ns);
 	case WALLTIME_UNIX:
-		return seconds(p, real);
+		return fmt_seconds(p, real);
 	case WALLTIME_DELTA:
 		return delta(w, p, boot_ns);
+	case WALLTIME_TIME:
 	case WALLTIME_NONE:
 		break;
 	}
 	return p;
+}
+
+char *walltime_text(struct walltime *w, char *p, uint64_t boot_ns)
+{
+	if (w->format == WALLTIME_TIME) /* most are */
+		return local(w, p, boot_ns + (uint64_t)w->offset_ns, DATE_LENGTH);
+	return other_format(w, p, boot_ns);
 }
 
 static const struct {

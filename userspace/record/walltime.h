@@ -23,8 +23,8 @@ struct walltime {
 	int64_t offset_ns; /* CLOCK_REALTIME minus CLOCK_BOOTTIME */
 	uint64_t now_ns; /* CLOCK_BOOTTIME at the last walltime_refresh() */
 	uint64_t checked_ns; /* and when offset_ns was taken */
-	/* The date and second last formatted; most records share it. */
-	uint64_t utc_second, local_second;
+	/* The date and second last formatted, and when that second began: most records share it. */
+	uint64_t utc_from_ns, local_from_ns; /* CLOCK_REALTIME */
 	char utc[20]; /* 2024-01-31T15:04:05. */
 	char local[20]; /* 2024-01-31 15:04:05. */
 };
