@@ -1,10 +1,11 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * cost [--json] [--rounds N] [--calls N] [--iterations N] [--no-live]
+ * cost [--json] [--rounds N] [--calls N] [--iterations N] [--no-live] [--module FILE]
  *
  * What tracing costs, in instructions.  To be run as root in a virtual machine
- * with one processor whose cycle counter counts instructions (tests/vm/vm
- * --icount): bench/run does that.  Loads and unloads socktrace.
+ * with one processor whose counter counts instructions (tests/vm/vm --icount):
+ * bench/run does that, and bench/machine.  Loads and unloads socktrace: FILE, or what
+ * modprobe finds.
  *
  * Two meters.  Of single calls: the counter before and after each, the mean of
  * the middle half of them, since a timer's interrupt in the others is no cost of
@@ -13,6 +14,7 @@
  * reader had written everything.
  */
 #define _GNU_SOURCE
+#include <errno.h>
 #include <math.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -20,6 +22,7 @@
 #include <sys/mman.h>
 #include <sys/utsname.h>
 
+#include "../../tests/appliance/module.h"
 #include "common.h"
 #include "live.h"
 #include "setups.h"
@@ -28,6 +31,8 @@
 static unsigned int rounds = 3;
 static unsigned int calls = 800; /* of each kind, measured */
 static unsigned int iterations = 4000; /* with a live reader */
+
+static const char *module_file; /* NULL: as modprobe finds it */
 
 static double *samples[NR_KINDS]; /* shared with the child that calls */
 static double live_values[NR_LIVES][MAX_ROUNDS];
@@ -59,6 +64,26 @@ static double median(const double *values, unsigned int n)
 	memcpy(sorted, values, n * sizeof(*values));
 	qsort(sorted, n, sizeof(*sorted), ascending);
 	return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
+}
+
+static void load(void)
+{
+	if (!module_file) {
+		run("modprobe socktrace");
+		return;
+	}
+	errno = module_load(module_file, "");
+	check(!errno, module_file);
+}
+
+static void unload(void)
+{
+	if (!module_file) {
+		run("rmmod socktrace");
+		return;
+	}
+	errno = module_unload("socktrace");
+	check(!errno, "rmmod");
 }
 
 /* --- what is measured ------------------------------------------------------ */
@@ -225,6 +250,8 @@ int main(int argc, char **argv)
 			calls = number(argv[++i], 5000);
 		else if (!strcmp(argv[i], "--iterations"))
 			iterations = number(argv[++i], 1000000);
+		else if (!strcmp(argv[i], "--module") && argv[i + 1])
+			module_file = argv[++i];
 		else
 			die("unknown option %s", argv[i]);
 	}
@@ -241,12 +268,12 @@ int main(int argc, char **argv)
 	for (round = 0; round < rounds; round++) {
 		for (i = 0; i < NR_SETUPS; i++) {
 			if (i && setups[i].loaded && !setups[i - 1].loaded)
-				run("modprobe socktrace");
+				load();
 			measure(&setups[i], round);
 		}
 		for (i = 0; with_live && i < NR_LIVES; i++)
 			live_values[i][round] = measure_live(&lives[i], iterations);
-		run("rmmod socktrace");
+		unload();
 	}
 	if (json)
 		print_json(name.release, with_live);

@@ -12,17 +12,10 @@
 
 #include "../marks.h"
 #include "common.h"
+#include "counter.h"
 #include "workload.h"
 
 #define UNIX_PATH "/run/socktrace-bench.sock"
-
-static inline uint64_t count(void)
-{
-	uint32_t low, high;
-
-	__asm__ volatile("lfence; rdtsc; lfence" : "=a"(low), "=d"(high) : : "memory");
-	return (uint64_t)high << 32 | low;
-}
 
 const char *const kind_names[NR_KINDS] = {
 	"socket", "connect", "accept4", "refused", "unix",
