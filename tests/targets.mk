@@ -2,7 +2,7 @@
 # What needs no kernel of this machine: tests and demo, in a VM.
 ##
 ## make vm       a shell in that VM
-## make check-host check-install check-kunit check-dkms check-vm check-kernels check-fuzz    a part of the tests
+## make check-host check-install check-kunit check-dkms check-vm check-kernels check-fuzz check-budget    a part of the tests
 ## make check-debug    all of KUnit and VM on a kernel built to find bugs
 ## make check-debug-both    the same with both ways of probing for all
 ## make check-arch    all of tests/appliance on every architecture: ARCH=arm64 for one; LIBC_CC=
@@ -15,7 +15,7 @@
 
 # The suites of tests/run; none named: the daily ones.
 SUITES ?=
-parts := $(addprefix check-,selftest install host kunit dkms vm kernels kernels-whole fuzz debug \
+parts := $(addprefix check-,selftest install host kunit dkms vm kernels kernels-whole fuzz budget debug \
 	debug-short debug-breakpoints service)
 
 .PHONY: demo vm check check-arch check-debug-both check-tree check-variants fuzz $(parts)

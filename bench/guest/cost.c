@@ -19,12 +19,12 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <sys/utsname.h>
 
 #include "../../tests/appliance/module.h"
 #include "common.h"
 #include "live.h"
+#include "measure.h"
 #include "setups.h"
 #include "workload.h"
 
@@ -34,37 +34,7 @@ static unsigned int iterations = 4000; /* with a live reader */
 
 static const char *module_file; /* NULL: as modprobe finds it */
 
-static double *samples[NR_KINDS]; /* shared with the child that calls */
 static double live_values[NR_LIVES][MAX_ROUNDS];
-
-/* --- the meters ------------------------------------------------------------ */
-
-static int ascending(const void *a, const void *b)
-{
-	double x = *(const double *)a, y = *(const double *)b;
-
-	return (x > y) - (x < y);
-}
-
-static double middle_mean(double *samples, unsigned int n)
-{
-	unsigned int from = n / 4, to = n - n / 4, i;
-	double sum = 0;
-
-	qsort(samples, n, sizeof(*samples), ascending);
-	for (i = from; i < to; i++)
-		sum += samples[i];
-	return sum / (to - from);
-}
-
-static double median(const double *values, unsigned int n)
-{
-	double sorted[MAX_ROUNDS];
-
-	memcpy(sorted, values, n * sizeof(*values));
-	qsort(sorted, n, sizeof(*sorted), ascending);
-	return n % 2 ? sorted[n / 2] : (sorted[n / 2 - 1] + sorted[n / 2]) / 2;
-}
 
 static void load(void)
 {
@@ -84,38 +54,6 @@ static void unload(void)
 	}
 	errno = module_unload("socktrace");
 	check(!errno, "rmmod");
-}
-
-/* --- what is measured ------------------------------------------------------ */
-
-static void call_each(void)
-{
-	double cost[NR_KINDS];
-	unsigned int i, kind;
-
-	for (i = 0; i < WARM_UP; i++)
-		turn(cost);
-	for (i = 0; i < calls; i++) {
-		turn(cost);
-		for (kind = 0; kind < NR_KINDS; kind++)
-			samples[kind][i] = cost[kind];
-	}
-}
-
-static void measure(struct setup *setup, unsigned int round)
-{
-	int fd[MAX_SESSIONS];
-	unsigned int i, kind;
-
-	for (i = 0; i < setup->sessions; i++)
-		fd[i] = session_open(setup, calls + WARM_UP);
-	/* The kernel patches itself with some delay; and RCU's work is done. */
-	sleep_ms(500);
-	in_child(call_each);
-	for (i = 0; i < setup->sessions; i++)
-		session_check(fd[i], setup, calls + WARM_UP);
-	for (kind = 0; kind < NR_KINDS; kind++)
-		setup->value[kind][round] = middle_mean(samples[kind], calls);
 }
 
 /* --- the tables ------------------------------------------------------------ */
@@ -236,7 +174,7 @@ int main(int argc, char **argv)
 {
 	bool json = false, with_live = true;
 	struct utsname name;
-	unsigned int round, kind;
+	unsigned int round;
 	size_t i;
 
 	for (i = 1; i < (size_t)argc; i++) {
@@ -256,14 +194,10 @@ int main(int argc, char **argv)
 			die("unknown option %s", argv[i]);
 	}
 	uname(&name);
-	for (kind = 0; kind < NR_KINDS; kind++) {
-		samples[kind] = mmap(NULL, calls * sizeof(double), PROT_READ | PROT_WRITE,
-				     MAP_SHARED | MAP_ANONYMOUS | MAP_POPULATE, -1, 0);
-		check(samples[kind] != MAP_FAILED, "mmap");
-	}
+	measure_init(calls);
 	make_listeners();
 	settle();
-	in_child(call_each);
+	measure_once();
 
 	for (round = 0; round < rounds; round++) {
 		for (i = 0; i < NR_SETUPS; i++) {

@@ -42,6 +42,19 @@ struct setup setups[NR_SETUPS] = {
 	{ .label = "2 sessions, all events", .key = "sessions_2", ALL(2, 0) },
 	{ .label = "10 sessions, all events", .key = "sessions_10", ALL(10, 0) },
 };
+struct setup *setup_of(const char *key)
+{
+	size_t i;
+
+	for (i = 0; i < NR_SETUPS; i++)
+		if (!strcmp(setups[i].key, key))
+			return &setups[i];
+	fprintf(stderr, "no row %s; there are:", key);
+	for (i = 0; i < NR_SETUPS; i++)
+		fprintf(stderr, " %s", setups[i].key);
+	die("%s", "");
+}
+
 static void set_filter(int fd, const struct setup *setup)
 {
 	struct socktrace_rule rules[SOCKTRACE_MAX_RULES] = { 0 };

@@ -33,6 +33,9 @@ extern struct setup setups[NR_SETUPS];
 /* What the other rows are compared with. */
 #define BASE (&setups[0])
 
+/* The row of that key; dies of none. */
+struct setup *setup_of(const char *key);
+
 /* A session that is started, and has room for the records of so many turns. */
 int session_open(const struct setup *setup, unsigned int turns);
 /*

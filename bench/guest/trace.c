@@ -66,19 +66,6 @@ static void call_each(void)
 	}
 }
 
-static const struct setup *setup_of(const char *key)
-{
-	size_t i;
-
-	for (i = 0; i < NR_SETUPS; i++)
-		if (!strcmp(setups[i].key, key))
-			return &setups[i];
-	fprintf(stderr, "trace: no row %s; there are:", key);
-	for (i = 0; i < NR_SETUPS; i++)
-		fprintf(stderr, " %s", setups[i].key);
-	die("%s", "");
-}
-
 static void copy(const char *from, const char *to)
 {
 	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
