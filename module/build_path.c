@@ -4,6 +4,8 @@
  * called across these files for every call is a jump less, and headers are read once. Each
  * file stands for itself; KUnit has them alone.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
+
 #include "share.c"
 #include "files.c"
 #include "inflight.c"

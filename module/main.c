@@ -1,5 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /* socktrace: every socket(), socketpair(), connect() and accept4() of the machine, by kprobes. */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
 #include <linux/log2.h>

@@ -8,6 +8,7 @@
  * whose return can't be hooked is noticed. A second, plain kprobe would tell
  * the same for three times the instructions.
  */
+#define pr_fmt(fmt) KBUILD_MODNAME ": " fmt
 
 #include <linux/kernel.h>
 #include <linux/kprobes.h>
