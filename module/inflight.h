@@ -11,6 +11,7 @@
 #include <linux/sched.h>
 #include <linux/types.h>
 
+#include "compat/compat.h"
 #include "record.h"
 
 #define ST_CALL_ID_CPU_SHIFT 48 /* of a call's number: above it the CPU of its entry */
