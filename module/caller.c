@@ -81,7 +81,7 @@ enum st_caller st_caller_builtin(struct pt_regs *regs)
 }
 
 /* Where the function begins that @address lies in, and how long it is; 0: not known. */
-static unsigned long function_at(unsigned long address, unsigned long *size)
+static noinline unsigned long function_at(unsigned long address, unsigned long *size)
 {
 	char symbol[KSYM_SYMBOL_LEN];
 	unsigned long offset;

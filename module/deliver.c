@@ -208,12 +208,12 @@ static void session_deliver(struct st_session *s, struct socktrace_event *ev,
  */
 struct socktrace_event *st_sessions_room(struct socktrace_event *otherwise)
 {
-	const struct st_session *s = list_first_or_null_rcu(&st_sessions_started,
-							    struct st_session, node);
+	const struct list_head *first = READ_ONCE(st_sessions_started.next);
 
-	if (!s || READ_ONCE(s->node.next) != &st_sessions_started)
+	if (first == &st_sessions_started || READ_ONCE(first->next) != &st_sessions_started)
 		return otherwise;
-	return st_ring_room(session_ring(s)) ?: otherwise;
+	return st_ring_room(session_ring(list_entry(first, struct st_session, node))) ?:
+	       otherwise;
 }
 
 /* Gives the finished record @ev to every session that wants it. */

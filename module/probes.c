@@ -174,10 +174,12 @@ static void handler_begins(void)
 {
 	st_compat_rcu_lock_in_handler();
 	__this_cpu_write(handling, true);
+	barrier(); /* before all that a tracepoint's probe must not come in between */
 }
 
 static void handler_ends(void)
 {
+	barrier();
 	__this_cpu_write(handling, false);
 	st_compat_rcu_unlock_in_handler();
 }
@@ -365,7 +367,7 @@ static void disarm_all(struct disarming *all)
 
 static int probe_nothing(struct kprobe *kp, struct pt_regs *regs)
 {
-	return 0;
+	return st_arch_step(kp, regs);
 }
 
 /*
@@ -373,14 +375,15 @@ static int probe_nothing(struct kprobe *kp, struct pt_regs *regs)
  * ftrace's record of that function keeps its marks until one is armed and disarmed there
  * again. When ftrace's last user goes and finds marks, it switches itself off for good,
  * kprobes can't be disarmed any more, and the kernel oopses when it looks for one in their
- * table. Linux 5.10 to 6.12 do so, whosever kprobe it was.
+ * table. Linux 5.10 to 6.12 do so, whosever kprobe it was; where somebody else's is the
+ * last one, nothing here can help.
  */
 static void clear_marks(struct disarming *all)
 {
 	struct kprobe *kp;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+	for (i = 0; IS_ENABLED(CONFIG_KPROBES_ON_FTRACE) && i < ARRAY_SIZE(probes); i++) {
 		if (probes[i].armed || !probes[i].was_armed || probes[i].tp)
 			continue;
 		kp = &probes[i].rp.kp;

@@ -30,17 +30,19 @@ void complain(const char *format, ...)
 }
 
 /*
- * A mismatch is seen by connect's probe and one that shows the kernel's address: of those
- * that are bound, or armed, as @flag says.
+ * A mismatch is seen by connect's probe and one that may show the kernel's address: is there
+ * such a one that is bound, or armed, as @flag says?
  */
 static bool shows_address(const struct device *device, uint16_t flag)
 {
 	uint32_t i;
 
 	for (i = 0; i < device->info.nr_probes; i++) {
-		const uint16_t both = SOCKTRACE_PROBE_ADDRESS | flag;
+		const struct socktrace_probe *probe = &device->probes[i];
 
-		if ((device->probes[i].flags & both) == both)
+		if ((probe->flags & flag) &&
+		    (probe->type == SOCKTRACE_SECURITY_SOCKET_CONNECT ||
+		     (probe->type == SOCKTRACE_CONNECT && probe->via == SOCKTRACE_VIA_IO_URING)))
 			return true;
 	}
 	return false;

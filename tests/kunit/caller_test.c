@@ -45,9 +45,45 @@ static void an_address_has_the_symbol_that_it_lies_in(struct kunit *test)
 	KUNIT_EXPECT_EQ(test, caller_look_up(16), ST_CALLER_UNSURE);
 }
 
+static noinline __noclone __used long is_called(long n)
+{
+	barrier();
+	return n + 1;
+}
+
+static noinline __noclone __used long is_not_called(long n)
+{
+	barrier();
+	return n + 2;
+}
+
+static noinline __noclone __used long calls_one(long n)
+{
+	long ret = is_called(n);
+
+	barrier();
+	return 2 * ret;
+}
+
+static void a_call_is_found_in_the_code_of_who_makes_it(struct kunit *test)
+{
+	unsigned long caller = (unsigned long)calls_one;
+
+	if (IS_ENABLED(CONFIG_X86) || IS_ENABLED(CONFIG_ARM64)) {
+		KUNIT_EXPECT_TRUE(test, st_caller_calls(caller, (unsigned long)is_called));
+		/* Wherever in them a probe stands. */
+		KUNIT_EXPECT_TRUE(test, st_caller_calls(caller + 4, (unsigned long)is_called + 4));
+	}
+	KUNIT_EXPECT_FALSE(test, st_caller_calls(caller, (unsigned long)is_not_called));
+	KUNIT_EXPECT_FALSE(test, st_caller_calls((unsigned long)is_called, caller));
+	KUNIT_EXPECT_FALSE(test, st_caller_calls(16, (unsigned long)is_called));
+	KUNIT_EXPECT_FALSE(test, st_caller_calls(caller, 16));
+}
+
 static struct kunit_case caller_cases[] = {
 	KUNIT_CASE(callers_are_told_apart_by_their_symbols),
 	KUNIT_CASE(an_address_has_the_symbol_that_it_lies_in),
+	KUNIT_CASE(a_call_is_found_in_the_code_of_who_makes_it),
 	{}
 };
 

@@ -38,7 +38,7 @@ static bool put(struct st_ring_set *set, u32 cpu, u64 time_ns)
 	struct socktrace_event elsewhere, *ev = st_ring_room(ring);
 	bool kept;
 
-	if (!ev || ring->seq % 3)
+	if (!ev || (u32)ring->seq % 3)
 		ev = &elsewhere;
 	st_record_init(ev, SOCKTRACE_SOCKET, SOCKTRACE_EXIT);
 	ev->cpu = cpu;

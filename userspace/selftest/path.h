@@ -100,7 +100,8 @@ struct selftest_path {
 	const struct selftest_row *row;
 	const char *directory; /* for sockets; NULL: there is none */
 	bool sees_hook; /* security_socket_connect is probed */
-	bool sees_address; /* the kernel's own, of each connect() */
+	bool sees_address; /* the kernel's own, of each connect(), for sure */
+	bool may_see_address;
 	bool sees_graft; /* and security_sock_graft */
 	bool sees_bind; /* and security_socket_bind */
 	bool sees_outcome; /* and how connects under way end */

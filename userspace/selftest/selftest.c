@@ -29,7 +29,7 @@ struct run {
 	struct socktrace_event records[KEPT]; /* of the row at hand */
 	unsigned int nr_records; /* maybe more than are kept */
 	char directory[64]; /* empty: none could be made */
-	bool sees_hook, sees_address, sees_graft, sees_bind, sees_outcome;
+	bool sees_hook, sees_address, may_see_address, sees_graft, sees_bind, sees_outcome;
 };
 
 /* Is a point armed that gives records of this type, or facts for them? */
@@ -46,17 +46,23 @@ static bool armed(const struct device *device, unsigned int type, unsigned int f
 	return false;
 }
 
-/* Is the kernel's own address of each connect() seen? */
-static bool address_is_seen(const struct device *device)
+/* Is the kernel's own address of each connect() seen, for sure or as far as can be told? */
+static void look_for_address(struct run *run)
 {
+	const struct device *device = run->device;
 	uint32_t i;
 
+	run->sees_address = run->sees_hook;
 	for (i = 0; i < device->info.nr_probes; i++) {
-		if ((device->probes[i].flags & SOCKTRACE_PROBE_ADDRESS) &&
-		    device_probe_armed(&device->probes[i]))
-			return true;
+		const struct socktrace_probe *probe = &device->probes[i];
+
+		if (!device_probe_armed(probe))
+			continue;
+		if (probe->flags & SOCKTRACE_PROBE_ADDRESS)
+			run->sees_address = true;
+		if (probe->type == SOCKTRACE_CONNECT && probe->via == SOCKTRACE_VIA_IO_URING)
+			run->may_see_address = true;
 	}
-	return false;
 }
 
 /* For sockets: short enough for their names, wherever there is a place. */
@@ -124,6 +130,7 @@ static pid_t drive(struct run *run, const struct selftest_row *row)
 	path->directory = run->directory[0] ? run->directory : NULL;
 	path->sees_hook = run->sees_hook;
 	path->sees_address = run->sees_address;
+	path->may_see_address = run->may_see_address;
 	path->sees_graft = run->sees_graft;
 	path->sees_bind = run->sees_bind;
 	path->sees_outcome = run->sees_outcome;
@@ -239,7 +246,7 @@ int selftest_run(struct device *device, void *batch, size_t batch_size,
 	run.batch = batch;
 	run.batch_size = batch_size;
 	run.sees_hook = armed(device, SOCKTRACE_SECURITY_SOCKET_CONNECT, 0);
-	run.sees_address = address_is_seen(device);
+	look_for_address(&run);
 	run.sees_graft = armed(device, SOCKTRACE_ACCEPT4, SOCKTRACE_PROBE_FACTS);
 	run.sees_bind = armed(device, SOCKTRACE_BIND, SOCKTRACE_PROBE_FACTS);
 	run.sees_outcome = armed(device, SOCKTRACE_CONNECTED, 0);
