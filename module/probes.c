@@ -70,7 +70,8 @@ struct probe {
 	unsigned long address; /* in the function, which has such a probe */
 	const struct probe *spare; /* NULL: none is sure to be on the way */
 	struct tracepoint *tp; /* NULL: it is a kprobe */
-	bool armed, was_armed; /* now; since the module was loaded */
+	bool armed;
+	bool may_have_marks; /* see clear_marks(): of us, or of a module before us */
 	struct kretprobe rp; /* a point uses its kp alone */
 	kprobe_pre_handler_t take_instance; /* the kernel's own pre-handler */
 };
@@ -320,14 +321,14 @@ static int probe_arm(struct probe *probe)
 	if (err)
 		pr_err("%s: can't be probed now (error %d)\n", probe->symbol, err);
 	else
-		probe->armed = probe->was_armed = true;
+		probe->armed = probe->may_have_marks = true;
 	return err;
 }
 
 /* What is disarmed at once, since each of these waits for a grace period. */
 struct disarming {
 	struct kretprobe *calls[ARRAY_SIZE(probes)];
-	struct kprobe *points[ARRAY_SIZE(probes)];
+	struct kprobe *points[ARRAY_SIZE(probes) + 1]; /* and a listener */
 	int nr_calls, nr_points;
 	void (*finish[ARRAY_SIZE(probes)])(void);
 	int nr_finish;
@@ -365,34 +366,65 @@ static void disarm_all(struct disarming *all)
 		all->finish[i]();
 }
 
-static int probe_nothing(struct kprobe *kp, struct pt_regs *regs)
+static bool heard;
+
+static int probe_hears(struct kprobe *kp, struct pt_regs *regs)
 {
+	heard = true;
 	return st_arch_step(kp, regs);
+}
+
+/* To be called with a probe on it. Not static: its name is looked for. */
+noinline void st_probes_are_heard(void);
+noinline void st_probes_are_heard(void)
+{
+	barrier();
+}
+
+/* One that does nothing, at @symbol, which is disarmed with @all. False: it can't be. */
+static bool arm_listener(struct disarming *all, struct kprobe *kp, const char *symbol)
+{
+	memset(kp, 0, sizeof(*kp));
+	kp->symbol_name = symbol;
+	kp->pre_handler = probe_hears;
+	if (register_kprobe(kp))
+		return false;
+	all->points[all->nr_points++] = kp;
+	return true;
+}
+
+static bool has_marks(const struct probe *probe)
+{
+	return !probe->armed && probe->may_have_marks && probe->symbol && !probe->tp;
 }
 
 /*
  * Before the last probes go. Where a kprobe was disarmed while kernel.ftrace_enabled was 0,
  * ftrace's record of that function keeps its marks until one is armed and disarmed there
- * again. When ftrace's last user goes and finds marks, it switches itself off for good,
- * kprobes can't be disarmed any more, and the kernel oopses when it looks for one in their
- * table. Linux 5.10 to 6.12 do so, whosever kprobe it was; where somebody else's is the
- * last one, nothing here can help.
+ * again, with that switch on. When ftrace's last user goes and finds marks, it switches
+ * itself off for good, kprobes can't be disarmed any more, and the kernel oopses when it looks
+ * for one in their table. Linux 5.10 to 6.12 do so, whosever kprobe it was; where somebody
+ * else's is the last one, nothing here can help.
  */
 static void clear_marks(struct disarming *all)
 {
-	struct kprobe *kp;
+	static struct kprobe listener;
+	static bool listener_has_marks;
+	bool any = listener_has_marks;
 	unsigned int i;
 
-	for (i = 0; IS_ENABLED(CONFIG_KPROBES_ON_FTRACE) && i < ARRAY_SIZE(probes); i++) {
-		if (probes[i].armed || !probes[i].was_armed || probes[i].tp)
-			continue;
-		kp = &probes[i].rp.kp;
-		memset(kp, 0, sizeof(*kp));
-		kp->symbol_name = probes[i].symbol;
-		kp->pre_handler = probe_nothing;
-		if (!register_kprobe(kp))
-			all->points[all->nr_points++] = kp;
-	}
+	for (i = 0; i < ARRAY_SIZE(probes); i++)
+		any |= has_marks(&probes[i]);
+	if (!IS_ENABLED(CONFIG_KPROBES_ON_FTRACE) || !any ||
+	    !arm_listener(all, &listener, "st_probes_are_heard"))
+		return;
+	heard = false;
+	st_probes_are_heard();
+	listener_has_marks = !READ_ONCE(heard);
+	for (i = 0; READ_ONCE(heard) && i < ARRAY_SIZE(probes); i++)
+		if (has_marks(&probes[i]) &&
+		    arm_listener(all, &probes[i].rp.kp, probes[i].symbol))
+			probes[i].may_have_marks = false;
 }
 
 static bool probe_is_optional(const struct probe *probe)
@@ -632,6 +664,7 @@ int st_probes_init(unsigned int maxactive)
 	probes_maxactive = 1;
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		probes[i].index = i;
+		probes[i].may_have_marks = true;
 		probe_bind(&probes[i]);
 		/* A tracepoint alone tells nothing: what a connect came to, if one was seen. */
 		bound += probes[i].symbol && !probes[i].tp;

@@ -265,6 +265,15 @@ def _disarmed_while_muted(context):
     with contextlib.closing(brief_session(plain | 1 << device.BIND | 1 << device.LISTEN)) as other, muted():
         other.stop()
     brief_session(plain).close()
+    # Or with the module, whose next one has no memory of it; and is itself muted first.
+    with contextlib.closing(brief_session(plain | 1 << LSM_CONNECT)) as other, muted():
+        other.stop()
+    module.unload()
+    module.ensure()
+    with contextlib.closing(brief_session(plain)) as other, muted():
+        other.stop()
+    for _ in range(2):
+        brief_session(plain).close()
     burst = Burst(context, "mix", calls=30)
     session = context.enter_context(Session()).only(tgid=burst.pid, events=plain).start()
     burst.go().made()
