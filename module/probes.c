@@ -26,6 +26,7 @@
 #include "images.h"
 #include "inflight.h"
 #include "lineage.h"
+#include "marks.h"
 #include "paths.h"
 #include "pending.h"
 #include "probes.h"
@@ -71,7 +72,7 @@ struct probe {
 	const struct probe *spare; /* NULL: none is sure to be on the way */
 	struct tracepoint *tp; /* NULL: it is a kprobe */
 	bool armed;
-	bool may_have_marks; /* see clear_marks(): of us, or of a module before us */
+	bool may_have_marks; /* see marks.h: of us, or of a module before us */
 	struct kretprobe rp; /* a point uses its kp alone */
 	kprobe_pre_handler_t take_instance; /* the kernel's own pre-handler */
 };
@@ -366,65 +367,30 @@ static void disarm_all(struct disarming *all)
 		all->finish[i]();
 }
 
-static bool heard;
-
-static int probe_hears(struct kprobe *kp, struct pt_regs *regs)
-{
-	heard = true;
-	return st_arch_step(kp, regs);
-}
-
-/* To be called with a probe on it. Not static: its name is looked for. */
-noinline void st_probes_are_heard(void);
-noinline void st_probes_are_heard(void)
-{
-	barrier();
-}
-
-/* One that does nothing, at @symbol, which is disarmed with @all. False: it can't be. */
-static bool arm_listener(struct disarming *all, struct kprobe *kp, const char *symbol)
-{
-	memset(kp, 0, sizeof(*kp));
-	kp->symbol_name = symbol;
-	kp->pre_handler = probe_hears;
-	if (register_kprobe(kp))
-		return false;
-	all->points[all->nr_points++] = kp;
-	return true;
-}
-
 static bool has_marks(const struct probe *probe)
 {
 	return !probe->armed && probe->may_have_marks && probe->symbol && !probe->tp;
 }
 
-/*
- * Before the last probes go. Where a kprobe was disarmed while kernel.ftrace_enabled was 0,
- * ftrace's record of that function keeps its marks until one is armed and disarmed there
- * again, with that switch on. When ftrace's last user goes and finds marks, it switches
- * itself off for good, kprobes can't be disarmed any more, and the kernel oopses when it looks
- * for one in their table. Linux 5.10 to 6.12 do so, whosever kprobe it was; where somebody
- * else's is the last one, nothing here can help.
- */
+/* Before the last probes go: arms all that may have marks once more, to be disarmed with them. */
 static void clear_marks(struct disarming *all)
 {
-	static struct kprobe listener;
-	static bool listener_has_marks;
-	bool any = listener_has_marks;
+	bool any = st_marks_are_left(), hears;
+	struct kprobe *listener;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
 		any |= has_marks(&probes[i]);
-	if (!IS_ENABLED(CONFIG_KPROBES_ON_FTRACE) || !any ||
-	    !arm_listener(all, &listener, "st_probes_are_heard"))
+	listener = IS_ENABLED(CONFIG_KPROBES_ON_FTRACE) && any ? st_marks_listen(&hears) : NULL;
+	if (!listener)
 		return;
-	heard = false;
-	st_probes_are_heard();
-	listener_has_marks = !READ_ONCE(heard);
-	for (i = 0; READ_ONCE(heard) && i < ARRAY_SIZE(probes); i++)
-		if (has_marks(&probes[i]) &&
-		    arm_listener(all, &probes[i].rp.kp, probes[i].symbol))
-			probes[i].may_have_marks = false;
+	all->points[all->nr_points++] = listener;
+	for (i = 0; hears && i < ARRAY_SIZE(probes); i++) {
+		if (!has_marks(&probes[i]) || st_marks_arm(&probes[i].rp.kp, probes[i].symbol))
+			continue;
+		all->points[all->nr_points++] = &probes[i].rp.kp;
+		probes[i].may_have_marks = false;
+	}
 }
 
 static bool probe_is_optional(const struct probe *probe)
