@@ -30,6 +30,7 @@ all: modules reader
 include packaging/targets.mk
 
 modules module:
+	@packaging/headers $(KDIR) $(if $(filter /lib/modules/$(KVER)/build,$(KDIR)),$(KVER))
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 reader:
