@@ -526,7 +526,8 @@ static int selftest(struct reader *reader)
 	int ret;
 
 	if (procinfo_pidns()) {
-		complain("the selftest can be run from the initial pid namespace only");
+		complain("the selftest can be run from the initial pid namespace only; "
+			 "in a container: docker run --pid=host");
 		return EXIT_FAILURE;
 	}
 	reader->nr_rules = 1;

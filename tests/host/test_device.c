@@ -12,6 +12,7 @@
 static struct {
 	const char *path; /* of the device */
 	int open_errno, info_errno, errno_of[16], read_errno;
+	bool loads_no_modules;
 	ssize_t read_result;
 	struct socktrace_info info;
 	struct socktrace_probe probes[2];
@@ -22,12 +23,23 @@ static struct {
 	int interrupts; /* calls that give EINTR first */
 } kernel;
 
+int __wrap_access(const char *path, int mode);
 int __real_open(const char *path, int flags, ...);
 int __wrap_open(const char *path, int flags, ...);
 int __wrap_open64(const char *path, int flags, ...);
 int __wrap_ioctl(int fd, unsigned long command, void *argument);
 ssize_t __real_read(int fd, void *buffer, size_t size);
 ssize_t __wrap_read(int fd, void *buffer, size_t size);
+
+int __wrap_access(const char *path, int mode)
+{
+	assert_int_equal(mode, F_OK);
+	if (!strcmp(path, "/proc/version"))
+		return 0;
+	assert_string_equal(path, "/proc/modules");
+	errno = ENOENT;
+	return kernel.loads_no_modules ? -1 : 0;
+}
 
 int __wrap_open(const char *path, int flags, ...)
 {
@@ -146,6 +158,15 @@ static void open_errors(void **state)
 		assert_error(device_open(&device, SOCKTRACE_DEVICE), cases[i].words);
 		assert_int_equal(device.fd, -1);
 	}
+}
+
+static void no_modules(void **state)
+{
+	(void)state;
+	kernel.open_errno = ENOENT;
+	kernel.loads_no_modules = true;
+	assert_error(device_open(&device, SOCKTRACE_DEVICE),
+		     "not there, and this kernel loads no modules: build it in (make in-tree)");
 }
 
 /* It is the mode that keeps a user out before any capability is asked for. */
@@ -343,6 +364,7 @@ int main(void)
 		TEST(opens),   TEST(open_errors),    TEST(strangers), TEST(configuration),
 		TEST(filters), TEST(start_and_stop), TEST(reads),
 		TEST(in_flight), TEST(muted),	     TEST(no_right_to_open),
+		TEST(no_modules),
 	};
 
 	return cmocka_run_group_tests_name("device", tests, NULL, NULL);

@@ -61,12 +61,21 @@ static int no_right_to_open(struct device *device)
 		    (st.st_mode & 0060) == 0060 ? ", or join that group" : "");
 }
 
+/* Of a /proc that shows processes alone nothing can be told. */
+static bool loads_no_modules(void)
+{
+	return access("/proc/modules", F_OK) && !access("/proc/version", F_OK);
+}
+
 static int open_failed(struct device *device)
 {
 	switch (errno) {
 	case ENOENT:
 	case ENODEV:
 	case ENXIO:
+		if (loads_no_modules())
+			return fail(device, "not there, and this kernel loads no modules: "
+					    "build it in (make in-tree)");
 		return fail(device, "not there: is the module loaded? (sudo modprobe socktrace)");
 	case EACCES:
 		return no_right_to_open(device);
