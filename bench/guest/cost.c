@@ -65,7 +65,7 @@ static double cost(const struct setup *setup, unsigned int kind)
 
 static double added(const struct setup *setup, unsigned int kind)
 {
-	return cost(setup, kind) - cost(BASE, kind);
+	return cost(setup, kind) - cost(base_of(setup), kind);
 }
 
 static double conn_mean(const struct setup *setup,
@@ -124,9 +124,10 @@ static void print_text(const char *kernel, bool with_live)
 	for (kind = 0; kind < NR_KINDS; kind++)
 		printf("%9s", kind_names[kind]);
 	putchar('\n');
-	print_row(BASE, cost);
+	for (i = 0; !setups[i].loaded; i++)
+		print_row(&setups[i], cost);
 	puts("added to that:");
-	for (i = 1; i < NR_SETUPS; i++)
+	for (; i < NR_SETUPS; i++)
 		print_row(&setups[i], added);
 	printf("\nRounds differ by at most %.2f %% of a call.\n", noise());
 	if (!with_live)

@@ -150,7 +150,7 @@ double measure_live(const struct live *live, unsigned int nr_connections)
 	if (live->stopped)
 		kill(reader, SIGSTOP);
 	start = busy();
-	child = in_child(call_conn);
+	child = in_child(call_conn, 0);
 	wait_for_drain();
 	took = busy() - start;
 	if (reader) {

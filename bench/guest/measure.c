@@ -65,7 +65,7 @@ static void call_each(void)
 
 void measure_once(void)
 {
-	in_child(call_each);
+	in_child(call_each, 0);
 }
 
 void measure(struct setup *setup, unsigned int round)
@@ -77,7 +77,7 @@ void measure(struct setup *setup, unsigned int round)
 		fd[i] = session_open(setup, calls + WARM_UP);
 	/* The kernel patches itself with some delay; and RCU's work is done. */
 	sleep_ms(500);
-	measure_once();
+	in_child(call_each, setup->sleepers);
 	for (i = 0; i < setup->sessions; i++)
 		session_check(fd[i], setup, calls + WARM_UP);
 	for (kind = 0; kind < NR_KINDS; kind++)

@@ -18,21 +18,21 @@
 #define TURN 8
 #define TURN_ALL (TURN + 3)
 
+#define ONE_CALLS                                                              \
+	.loaded = true, .sessions = 1, .default_action = SOCKTRACE_REJECT,     \
+	.events = CALLS, .records = TURN
 #define ALL(nr_sessions, nr_rules)                                             \
 	.loaded = true, .sessions = nr_sessions, .rules = nr_rules,            \
 	.default_action = SOCKTRACE_ACCEPT, .records = TURN_ALL
 
 struct setup setups[NR_SETUPS] = {
 	{ .label = "module not loaded", .key = "unloaded" },
+	{ .label = "  by one of 4 threads", .key = "unloaded_threads", .sleepers = 3 },
 	{ .label = "loaded, nobody reads", .key = "loaded", .loaded = true },
-	{ .label = "1 session, the calls", .key = "calls", .loaded = true, .sessions = 1,
-	  .default_action = SOCKTRACE_REJECT, .events = CALLS, .records = TURN },
-	{ .label = "  and their programs", .key = "processes", .loaded = true, .sessions = 1,
-	  .default_action = SOCKTRACE_REJECT, .events = CALLS, .records = TURN,
-	  .processes = true },
-	{ .label = "  and their peers' paths", .key = "paths", .loaded = true, .sessions = 1,
-	  .default_action = SOCKTRACE_REJECT, .events = CALLS, .records = TURN,
-	  .paths = true },
+	{ .label = "1 session, the calls", .key = "calls", ONE_CALLS },
+	{ .label = "  by one of 4 threads", .key = "calls_threads", .sleepers = 3, ONE_CALLS },
+	{ .label = "  and their programs", .key = "processes", ONE_CALLS, .processes = true },
+	{ .label = "  and their peers' paths", .key = "paths", ONE_CALLS, .paths = true },
 	{ .label = "1 session, all events", .key = "all", ALL(1, 0) },
 	{ .label = "  rejected at entry", .key = "rejected", .loaded = true, .sessions = 1,
 	  .default_action = SOCKTRACE_REJECT, .rules = 1 },
@@ -42,6 +42,7 @@ struct setup setups[NR_SETUPS] = {
 	{ .label = "2 sessions, all events", .key = "sessions_2", ALL(2, 0) },
 	{ .label = "10 sessions, all events", .key = "sessions_10", ALL(10, 0) },
 };
+
 struct setup *setup_of(const char *key)
 {
 	size_t i;
@@ -53,6 +54,11 @@ struct setup *setup_of(const char *key)
 	for (i = 0; i < NR_SETUPS; i++)
 		fprintf(stderr, " %s", setups[i].key);
 	die("%s", "");
+}
+
+const struct setup *base_of(const struct setup *setup)
+{
+	return setup->sleepers ? setup_of("unloaded_threads") : BASE;
 }
 
 static void set_filter(int fd, const struct setup *setup)

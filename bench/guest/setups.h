@@ -15,6 +15,7 @@
 /* One row of the table. */
 struct setup {
 	const char *label, *key;
+	unsigned int sleepers; /* threads beside the one that calls, which share its files */
 	bool loaded; /* the module */
 	unsigned int sessions;
 	unsigned int rules; /* that look at the process, and never match */
@@ -27,11 +28,13 @@ struct setup {
 	double value[NR_KINDS][MAX_ROUNDS];
 };
 
-#define NR_SETUPS 12
+#define NR_SETUPS 14
 extern struct setup setups[NR_SETUPS];
 
-/* What the other rows are compared with. */
+/* What the other rows are compared with, but for those with sleepers. */
 #define BASE (&setups[0])
+/* The row without the module, and with the same threads. */
+const struct setup *base_of(const struct setup *setup);
 
 /* The row of that key; dies of none. */
 struct setup *setup_of(const char *key);

@@ -91,7 +91,7 @@ static void trace(const struct setup *setup, const char *kallsyms)
 		fd[i] = session_open(setup, turns);
 	sleep_ms(500);
 	memset(sums, 0, NR_KINDS * sizeof(*sums));
-	in_child(call_each);
+	in_child(call_each, setup->sleepers);
 	if (kallsyms)
 		copy("/proc/kallsyms", kallsyms);
 	for (i = 0; i < setup->sessions; i++)

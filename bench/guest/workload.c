@@ -3,6 +3,7 @@
 #include <arpa/inet.h>
 #include <errno.h>
 #include <netinet/in.h>
+#include <pthread.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/socket.h>
@@ -112,13 +113,24 @@ void turn(double *cost)
 	unix_once(cost);
 }
 
-pid_t in_child(void (*workload)(void))
+static void *sleeper(void *unused)
 {
+	for (;;)
+		pause();
+	return unused;
+}
+
+pid_t in_child(void (*workload)(void), unsigned int sleepers)
+{
+	pthread_t thread;
+
 	pid_t pid = fork();
 	int status;
 
 	check(pid >= 0, "fork");
 	if (!pid) {
+		while (sleepers--)
+			check(!pthread_create(&thread, NULL, sleeper, NULL), "thread");
 		workload();
 		_exit(0);
 	}

@@ -19,7 +19,10 @@ void make_listeners(void);
 void connect_once(double *cost);
 /* One turn: a call of each kind at least, and what one of each took. */
 void turn(double *cost);
-/* In a process of its own, since a session does not trace its opener. Returns its id. */
-pid_t in_child(void (*workload)(void));
+/*
+ * In a process of its own, since a session does not trace its opener. So many threads
+ * that sleep share its files. Returns its id.
+ */
+pid_t in_child(void (*workload)(void), unsigned int sleepers);
 
 #endif
