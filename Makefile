@@ -41,6 +41,7 @@ install: modules_install install-reader
 
 # An image that is made for another machine has its own depmod.
 modules_install: modules
+	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,@packaging/dkms refuse $$(cat $(KDIR)/include/config/kernel.release))
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
 	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD) -a $$(cat $(KDIR)/include/config/kernel.release))
 
