@@ -41,9 +41,9 @@ install: modules_install install-reader
 
 # An image that is made for another machine has its own depmod.
 modules_install: modules
-	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,@packaging/dkms refuse $$(cat $(KDIR)/include/config/kernel.release))
+	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,@packaging/dkms refuse $$(packaging/headers --release $(KDIR)))
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
-	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD) -a $$(cat $(KDIR)/include/config/kernel.release))
+	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD) -a $$(packaging/headers --release $(KDIR)))
 
 part = $(word $(1),$(subst :, ,$(2)))
 # A line of a recipe each, for those of packaging/targets.mk's INSTALLED.
