@@ -14,34 +14,7 @@
 #include <string.h>
 
 #include "marks.h"
-
-/*
- * What is used of QEMU's interface, version 1, which 7.2 to 8.2 have. Debian has no
- * package with its qemu-plugin.h.
- */
-typedef uint64_t qemu_plugin_id_t;
-struct qemu_plugin_tb;
-struct qemu_plugin_insn;
-struct qemu_info;
-typedef void (*tb_trans_cb)(qemu_plugin_id_t id, struct qemu_plugin_tb *tb);
-typedef void (*exec_cb)(unsigned int vcpu, void *data);
-typedef void (*exit_cb)(qemu_plugin_id_t id, void *data);
-
-void qemu_plugin_register_vcpu_tb_trans_cb(qemu_plugin_id_t id, tb_trans_cb cb);
-void qemu_plugin_register_vcpu_insn_exec_cb(struct qemu_plugin_insn *insn, exec_cb cb,
-					    int flags, void *data);
-void qemu_plugin_register_atexit_cb(qemu_plugin_id_t id, exit_cb cb, void *data);
-size_t qemu_plugin_tb_n_insns(const struct qemu_plugin_tb *tb);
-struct qemu_plugin_insn *qemu_plugin_tb_get_insn(const struct qemu_plugin_tb *tb, size_t i);
-uint64_t qemu_plugin_insn_vaddr(const struct qemu_plugin_insn *insn);
-const void *qemu_plugin_insn_data(const struct qemu_plugin_insn *insn);
-size_t qemu_plugin_insn_size(const struct qemu_plugin_insn *insn);
-enum { QEMU_PLUGIN_CB_NO_REGS };
-
-#define EXPORTED __attribute__((visibility("default")))
-EXPORTED int qemu_plugin_version = 1;
-EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
-				 int argc, char **argv);
+#include "qemu.h"
 
 /* One for each address that was ever translated. */
 struct insn {
@@ -127,23 +100,6 @@ static void marked(unsigned int vcpu, void *data)
 	}
 }
 
-/* The mark that an instruction is, or 0. */
-static uint32_t mark_of(const struct qemu_plugin_insn *insn)
-{
-	static const uint8_t nopl_rax[] = { 0x0f, 0x1f, 0x80 };
-	const uint8_t *bytes = qemu_plugin_insn_data(insn);
-	uint32_t what;
-
-	if (qemu_plugin_insn_size(insn) != sizeof(nopl_rax) + sizeof(what) ||
-	    memcmp(bytes, nopl_rax, sizeof(nopl_rax)))
-		return 0;
-	memcpy(&what, bytes + sizeof(nopl_rax), sizeof(what));
-	if ((what >= MARK_BEGIN && what < MARK_BEGIN + MARK_MAX_KINDS) ||
-	    (what >= MARK_END && what <= MARK_NEXT))
-		return what;
-	return 0;
-}
-
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
 	size_t n = qemu_plugin_tb_n_insns(tb), i;
@@ -152,15 +108,11 @@ static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 	for (i = 0; i < n; i++) {
 		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
 		uint64_t address = qemu_plugin_insn_vaddr(insn);
-		uint32_t what = mark_of(insn);
 
-		if (what)
-			qemu_plugin_register_vcpu_insn_exec_cb(
-				insn, marked, QEMU_PLUGIN_CB_NO_REGS, (void *)(uintptr_t)what);
-		else
-			qemu_plugin_register_vcpu_insn_exec_cb(
-				insn, executed, QEMU_PLUGIN_CB_NO_REGS,
-				insn_at(address >> 63 ? address : 0));
+		if (on_mark(insn, marked))
+			continue;
+		qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, QEMU_PLUGIN_CB_NO_REGS,
+						       insn_at(address >> 63 ? address : 0));
 	}
 }
 
@@ -193,11 +145,9 @@ static void ended(qemu_plugin_id_t id, void *data)
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
 	(void)info;
-	if (argc != 1 || strncmp(argv[0], "out=", 4)) {
-		fputs("plugin.so: needs out=FILE\n", stderr);
+	out = out_of(argc, argv);
+	if (!out)
 		return -1;
-	}
-	out = strdup(argv[0] + 4);
 	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
 	qemu_plugin_register_atexit_cb(id, ended, NULL);
 	return 0;

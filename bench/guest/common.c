@@ -46,6 +46,20 @@ void sleep_ms(long ms)
 		;
 }
 
+uint64_t busy_ns(void)
+{
+	unsigned long long sum = 0, ns;
+	char line[512];
+	FILE *f = fopen("/proc/schedstat", "r");
+
+	check(f, "/proc/schedstat");
+	while (fgets(line, sizeof(line), f))
+		if (sscanf(line, "cpu%*d %*u %*u %*u %*u %*u %*u %llu", &ns) == 1)
+			sum += ns;
+	fclose(f);
+	return sum;
+}
+
 /*
  * This machine has no source of randomness, and until the kernel has its seed,
  * each connect() pays for an attempt: some boots would cost three times as much.
@@ -66,6 +80,20 @@ void run(const char *command)
 {
 	if (system(command))
 		die("%s failed", command);
+}
+
+void copy_file(const char *from, const char *to)
+{
+	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
+	char block[4096];
+	size_t n;
+
+	check(in, from);
+	check(out, to);
+	while ((n = fread(block, 1, sizeof(block), in)))
+		check(fwrite(block, 1, n, out) == n, to);
+	check(!fclose(out), to);
+	fclose(in);
 }
 
 unsigned int number(const char *text, unsigned int max)

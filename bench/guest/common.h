@@ -4,6 +4,7 @@
 #define BENCH_COMMON_H
 
 #include <stdbool.h>
+#include <stdint.h>
 
 __attribute__((format(printf, 1, 2), noreturn))
 void die(const char *format, ...);
@@ -14,7 +15,10 @@ int checked(int fd, const char *what);
 unsigned int number(const char *text, unsigned int max);
 
 void sleep_ms(long ms);
+/* What the scheduler gave to all tasks but the idle one since the boot. */
+uint64_t busy_ns(void);
 void run(const char *command);
+void copy_file(const char *from, const char *to);
 
 /* Before anything is measured: the guest's randomness, and what a boot leaves to do. */
 void settle(void);

@@ -17,21 +17,6 @@
 
 #define OUTPUT "/run/socktrace-bench.out"
 
-/* Nanoseconds that the scheduler gave to all tasks but the idle one. */
-static uint64_t busy(void)
-{
-	unsigned long long sum = 0, ns;
-	char line[512];
-	FILE *f = fopen("/proc/schedstat", "r");
-
-	check(f, "/proc/schedstat");
-	while (fgets(line, sizeof(line), f))
-		if (sscanf(line, "cpu%*d %*u %*u %*u %*u %*u %*u %llu", &ns) == 1)
-			sum += ns;
-	fclose(f);
-	return sum;
-}
-
 static unsigned int connections;
 
 static void call_conn(void)
@@ -149,10 +134,10 @@ double measure_live(const struct live *live, unsigned int nr_connections)
 	sleep_ms(1000);
 	if (live->stopped)
 		kill(reader, SIGSTOP);
-	start = busy();
+	start = busy_ns();
 	child = in_child(call_conn, 0);
 	wait_for_drain();
-	took = busy() - start;
+	took = busy_ns() - start;
 	if (reader) {
 		kill(reader, SIGCONT);
 		wait_for_drain();

@@ -29,7 +29,7 @@ static int ascending(const void *a, const void *b)
 	return (x > y) - (x < y);
 }
 
-static double middle_mean(double *samples, unsigned int n)
+double middle_mean(double *samples, unsigned int n)
 {
 	unsigned int from = n / 4, to = n - n / 4, i;
 	double sum = 0;

@@ -12,6 +12,8 @@ void measure_once(void);
 /* Into setup->value, of that round. */
 void measure(struct setup *setup, unsigned int round);
 
+/* Of the middle half of so many, which are put in order. */
+double middle_mean(double *samples, unsigned int n);
 /* Of so many rounds. */
 double median(const double *values, unsigned int n);
 

@@ -66,20 +66,6 @@ static void call_each(void)
 	}
 }
 
-static void copy(const char *from, const char *to)
-{
-	FILE *in = fopen(from, "r"), *out = fopen(to, "w");
-	char block[4096];
-	size_t n;
-
-	check(in, from);
-	check(out, to);
-	while ((n = fread(block, 1, sizeof(block), in)))
-		check(fwrite(block, 1, n, out) == n, to);
-	check(!fclose(out), to);
-	fclose(in);
-}
-
 /* With the setup armed; leaves the symbols of that time in kallsyms, if that is wanted. */
 static void trace(const struct setup *setup, const char *kallsyms)
 {
@@ -93,7 +79,7 @@ static void trace(const struct setup *setup, const char *kallsyms)
 	memset(sums, 0, NR_KINDS * sizeof(*sums));
 	in_child(call_each, setup->sleepers);
 	if (kallsyms)
-		copy("/proc/kallsyms", kallsyms);
+		copy_file("/proc/kallsyms", kallsyms);
 	for (i = 0; i < setup->sessions; i++)
 		session_close(fd[i], setup);
 	printf("%s", setup->key);

@@ -12,8 +12,7 @@
 
 #include "module.h"
 
-/* The number behind `name` at the beginning of a line, or -1. */
-static long number_of(const char *path, const char *name)
+long memory_number(const char *path, const char *name)
 {
 	FILE *file = fopen(path, "r");
 	char line[512];
@@ -27,8 +26,7 @@ static long number_of(const char *path, const char *name)
 	return number;
 }
 
-/* Of the machine, in KiB, without what it only keeps in case. */
-static long used(void)
+long memory_used(void)
 {
 	int fd = open("/proc/sys/vm/drop_caches", O_WRONLY | O_CLOEXEC);
 
@@ -37,7 +35,8 @@ static long used(void)
 			printf("# caches stay\n");
 		close(fd);
 	}
-	return number_of("/proc/meminfo", "MemTotal:") - number_of("/proc/meminfo", "MemFree:");
+	return memory_number("/proc/meminfo", "MemTotal:") -
+	       memory_number("/proc/meminfo", "MemFree:");
 }
 
 static pid_t reader_new(void)
@@ -63,27 +62,27 @@ static void some_calls(void)
 
 void memory_told(void)
 {
-	long before = used(), loaded, tracing;
+	long before = memory_used(), loaded, tracing;
 	char status[64];
 	pid_t reader;
 
 	if (module_load("/socktrace.ko", "") != 0)
 		return;
-	loaded = used();
+	loaded = memory_used();
 	printf("# memory: module, code and data: %ld KiB; loaded, nobody reads: %ld KiB\n",
-	       number_of("/proc/modules", "socktrace ") / 1024, loaded - before);
+	       memory_number("/proc/modules", "socktrace ") / 1024, loaded - before);
 	reader = reader_new();
 	sleep(2); /* a measurement, not a check: whatever it needs, it has by now */
 	some_calls();
 	sleep(2);
-	tracing = used();
+	tracing = memory_used();
 	snprintf(status, sizeof(status), "/proc/%d/status", (int)reader);
 	printf("# memory: while a reader traces: %ld KiB more, with what is its own: resident %ld KiB, of these anonymous %ld KiB\n",
-	       tracing - loaded, number_of(status, "VmRSS:"), number_of(status, "RssAnon:"));
+	       tracing - loaded, memory_number(status, "VmRSS:"), memory_number(status, "RssAnon:"));
 	kill(reader, SIGTERM);
 	waitpid(reader, NULL, 0);
-	printf("# memory: after it: %ld KiB more than loaded\n", used() - loaded);
+	printf("# memory: after it: %ld KiB more than loaded\n", memory_used() - loaded);
 	module_unload("socktrace");
-	printf("# memory: unloaded: %ld KiB more than before\n", used() - before);
+	printf("# memory: unloaded: %ld KiB more than before\n", memory_used() - before);
 	fflush(stdout);
 }
