@@ -12,6 +12,7 @@
 #include <linux/kprobes.h>
 #include <linux/ptrace.h>
 #include <linux/sched.h>
+#include <linux/stddef.h>
 #include <linux/string.h>
 #include <linux/types.h>
 #include <asm/byteorder.h>
@@ -28,6 +29,11 @@
  *   st_arch_ret(regs)                what a function returned, as it returned
  *   st_arch_return_address(regs)     where it will return to; at its entry
  *   st_arch_in_syscall(regs)         whether @regs, a task's own, are of a system call
+ *
+ * where a function that is asmlinkage has its arguments elsewhere, ST_ARCH_ASMLINKAGE with
+ *
+ *   st_arch_call_regs(room, regs, is_asmlinkage)   at such a one's entry: the registers with
+ *                                    which st_arch_arg() finds them; else @regs itself
  *
  * where it is known, ST_ARCH_KNOWS_CALLS with
  *
@@ -65,6 +71,33 @@ static inline unsigned long st_arch_arg(struct pt_regs *regs, unsigned int n)
 	case 2: return regs->cx;
 	default: return ((const unsigned long *)kernel_stack_pointer(regs))[n - 2];
 	}
+}
+
+/*
+ * All on the stack, as those of system calls' own functions. These are probed before
+ * 4.17 alone, where kernel_stack_pointer(regs) is &regs->sp: what follows is the stack.
+ */
+#define ST_ARCH_ASMLINKAGE 1
+struct st_arch_room {
+	struct pt_regs regs;
+};
+
+static inline struct pt_regs *st_arch_call_regs(struct st_arch_room *room,
+						struct pt_regs *regs, bool is_asmlinkage)
+{
+	const unsigned long *stack;
+
+	if (likely(!is_asmlinkage))
+		return regs;
+	stack = (const unsigned long *)kernel_stack_pointer(regs);
+	room->regs = *regs;
+	room->regs.ax = stack[1];
+	room->regs.dx = stack[2];
+	room->regs.cx = stack[3];
+	room->regs.sp = stack[0];
+	/* They have four at most. Of that word `ss` may be a half. */
+	*(unsigned long *)((char *)room + offsetof(struct st_arch_room, regs.ss)) = stack[4];
+	return &room->regs;
 }
 #endif
 
@@ -311,6 +344,19 @@ static inline int st_arch_step(const struct kprobe *kp, struct pt_regs *regs)
 /* Why none of the functions can be probed, if that is the architecture's doing. */
 #ifndef ST_ARCH_WHY_NO_PROBES
 #define ST_ARCH_WHY_NO_PROBES ""
+#endif
+
+/* Elsewhere these have theirs where all others have them. */
+#ifndef ST_ARCH_ASMLINKAGE
+#define ST_ARCH_ASMLINKAGE 0
+struct st_arch_room {
+};
+
+static inline struct pt_regs *st_arch_call_regs(struct st_arch_room *room,
+						struct pt_regs *regs, bool is_asmlinkage)
+{
+	return regs;
+}
 #endif
 
 /* Elsewhere no code is read, and nothing is sure. */

@@ -68,6 +68,7 @@ struct probe {
 
 	unsigned int index; /* in the table */
 	const char *symbol; /* of the candidates, or the tracepoint; NULL: not bound */
+	bool is_asmlinkage; /* it has its arguments where such a one has them */
 	unsigned long address; /* in the function, which has such a probe */
 	const struct probe *spare; /* NULL: none is sure to be on the way */
 	struct tracepoint *tp; /* NULL: it is a kprobe */
@@ -189,6 +190,7 @@ static void handler_ends(void)
 static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 {
 	struct probe *probe = container_of(kp, struct probe, rp.kp);
+	struct st_arch_room room;
 	struct st_inflight *call;
 
 	handler_begins();
@@ -197,7 +199,8 @@ static int probe_call(struct kprobe *kp, struct pt_regs *regs)
 		goto out;
 	}
 	count_hit(probe);
-	call = st_call_enter(probe->type, probe->entry, regs);
+	call = st_call_enter(probe->type, probe->entry,
+			     st_arch_call_regs(&room, regs, probe->is_asmlinkage));
 	if (!call)
 		goto out;
 	if (call->wants_return) {
@@ -532,6 +535,7 @@ static int probe_try(struct probe *probe, const char *symbol)
 	if (!can_step)
 		return -EOPNOTSUPP;
 	probe->symbol = symbol;
+	probe->is_asmlinkage = ST_ARCH_ASMLINKAGE && !strncasecmp(symbol, "sys_", 4);
 	pr_info("%s: bound\n", symbol);
 	return 0;
 }

@@ -11,10 +11,10 @@
 #define SOCKTRACE_RING_H
 
 #include <linux/cache.h>
-#include <linux/kfifo.h>
 #include <linux/types.h>
 #include <linux/u64_stats_sync.h>
 
+#include "compat/kfifo.h"
 #include "record.h"
 
 /* What the writer counts; read by anybody, through st_ring_set_stats(). */
