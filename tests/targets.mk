@@ -6,7 +6,7 @@
 ## make check-debug    all of KUnit and VM on a kernel built to find bugs
 ## make check-debug-both    the same with both ways of probing for all
 ## make check-arch    all of tests/appliance on every architecture: ARCH=arm64 for one; LIBC_CC=
-## make check-variants    tests/appliance built in, and on kernels that lack something: PREEMPT_RT, cloud
+## make check-variants    all of tests/appliance on kernels that lack something, PREEMPT_RT, cloud, and built in
 ## make check-service    the service under a systemd that runs, in that VM
 ## make check-kernels-whole    all of VM on every other kernel
 ## make fuzz     fuzz the device on that kernel, and the reader: CALLS=N SEED=N MINUTES=N
@@ -33,7 +33,7 @@ check:
 	@packaging/install-dev-packages
 	@tests/run $(SUITES)
 
-# CI runs two of them: the suite of that name.
+# Of these CI runs two each: the suites of these names.
 check-arch:
 	@packaging/install-dev-packages
 	@tests/run arch='tests/appliance/arch $(ARCH)'
