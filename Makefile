@@ -29,21 +29,32 @@ all: modules reader
 
 include packaging/targets.mk
 
-modules module:
+.PHONY: headers
+headers:
 	@packaging/headers $(KDIR) $(if $(filter /lib/modules/$(KVER)/build,$(KDIR)),$(KVER))
+
+modules module: headers
 	$(MAKE) -C $(KDIR) M=$(CURDIR) modules
 
 reader:
 	$(MAKE) -C userspace O=$(CURDIR)/build/reader
 
 .PHONY: install modules_install install-reader
-install: modules_install install-reader
+install: not-beside-dkms modules_install install-reader
 
-# An image that is made for another machine has its own depmod.
-modules_install: modules
-	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,@packaging/dkms refuse $$(packaging/headers --release $(KDIR)))
+# Not into this machine's /lib/modules: who makes an image for another runs its depmod.
+elsewhere = $(DESTDIR)$(INSTALL_MOD_PATH)$(MODLIB)
+# Into a variable of a recipe's shell. A kernel that was built with O= has its name there.
+release = release=$$(packaging/headers --release $(or $(O),$(KDIR)))
+
+# Of two modules there the older one may be loaded.
+.PHONY: not-beside-dkms
+not-beside-dkms: headers
+	$(if $(elsewhere),,@$(release) && packaging/dkms refuse "$$release")
+
+modules_install: not-beside-dkms modules
 	$(MAKE) -C $(KDIR) M=$(CURDIR) INSTALL_MOD_PATH=$(INSTALL_MOD_PATH) modules_install
-	$(if $(DESTDIR)$(INSTALL_MOD_PATH),,$(DEPMOD) -a $$(packaging/headers --release $(KDIR)))
+	$(if $(elsewhere),,$(release) && $(DEPMOD) -a "$$release")
 
 part = $(word $(1),$(subst :, ,$(2)))
 # A line of a recipe each, for those of packaging/targets.mk's INSTALLED.

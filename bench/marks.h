@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0 */
 /*
- * What a program tells the plugin of bench/profile: an instruction that does nothing,
- * nopl MARK(%rax), of which the plugin sees the bytes.
+ * What a program tells the plugins of bench/profile and bench/stores: an instruction that
+ * does nothing, nopl MARK(%rax), of which a plugin sees the bytes.
  */
 #ifndef BENCH_MARKS_H
 #define BENCH_MARKS_H

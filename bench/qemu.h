@@ -46,13 +46,20 @@ EXPORTED int qemu_plugin_version = 1;
 EXPORTED int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info,
 				 int argc, char **argv);
 
-/* The FILE of a plugin's only argument, out=FILE, where it puts what it counted. */
-static inline const char *out_of(int argc, char **argv)
+/*
+ * Installs it: @translated for all code, @ended at the end. Where it puts what it counted:
+ * the FILE of its only argument, out=FILE; NULL: it has none.
+ */
+static inline const char *install(qemu_plugin_id_t id, int argc, char **argv,
+				  tb_trans_cb translated, exit_cb ended)
 {
-	if (argc == 1 && !strncmp(argv[0], "out=", 4))
-		return strdup(argv[0] + 4);
-	fputs("a plugin of bench needs out=FILE\n", stderr);
-	return NULL;
+	if (argc != 1 || strncmp(argv[0], "out=", 4)) {
+		fputs("a plugin of bench needs out=FILE\n", stderr);
+		return NULL;
+	}
+	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
+	qemu_plugin_register_atexit_cb(id, ended, NULL);
+	return strdup(argv[0] + 4);
 }
 
 /* The mark that an instruction is, or 0. */

@@ -115,10 +115,6 @@ static void ended(qemu_plugin_id_t id, void *data)
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
 	(void)info;
-	out = out_of(argc, argv);
-	if (!out)
-		return -1;
-	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
-	qemu_plugin_register_atexit_cb(id, ended, NULL);
-	return 0;
+	out = install(id, argc, argv, translated, ended);
+	return out ? 0 : -1;
 }

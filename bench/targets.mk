@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: GPL-2.0-only
 ## make bench    what tracing costs, in instructions per call (BENCH=--json)
 ## make profile  where they go, function by function (PROFILE=--help)
-## make bench-peers  the same of strace, perf, trace-cmd, bpftrace, in one boot; installs them
+## make bench-peers  the same of strace, perf, trace-cmd, bpftrace, in one boot; installs them (BENCH=--json)
 
 .PHONY: bench profile bench-peers
 bench:

@@ -73,10 +73,7 @@ static inline unsigned long st_arch_arg(struct pt_regs *regs, unsigned int n)
 	}
 }
 
-/*
- * All on the stack, as those of system calls' own functions. These are probed before
- * 4.17 alone, where kernel_stack_pointer(regs) is &regs->sp: what follows is the stack.
- */
+/* All on the stack, as those of system calls' own functions, which are probed before 4.17. */
 #define ST_ARCH_ASMLINKAGE 1
 struct st_arch_room {
 	struct pt_regs regs;
@@ -94,9 +91,14 @@ static inline struct pt_regs *st_arch_call_regs(struct st_arch_room *room,
 	room->regs.ax = stack[1];
 	room->regs.dx = stack[2];
 	room->regs.cx = stack[3];
-	room->regs.sp = stack[0];
-	/* They have four at most. Of that word `ss` may be a half. */
-	*(unsigned long *)((char *)room + offsetof(struct st_arch_room, regs.ss)) = stack[4];
+	/*
+	 * They have four at most. That one is where the stack is said to be: since 5.3 where
+	 * `sp` points to; before it begins with `sp`, and of the next word `ss` may be a half.
+	 */
+	if (kernel_stack_pointer(&room->regs) == (unsigned long)stack)
+		room->regs.sp = (unsigned long)(stack + 3);
+	else
+		*(unsigned long *)((char *)room + offsetof(struct st_arch_room, regs.ss)) = stack[4];
 	return &room->regs;
 }
 #endif

@@ -33,7 +33,7 @@ check:
 	@packaging/install-dev-packages
 	@tests/run $(SUITES)
 
-# Of these CI runs two each: the suites of these names.
+# check-arch and check-variants: CI runs two of each, as the suites arch and variants.
 check-arch:
 	@packaging/install-dev-packages
 	@tests/run arch='tests/appliance/arch $(ARCH)'

@@ -527,7 +527,7 @@ static int selftest(struct reader *reader)
 
 	if (procinfo_pidns()) {
 		complain("the selftest can be run from the initial pid namespace only; "
-			 "in a container: docker run --pid=host");
+			 "in a container: docker/podman run --pid=host");
 		return EXIT_FAILURE;
 	}
 	reader->nr_rules = 1;

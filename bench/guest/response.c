@@ -147,8 +147,12 @@ static void measure_reader(unsigned int way, unsigned int start)
 static double session_takes(void)
 {
 	long before = memory_used(), taken;
+	struct socktrace_config config = {
+		.flags = SOCKTRACE_CONFIG_PATHS | SOCKTRACE_CONFIG_PROCESSES, /* as for JSON */
+	};
 	int fd = checked(open(SOCKTRACE_DEVICE, O_RDWR | O_CLOEXEC), SOCKTRACE_DEVICE);
 
+	check(!ioctl(fd, SOCKTRACE_IOC_SET_CONFIG, &config), "SET_CONFIG");
 	check(!ioctl(fd, SOCKTRACE_IOC_START), "START");
 	/* The kernel sums up its processors' counts once in a second. */
 	sleep_ms(3000);

@@ -122,9 +122,8 @@ static void *sleeper(void *unused)
 
 pid_t in_child(void (*workload)(void), unsigned int sleepers)
 {
-	pthread_t thread;
-
 	pid_t pid = fork();
+	pthread_t thread;
 	int status;
 
 	check(pid >= 0, "fork");

@@ -83,7 +83,9 @@
 #define array_index_nospec(index, size) (index)
 #endif
 
-#if !ST_HAS_STRSCPY
+/* Before 4.16 it reads whole words, which KASAN takes for a fault at a string's end. */
+#if !ST_HAS_STRSCPY || \
+	(IS_ENABLED(CONFIG_KASAN) && LINUX_VERSION_CODE < KERNEL_VERSION(4, 16, 0))
 #define strscpy strlcpy
 #endif
 

@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: GPL-2.0
 /*
- * plugin.so,out=FILE: QEMU's (TCG), for bench/profile.
+ * counts.so,out=FILE: QEMU's (TCG), for bench/profile.
  *
  * Counts each instruction that is executed between the marks of marks.h, by its address,
  * and writes a line for each that was: setup, kind, address, how often; and how often each
@@ -145,10 +145,6 @@ static void ended(qemu_plugin_id_t id, void *data)
 int qemu_plugin_install(qemu_plugin_id_t id, const struct qemu_info *info, int argc, char **argv)
 {
 	(void)info;
-	out = out_of(argc, argv);
-	if (!out)
-		return -1;
-	qemu_plugin_register_vcpu_tb_trans_cb(id, translated);
-	qemu_plugin_register_atexit_cb(id, ended, NULL);
-	return 0;
+	out = install(id, argc, argv, translated, ended);
+	return out ? 0 : -1;
 }
