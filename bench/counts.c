@@ -100,20 +100,16 @@ static void marked(unsigned int vcpu, void *data)
 	}
 }
 
+static void watch(struct qemu_plugin_insn *insn, uint64_t address)
+{
+	qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, QEMU_PLUGIN_CB_NO_REGS,
+					       insn_at(address >> 63 ? address : 0));
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
-	size_t n = qemu_plugin_tb_n_insns(tb), i;
-
 	(void)id;
-	for (i = 0; i < n; i++) {
-		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-		uint64_t address = qemu_plugin_insn_vaddr(insn);
-
-		if (on_mark(insn, marked))
-			continue;
-		qemu_plugin_register_vcpu_insn_exec_cb(insn, executed, QEMU_PLUGIN_CB_NO_REGS,
-						       insn_at(address >> 63 ? address : 0));
-	}
+	watch_each(tb, marked, watch);
 }
 
 static void ended(qemu_plugin_id_t id, void *data)

@@ -90,4 +90,18 @@ static inline bool on_mark(struct qemu_plugin_insn *insn, exec_cb marked)
 	return what;
 }
 
+/* Of code that was translated: `watch` for each instruction, with its address, but for marks. */
+static inline void watch_each(struct qemu_plugin_tb *tb, exec_cb marked,
+			      void (*watch)(struct qemu_plugin_insn *insn, uint64_t address))
+{
+	size_t n = qemu_plugin_tb_n_insns(tb), i;
+
+	for (i = 0; i < n; i++) {
+		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
+
+		if (!on_mark(insn, marked))
+			watch(insn, qemu_plugin_insn_vaddr(insn));
+	}
+}
+
 #endif

@@ -65,22 +65,17 @@ static void marked(unsigned int vcpu, void *data)
 	calls[setup][vcpu] += counting[vcpu];
 }
 
+static void watch(struct qemu_plugin_insn *insn, uint64_t address)
+{
+	if (address >> 63)
+		qemu_plugin_register_vcpu_mem_cb(insn, stored, QEMU_PLUGIN_CB_NO_REGS,
+						 QEMU_PLUGIN_MEM_W, (void *)(uintptr_t)address);
+}
+
 static void translated(qemu_plugin_id_t id, struct qemu_plugin_tb *tb)
 {
-	size_t n = qemu_plugin_tb_n_insns(tb), i;
-
 	(void)id;
-	for (i = 0; i < n; i++) {
-		struct qemu_plugin_insn *insn = qemu_plugin_tb_get_insn(tb, i);
-		uint64_t address = qemu_plugin_insn_vaddr(insn);
-
-		if (on_mark(insn, marked))
-			continue;
-		if (address >> 63)
-			qemu_plugin_register_vcpu_mem_cb(insn, stored, QEMU_PLUGIN_CB_NO_REGS,
-							 QEMU_PLUGIN_MEM_W,
-							 (void *)(uintptr_t)address);
-	}
+	watch_each(tb, marked, watch);
 }
 
 static void print_store(FILE *f, const struct store *store, unsigned int s)
