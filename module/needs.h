@@ -1,8 +1,5 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
-/*
- * What the started sessions ask for that not every session does: by this the
- * optional probes are armed.
- */
+/* What the started sessions ask for: by this probes are armed. */
 #ifndef SOCKTRACE_NEEDS_H
 #define SOCKTRACE_NEEDS_H
 

@@ -54,11 +54,10 @@ struct probe {
 	void *traced;
 
 	bool gives_facts; /* no records: a point that tells those of `type` more */
-	/* Optional if either is set: armed while a session asks for some of these. */
-	struct st_needs serves;
+	u32 conditions; /* it is needed for filters that look at these, SOCKTRACE_MATCH_* */
 	/*
-	 * Not NULL: else all sessions need it, unless @spared_by is armed and @called_by
-	 * surely calls that one, which then shows what this one would.
+	 * Not NULL: all connects need it, unless @spared_by is armed and @called_by surely
+	 * calls that one, which then shows what this one would.
 	 */
 	const char *spared_by, *called_by;
 	/* NULL, or: before it is armed; before it is disarmed; when no handler runs on. */
@@ -93,7 +92,6 @@ static struct probe probes[] = {
 	{ SOCKTRACE_CONNECT, &st_entry_connect_file, NULL, { "__sys_connect_file" } },
 	{ SOCKTRACE_SECURITY_SOCKET_CONNECT, NULL, st_call_security_socket_connect,
 	  { "security_socket_connect" },
-	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT) },
 	  .spared_by = "__sys_connect_file", .called_by = "__sys_connect" },
 	{ SOCKTRACE_ACCEPT4, &st_entry_do_accept, NULL, { "do_accept" },
 	  { { "__sys_accept4_file", &st_entry_accept4_file },
@@ -105,30 +103,22 @@ static struct probe probes[] = {
 	  { "__sys_socketpair", "SyS_socketpair", "sys_socketpair" } },
 	{ SOCKTRACE_ACCEPT4, NULL, st_call_security_sock_graft, { "security_sock_graft" },
 	  .gives_facts = true },
-	{ SOCKTRACE_BIND, &st_entry_bind, NULL, { "__sys_bind", "SyS_bind", "sys_bind" },
-	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND) } },
+	{ SOCKTRACE_BIND, &st_entry_bind, NULL, { "__sys_bind", "SyS_bind", "sys_bind" } },
 	{ SOCKTRACE_BIND, NULL, st_call_security_socket_bind, { "security_socket_bind" },
-	  .gives_facts = true,
-	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND) } },
-	{ SOCKTRACE_BIND, &st_entry_bind_socket, NULL, { "__sys_bind_socket" },
-	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_BIND) } },
+	  .gives_facts = true },
+	{ SOCKTRACE_BIND, &st_entry_bind_socket, NULL, { "__sys_bind_socket" } },
 	{ SOCKTRACE_LISTEN, &st_entry_listen, NULL,
-	  { "__sys_listen", "SyS_listen", "sys_listen" },
-	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN) } },
+	  { "__sys_listen", "SyS_listen", "sys_listen" } },
 	{ SOCKTRACE_LISTEN, NULL, st_call_security_socket_listen, { "security_socket_listen" },
-	  .gives_facts = true,
-	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN) } },
-	{ SOCKTRACE_LISTEN, &st_entry_listen_socket, NULL, { "__sys_listen_socket" },
-	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_LISTEN) } },
+	  .gives_facts = true },
+	{ SOCKTRACE_LISTEN, &st_entry_listen_socket, NULL, { "__sys_listen_socket" } },
 	{ SOCKTRACE_CONNECTED, NULL, st_pending_tcp_set_state, { "tcp_set_state" },
 	  .tracepoint = "inet_sock_set_state", .traced = trace_sock_state,
-	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECTED) },
 	  .prepare = st_pending_init, .stop = st_pending_stop, .finish = st_pending_exit },
 	{ SOCKTRACE_BIRTH, NULL, st_lineage_birth, { "wake_up_new_task" },
-	  .gives_facts = true, .serves = { .conditions = SOCKTRACE_MATCH_ANCESTOR } },
+	  .gives_facts = true, .conditions = SOCKTRACE_MATCH_ANCESTOR },
 	{ SOCKTRACE_PROCESS, NULL, st_call_security_bprm_committed_creds,
-	  { "security_bprm_committed_creds" }, .gives_facts = true,
-	  .serves = { .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_PROCESS) } },
+	  { "security_bprm_committed_creds" }, .gives_facts = true },
 };
 
 /* Per probe and CPU: each CPU writes its own, anybody reads. */
@@ -396,18 +386,20 @@ static void clear_marks(struct disarming *all)
 	}
 }
 
-static bool probe_is_optional(const struct probe *probe)
-{
-	if (probe->spared_by && !probe->spare)
-		return false;
-	return probe->serves.events || probe->serves.conditions;
-}
+/* What is told of a connect is told within a call that was seen to enter, or after it. */
+#define CONNECTS (SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |                     \
+		  SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT) |     \
+		  SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH) |               \
+		  SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECTED))
 
 static bool probe_is_needed(const struct probe *probe, const struct st_needs *needs)
 {
-	return !probe_is_optional(probe) || probe->serves.events & needs->events ||
-	       probe->serves.conditions & needs->conditions ||
-	       (probe->spare && !probe->spare->armed);
+	u32 events = SOCKTRACE_EVENT_BIT(probe->type);
+
+	if (probe->type == SOCKTRACE_CONNECT ||
+	    (probe->spared_by && !(probe->spare && probe->spare->armed)))
+		events = CONNECTS;
+	return events & needs->events || probe->conditions & needs->conditions;
 }
 
 void st_probes_arm_more(const struct st_needs *needs)
@@ -434,14 +426,18 @@ void st_probes_disarm_unneeded(const struct st_needs *needs)
 	disarm_all(&all);
 }
 
-static bool any_is_armed(void)
+/* Is nothing armed of what @needs asks for and this kernel has? */
+static bool all_failed(const struct st_needs *needs)
 {
+	bool any = false;
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
 		if (probes[i].armed)
-			return true;
-	return false;
+			return false;
+		any |= probes[i].symbol && probe_is_needed(&probes[i], needs);
+	}
+	return any;
 }
 
 /* What handlers write to. When none can run. */
@@ -478,7 +474,7 @@ int st_probes_arm(const struct st_needs *needs)
 		return err;
 	st_calls_init(probes_maxactive);
 	st_probes_arm_more(needs);
-	if (any_is_armed())
+	if (!all_failed(needs))
 		return 0;
 	free_tables();
 	return -ENODEV;
@@ -489,7 +485,7 @@ bool st_probes_are_armed_for(u32 conditions)
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(probes); i++)
-		if (probes[i].serves.conditions & conditions && probes[i].armed)
+		if (probes[i].conditions & conditions && probes[i].armed)
 			return true;
 	return false;
 }
@@ -686,8 +682,6 @@ bool st_probe_info(unsigned int i, struct socktrace_probe *out)
 		out->flags |= SOCKTRACE_PROBE_ARMED;
 	if (probe->gives_facts)
 		out->flags |= SOCKTRACE_PROBE_FACTS;
-	if (probe_is_optional(probe))
-		out->flags |= SOCKTRACE_PROBE_OPTIONAL;
 	if (shows_address(probe))
 		out->flags |= SOCKTRACE_PROBE_ADDRESS;
 	for_each_possible_cpu(cpu)

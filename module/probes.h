@@ -11,18 +11,18 @@
 int st_probes_init(unsigned int maxactive);
 
 /*
- * The callers of these take turns. Armed are those that every session uses, and the
- * optional ones that @needs asks for. -ENODEV: none could be registered; -ENOMEM.
+ * The callers of these take turns. Armed is what @needs asks for. -ENODEV: none of that
+ * could be registered; -ENOMEM.
  */
 int st_probes_arm(const struct st_needs *needs);
 void st_probes_disarm(void);
 
 /*
- * While armed: arms the optional ones that @needs asks for; one that can't be now is
- * logged, and told by GET_INFO.
+ * While armed: arms what @needs asks for, too; one that can't be now is logged, and told
+ * by GET_INFO.
  */
 void st_probes_arm_more(const struct st_needs *needs);
-/* Disarms the optional ones that @needs does not ask for, as far as can be. */
+/* Disarms what @needs does not ask for, as far as can be. */
 void st_probes_disarm_unneeded(const struct st_needs *needs);
 
 /* Is one armed that serves any of these? */

@@ -271,7 +271,7 @@ static void sessions_sum_up(void)
 		WRITE_ONCE(st_sessions_events[phase], events[phase]);
 }
 
-/* Adds to @needs what the session asks for that not every session does. */
+/* Adds to @needs what the session asks for. */
 void st_session_add_needs(const struct st_session *s, const struct st_filter *filter,
 			  struct st_needs *needs)
 {

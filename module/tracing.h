@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: GPL-2.0-only */
 /*
- * Start and stop of a session's tracing: the first session arms the probes, the
- * last one disarms them; optional ones are armed as sessions ask for them. Above both,
- * so that neither knows of the other.
+ * Start and stop of a session's tracing: probes are armed as sessions ask for them, and
+ * the last session disarms all. Above both, so that neither knows of the other.
  */
 #ifndef SOCKTRACE_TRACING_H
 #define SOCKTRACE_TRACING_H

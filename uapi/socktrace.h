@@ -444,9 +444,8 @@ struct socktrace_probe {
 	__u16 via; /* enum socktrace_via: whose calls it sees */
 };
 #define SOCKTRACE_PROBE_BOUND (1U << 0) /* else the kernel has no such function */
-#define SOCKTRACE_PROBE_ARMED (1U << 1) /* registered now */
+#define SOCKTRACE_PROBE_ARMED (1U << 1) /* registered now: a session asks for it */
 #define SOCKTRACE_PROBE_FACTS (1U << 2) /* gives no record: tells those of `type` more */
-#define SOCKTRACE_PROBE_OPTIONAL (1U << 3) /* armed only when a session asks for it */
 #define SOCKTRACE_PROBE_ADDRESS (1U << 4) /* surely shows each connect's kernel address */
 
 /*
@@ -500,8 +499,8 @@ struct socktrace_config {
 	__u32 flags; /* SOCKTRACE_CONFIG_* */
 	/*
 	 * The events that the session is offered, mask of SOCKTRACE_EVENT_BIT();
-	 * default: SOCKTRACE_EVENTS_DEFAULT. Of others it counts nothing, and
-	 * the probes that only those need are not armed for it.
+	 * default: SOCKTRACE_EVENTS_DEFAULT. Of others it counts nothing. Of these,
+	 * what its filter surely rejects is not probed for it, and then no hit either.
 	 */
 	__u32 events;
 };
@@ -684,7 +683,8 @@ struct socktrace_stats {
 /*
  * GET_INFLIGHT: the calls that entered and have not returned, of all sessions, of those
  * whose return will be seen; at most `nr_records` of them, `record_size` bytes apart.
- * A call that was blocked since before the first session started is not known.
+ * A call that was blocked since before the first session that asks for its event started
+ * is not known.
  *
  * Each is a record as that of its entry (phase ENTER) would be, with what is known by
  * now: a connect's address may be the kernel's already. Who calls is as it is now, cpu is
@@ -712,9 +712,10 @@ struct socktrace_inflight {
 #define SOCKTRACE_IOC_SET_FILTER _IOWR(SOCKTRACE_IOC_MAGIC, 3, struct socktrace_filter)
 #define SOCKTRACE_IOC_GET_FILTER _IOWR(SOCKTRACE_IOC_MAGIC, 4, struct socktrace_filter)
 /*
- * START: the first of all sessions' arms the probes. Starting a started session
- * does nothing. ENOMEM: ring memory, or its limit; ENODEV: no probe could be
- * registered; EUSERS: the rules of all started sessions name more than 64 ancestors.
+ * START arms the probes that the session's events need, as far as its filter may accept
+ * them; SET_FILTER of a started one likewise. Starting a started session
+ * does nothing. ENOMEM: ring memory, or its limit; ENODEV: none of these could be
+ * registered, of the first session; EUSERS: the rules of all started sessions name more than 64 ancestors.
  * read() and poll() start a session that never was.
  */
 #define SOCKTRACE_IOC_START _IO(SOCKTRACE_IOC_MAGIC, 5)

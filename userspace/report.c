@@ -78,11 +78,13 @@ void warn_unarmed(const struct reader *reader)
 	const struct device *device = &reader->device;
 	uint32_t events = filter_events(reader->rules, reader->nr_rules), i;
 
-	if (events & SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH)) {
+	if (events & SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH) &&
+	    !shows_address(device, SOCKTRACE_PROBE_ARMED))
+		events |= SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT);
+	/* Both are told of a connect that was seen to enter. */
+	if (events & (SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH) |
+		      SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECTED)))
 		events |= SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT);
-		if (!shows_address(device, SOCKTRACE_PROBE_ARMED))
-			events |= SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT);
-	}
 	for (i = 0; i < device->info.nr_probes; i++) {
 		const struct socktrace_probe *probe = &device->probes[i];
 

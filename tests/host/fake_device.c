@@ -10,7 +10,7 @@
  *   FAKE_READ=ERROR    device_read() fails with this text, after the records
  *   FAKE_MISSED=N      so many returns were missed
  *   FAKE_UNBOUND=TYPE  the kernel has no probe for this event type
- *   FAKE_SPARED=1      the LSM hook is optional, and shown by another point
+ *   FAKE_SPARED=1      another point than the LSM hook shows the address, too
  *   FAKE_UNARMED=FUNC  the probe on this function is bound and can't be armed
  *   FAKE_MUTED=1       the probes do not fire
  *   FAKE_STARTED=N     so many sessions trace, of which --inflight asks
@@ -60,14 +60,9 @@ static int fail(struct device *device, const char *what)
 	return -1;
 }
 
-/* A kernel with __sys_connect_file() on the way: the hook is optional. */
+/* A kernel with __sys_connect_file() on the way, which shows the address. */
 static void spare_the_hook(struct device *device)
 {
-	unsigned int i;
-
-	for (i = 0; i < device->info.nr_probes; i++)
-		if (device->probes[i].type == SOCKTRACE_SECURITY_SOCKET_CONNECT)
-			device->probes[i].flags |= SOCKTRACE_PROBE_OPTIONAL;
 	device->probes[device->info.nr_probes++] = (struct socktrace_probe){
 		.symbol = "__sys_connect_file",
 		.type = SOCKTRACE_CONNECT,

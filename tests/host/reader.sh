@@ -462,6 +462,9 @@ unarmed_probes_are_reported() {
 	has err "security_socket_connect can't be probed now"
 	FAKE_SPARED=1 FAKE_UNARMED=__sys_connect_file status 0 "$fake" --device r -e addr_mismatch
 	has err "__sys_connect_file can't be probed now"
+	# What a connect came to is told of one that was seen to enter.
+	FAKE_UNARMED=__sys_connect status 0 "$fake" --device r -e connected
+	has err "__sys_connect can't be probed now"
 	# It is no matter of this kernel, but of now: -q is no reason to keep it.
 	FAKE_UNARMED=__sys_connect status 0 "$fake" -q --device r
 	has err "__sys_connect can't be probed now"

@@ -13,6 +13,7 @@
 #include <unistd.h>
 
 #include "filter/cond.h"
+#include "session/muted.h"
 
 __attribute__((format(printf, 2, 3)))
 static int fail(struct device *device, const char *format, ...)
@@ -260,16 +261,17 @@ int device_inflight(struct device *device, struct socktrace_inflight *inflight,
 	return fail(device, "cannot ask for the calls in flight: %s", strerror(errno));
 }
 
-/* Of the probe of socket(); NULL: there is none, or it is not armed. */
-static const struct socktrace_probe *socket_probe(const struct device *device)
+/* Of the probe of calls of that type; NULL: there is none, or it is not armed. */
+static const struct socktrace_probe *armed_probe(const struct device *device, uint32_t type)
 {
 	uint32_t i;
 
 	for (i = 0; i < device->info.nr_probes; i++) {
-		if (device->probes[i].type == SOCKTRACE_SOCKET &&
-		    device->probes[i].via == SOCKTRACE_VIA_SYSCALL &&
-		    device_probe_armed(&device->probes[i]))
-			return &device->probes[i];
+		const struct socktrace_probe *probe = &device->probes[i];
+
+		if (probe->type == type && probe->via == SOCKTRACE_VIA_SYSCALL &&
+		    !(probe->flags & SOCKTRACE_PROBE_FACTS) && device_probe_armed(probe))
+			return probe;
 	}
 	return NULL;
 }
@@ -278,21 +280,22 @@ bool device_muted(struct device *device)
 {
 	const struct socktrace_probe *probe;
 	uint64_t before;
-	int fd;
+	size_t i;
 
 	if (get_info(device))
 		return false;
-	probe = socket_probe(device);
-	if (!probe)
+	for (i = 0; i < MUTED_CALLS; i++) {
+		probe = armed_probe(device, muted_calls[i].type);
+		if (probe)
+			break;
+	}
+	if (i == MUTED_CALLS)
 		return false;
 	before = probe->hits;
-	fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
-	if (fd < 0)
-		return false;
-	close(fd);
+	muted_calls[i].make();
 	if (get_info(device))
 		return false;
-	probe = socket_probe(device);
+	probe = armed_probe(device, muted_calls[i].type);
 	return probe && probe->hits == before;
 }
 

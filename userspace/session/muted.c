@@ -3,7 +3,10 @@
 
 #include <limits.h>
 #include <stdbool.h>
+#include <socktrace.h>
 #include <stdio.h>
+#include <sys/socket.h>
+#include <unistd.h>
 
 /* The switches that stop every kprobe of the machine without a word. */
 static const struct {
@@ -43,3 +46,51 @@ void muted_reason(const char *root, char *buffer, size_t size)
 		snprintf(buffer, size, "check '%s', and '%s'", switches[0].remedy,
 			 switches[1].remedy);
 }
+
+/* By a descriptor that is none, where it takes one: then it ends at once, and leaves nothing. */
+static void call_socket(void)
+{
+	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
+
+	if (fd >= 0)
+		close(fd);
+}
+
+static void call_socketpair(void)
+{
+	int fds[2];
+
+	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds))
+		return;
+	close(fds[0]);
+	close(fds[1]);
+}
+
+static void call_listen(void)
+{
+	listen(-1, 0);
+}
+
+static void call_bind(void)
+{
+	bind(-1, &(struct sockaddr){ .sa_family = AF_UNSPEC }, sizeof(struct sockaddr));
+}
+
+static void call_accept4(void)
+{
+	accept4(-1, NULL, NULL, 0);
+}
+
+static void call_connect(void)
+{
+	connect(-1, &(struct sockaddr){ .sa_family = AF_UNSPEC }, sizeof(struct sockaddr));
+}
+
+const struct muted_call muted_calls[MUTED_CALLS] = {
+	{ SOCKTRACE_SOCKET, call_socket },
+	{ SOCKTRACE_SOCKETPAIR, call_socketpair },
+	{ SOCKTRACE_LISTEN, call_listen },
+	{ SOCKTRACE_BIND, call_bind },
+	{ SOCKTRACE_ACCEPT4, call_accept4 },
+	{ SOCKTRACE_CONNECT, call_connect },
+};

@@ -1,9 +1,17 @@
 /* SPDX-License-Identifier: GPL-2.0 */
-/* Why no probe may fire although all are armed. */
+/* Whether probes that are armed fire, and why they may not. */
 #ifndef SOCKTRACE_MUTED_H
 #define SOCKTRACE_MUTED_H
 
 #include <stddef.h>
+#include <stdint.h>
+
+/* Calls of our own, by which a probe is seen to fire; the one to be preferred first. */
+#define MUTED_CALLS 6
+extern const struct muted_call {
+	uint32_t type; /* enum socktrace_type */
+	void (*make)(void);
+} muted_calls[MUTED_CALLS];
 
 /*
  * Writes what switches all probes off, and how they are switched on again, as

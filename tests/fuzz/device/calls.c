@@ -394,8 +394,7 @@ static struct place place_behind(struct worker *w, struct request *r, size_t siz
 static void check_probes(const uint8_t *at, const struct socktrace_info *info)
 {
 	const unsigned int known = SOCKTRACE_PROBE_BOUND | SOCKTRACE_PROBE_ARMED |
-				   SOCKTRACE_PROBE_FACTS | SOCKTRACE_PROBE_OPTIONAL |
-				   SOCKTRACE_PROBE_ADDRESS;
+				   SOCKTRACE_PROBE_FACTS | SOCKTRACE_PROBE_ADDRESS;
 
 	for (unsigned int i = 0; i < info->nr_probes; i++, at += info->probe_size) {
 		struct socktrace_probe probe;

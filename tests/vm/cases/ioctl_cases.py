@@ -4,7 +4,6 @@
 import ctypes
 import errno
 import os
-import re
 import signal
 import threading
 
@@ -145,13 +144,10 @@ def _info(context):
         },
     )
     bound = {p.symbol: module.has_function(p.symbol) * device.PROBE_BOUND for p in info.probes}
-    bound[sock_state] = device.PROBE_BOUND | device.PROBE_OPTIONAL
+    bound[sock_state] = device.PROBE_BOUND
     facts = ("security_sock_graft", "security_socket_bind", "security_socket_listen")
     for symbol in (*facts, "wake_up_new_task", "security_bprm_committed_creds"):
         bound[symbol] |= device.PROBE_FACTS
-    for symbol in bound:
-        if re.search(r"_(bind|listen)(_|$)|wake_up|bprm|socket_connect", symbol):
-            bound[symbol] |= device.PROBE_OPTIONAL
     for symbol in ("security_socket_connect", "__sys_connect_file"):
         bound[symbol] |= device.PROBE_ADDRESS
     equal({p.symbol: p.flags for p in info.probes}, bound, "flags when nothing is armed")
@@ -160,12 +156,11 @@ def _info(context):
     session.start()
     other = context.enter_context(Session(records_per_cpu=100))
     info = other.info()
+    offered = {p.symbol for p in info.probes if device.EVENTS_DEFAULT >> p.type & 1}
     armed = {
-        symbol: flags | (device.PROBE_ARMED if flags & 9 == device.PROBE_BOUND else 0)
+        symbol: flags | (device.PROBE_ARMED if flags & device.PROBE_BOUND and symbol in offered else 0)
         for symbol, flags in bound.items()
     }
-    for symbol in (sock_state, "security_socket_connect"):  # their events are default ones
-        armed[symbol] |= device.PROBE_ARMED
     equal({p.symbol: p.flags for p in info.probes}, armed, "flags")
     equal((info.sessions, info.started), (2, 1), "sessions, started")
     equal(info.records_per_cpu, 128, "this session's ring")

@@ -156,6 +156,76 @@ def _armed(context):
     equal(module.registered_probes(), [], "registered after the close")
 
 
+# Of which types probes are armed for an event: what is told of a connect is told within its call.
+ARMED_FOR = {
+    device.SOCKET: {device.SOCKET},
+    device.CONNECT: {device.CONNECT},
+    ACCEPT4: {ACCEPT4},
+    device.LSM_CONNECT: {device.CONNECT, device.LSM_CONNECT},
+    device.ADDR_MISMATCH: {device.CONNECT},
+    device.SOCKETPAIR: {device.SOCKETPAIR},
+    device.CONNECTED: {device.CONNECT, device.CONNECTED},
+    device.BIND: {device.BIND},
+    device.LISTEN: {device.LISTEN},
+}
+
+
+def armed_types(session):
+    return {p.type for p in session.info().probes if p.flags & device.PROBE_ARMED}
+
+
+def armed_for(session, events):
+    """What is to be armed for them; the hook, too, where nothing else surely shows the address."""
+    types = set().union(*(ARMED_FOR[event] for event in events))
+    shows = {p.type for p in session.info().probes if p.flags & device.PROBE_ADDRESS}
+    return types | ({device.LSM_CONNECT} if device.CONNECT in types and device.CONNECT not in shows else set())
+
+
+@case("what no session asks for is not probed, and its calls pass unseen", "idle")
+def _asked(context):
+    module.ensure()
+    for event in ARMED_FOR:
+        with Session(events=1 << event) as session:
+            burst = Burst(context, "mix", calls=30)
+            session.start()
+            before = {p.symbol: p.hits for p in session.info().probes}
+            armed = armed_types(session)
+            equal(armed, armed_for(session, [event]), f"armed for {event}")
+            equal(burst.go().made(), 30)
+            probes = session.info().probes
+            hit = {p.type for p in probes if p.hits != before[p.symbol]}
+            check(hit <= armed, "%d: hits of %s", event, hit)
+            if event in (device.SOCKET, device.CONNECT, ACCEPT4):
+                equal([e.type for e in session.drain() if e.tgid == burst.pid], [event] * 10, f"records of {event}")
+            session.stop()
+            equal(session.stats().balance(), 0, "balance")
+        equal(module.registered_probes(), [], f"left by {event}")
+
+
+@case("a filter decides what is probed: nothing, more, and what another session leaves", "idle")
+def _asked_by_filter(context):
+    module.ensure()
+    one, two = context.enter_context(Session()), context.enter_context(Session(events=1 << device.CONNECT))
+    one.filter([], device.REJECT)
+    one.start()
+    equal(armed_types(one), set(), "armed for nothing")
+    equal(module.registered_probes(), [], "registered for nothing")
+    equal(Burst(context, "mix", calls=30).go().made(), 30)
+    equal(one.stats().hits, 0, "hits of what is not probed")
+    two.start()
+    equal(armed_types(one), armed_for(one, [device.CONNECT]), "armed for another")
+    burst = Burst(context, "mix", calls=30)
+    one.only(tgid=burst.pid, events=1 << ACCEPT4)
+    equal(armed_types(one), armed_for(one, [device.CONNECT, ACCEPT4]), "armed for both")
+    burst.go().made()
+    equal([e.type for e in one.finish() if e.tgid == burst.pid], [ACCEPT4] * 10, "records")
+    # Calls may be on their way: their entry stays, what gives facts goes.
+    left = {p.symbol for p in two.info().probes if p.type == ACCEPT4 and p.flags & device.PROBE_ARMED}
+    check("__sys_accept4" in left and "security_sock_graft" not in left, "left: %s", left)
+    equal([e.type for e in two.finish() if e.tgid == burst.pid], [device.CONNECT] * 10, "the other's")
+    equal(module.registered_probes(), [], "left behind")
+
+
 @case("calls that block while the last session ends return as if nothing had been", "idle")
 def _blocked_at_stop(context):
     module.ensure()

@@ -22,12 +22,11 @@ def session_of(context, events, **config):
 
 
 def armed(session):
-    """Which of these events' optional probes are armed: of calls, and of facts."""
-    optional = [p for p in session.info().probes if p.type in (BIND, LISTEN)]
-    check(all(p.flags & device.PROBE_OPTIONAL for p in optional), "%s", optional)
+    """Which of these events' probes are armed: of calls, and of facts."""
+    probes = [p for p in session.info().probes if p.type in (BIND, LISTEN)]
     kinds = (0, device.PROBE_FACTS)
     return tuple(
-        {p.type for p in optional if p.flags & device.PROBE_ARMED and p.flags & device.PROBE_FACTS == facts}
+        {p.type for p in probes if p.flags & device.PROBE_ARMED and p.flags & device.PROBE_FACTS == facts}
         for facts in kinds
     )
 
@@ -39,8 +38,8 @@ def serve(address=("127.0.0.1", 0), family=socket.AF_INET):
         return sock.getsockname()
 
 
-@case("optional probes are armed while a session asks for their events, and only then", "server")
-def _optional(context):
+@case("probes are armed while a session asks for their events, and only then", "server")
+def _armed(context):
     plain = session_of(context, 0)
     plain.start()
     equal(armed(plain), (set(), set()), "nobody asked")

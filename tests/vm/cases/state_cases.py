@@ -5,6 +5,7 @@ import contextlib
 import errno
 import os
 import socket
+import subprocess
 
 from lib import device, module
 from lib.device import ACCEPT4, CONNECT, LSM_CONNECT, SOCKET, VIA_IO_URING, VIA_SYSCALL, Session
@@ -35,7 +36,8 @@ POINTS = {
     "wake_up_new_task": (device.BIRTH, VIA_SYSCALL, device.PROBE_FACTS),
 }
 
-OPTIONAL = {LSM_CONNECT, device.BIND, device.LISTEN, device.CONNECTED, device.BIRTH, device.PROCESS}
+# Not of calls that a session is offered unless it asks for others.
+OTHERS = {LSM_CONNECT, device.BIND, device.LISTEN, device.CONNECTED, device.BIRTH, device.PROCESS}
 
 
 def sysfs(name):
@@ -59,8 +61,8 @@ def same_as_info(info):
 
 
 def bound_points():
-    """Those that every session has armed."""
-    return [name for name, point in POINTS.items() if point[0] not in OPTIONAL and sysfs(f"{name}/symbol")]
+    """Those of the calls that a session is offered by itself."""
+    return [name for name, point in POINTS.items() if point[0] not in OTHERS and sysfs(f"{name}/symbol")]
 
 
 @case("sysfs tells what GET_INFO tells: idle, armed, after traffic, stopped", "sysfs")
@@ -83,7 +85,7 @@ def _sysfs(context):
         end.close()
     hits = {name: int(sysfs(f"{name}/hits")) - before[name] for name in POINTS}
     expected = {
-        name: 100 if point[1] == VIA_SYSCALL and point[0] not in OPTIONAL else 0
+        name: 100 if point[1] == VIA_SYSCALL and point[0] not in OTHERS else 0
         for name, point in POINTS.items()
     }
     expected["socketpair"] = 1
@@ -213,8 +215,7 @@ def _muted(context):
         bursts[1].go().made()
         equal({p.symbol: p.hits for p in session.info().probes}, hits, "hits while it is 0")
         equal(session.drain(), [], "records while it is 0")
-        flags = device.PROBE_BOUND | device.PROBE_OPTIONAL
-        bound = [p for p in session.info().probes if p.flags & flags == device.PROBE_BOUND]
+        bound = [p for p in session.info().probes if p.flags & device.PROBE_BOUND and device.CALLS >> p.type & 1]
         check(all(p.flags & device.PROBE_ARMED for p in bound), "armed: %s", bound)
     bursts[2].go().made()
     equal([e.tgid for e in session.finish()], [bursts[2].pid] * 30, "records after")
@@ -246,8 +247,21 @@ def _muted_start(context):
         equal(session.stats().balance(), 0, "balance")
 
 
+@case("the reader says that nothing will be seen, whichever calls it asks for", "muted")
+def _muted_reader(context):
+    module.ensure()
+    events = ("socket", "connect", "accept4", "socketpair", "bind", "listen", "connected")
+    for event in events:
+        ask = ["socktrace-read", "-e", event, "true"]
+        said = subprocess.run(ask, capture_output=True, text=True, check=True, timeout=60).stderr
+        check("NO CALL" not in said, "%s: %s", event, said)
+        with muted():
+            said = subprocess.run(ask, capture_output=True, text=True, check=True, timeout=60).stderr
+        check("NO CALL WILL BE SEEN" in said, "%s: %s", event, said)
+
+
 def brief_session(asks):
-    """One that is started; its probes besides those of every session are for `asks`."""
+    """One that is started; its probes are for `asks`."""
     session = Session(events=asks)
     session.start()
     return session
