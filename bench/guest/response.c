@@ -36,6 +36,8 @@ static const struct way {
 	{ "-o text", "text", { "socktrace-read", "-q", "-o", "text", NULL } },
 	{ "-o text --latency 0", "text_latency_0",
 	  { "socktrace-read", "-q", "-o", "text", "--latency", "0", NULL } },
+	{ "-o text -e socket", "text_socket",
+	  { "socktrace-read", "-q", "-o", "text", "-e", "socket", NULL } },
 	{ "-o json", "json", { "socktrace-read", "-q", "-o", "json", NULL } },
 };
 #define NR_WAYS (sizeof(ways) / sizeof(ways[0]))

@@ -16,7 +16,8 @@
 	       SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4))
 /* One turn: 3 sockets, 3 connects (each with its LSM hook), 2 accepts. */
 #define TURN 8
-#define TURN_ALL (TURN + 3)
+#define TURN_CONNECTS 3
+#define TURN_ALL (TURN + TURN_CONNECTS)
 
 #define ONE_CALLS                                                              \
 	.loaded = true, .sessions = 1, .default_action = SOCKTRACE_REJECT,     \
@@ -33,6 +34,9 @@ struct setup setups[NR_SETUPS] = {
 	{ .label = "  by one of 4 threads", .key = "calls_threads", .sleepers = 3, ONE_CALLS },
 	{ .label = "  and their programs", .key = "processes", ONE_CALLS, .processes = true },
 	{ .label = "  and their peers' paths", .key = "paths", ONE_CALLS, .paths = true },
+	{ .label = "  connect() alone", .key = "connect", .loaded = true, .sessions = 1,
+	  .default_action = SOCKTRACE_REJECT,
+	  .events = SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT), .records = TURN_CONNECTS },
 	{ .label = "1 session, all events", .key = "all", ALL(1, 0) },
 	{ .label = "  rejected at entry", .key = "rejected", .loaded = true, .sessions = 1,
 	  .default_action = SOCKTRACE_REJECT, .rules = 1 },
