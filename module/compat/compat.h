@@ -476,6 +476,7 @@ static inline bool st_compat_cgroup_is_below(struct task_struct *task, u64 id)
 #endif
 
 /* Before, a mount was freed at once, and not when all readers of RCU are through. */
-#define ST_COMPAT_MOUNTS_BY_RCU (LINUX_VERSION_CODE >= KERNEL_VERSION(3, 13, 0))
+#define ST_COMPAT_MOUNTS_BY_RCU \
+	(ST_HAS_MOUNTS_BY_RCU || LINUX_VERSION_CODE >= KERNEL_VERSION(3, 13, 0))
 
 #endif /* SOCKTRACE_COMPAT_H */
