@@ -236,8 +236,27 @@ static void tests(bool small)
 	report(run("    ", check), "check");
 }
 
+/*
+ * What stands behind -- on the kernel's command line. A kernel before 3.15 does not know
+ * it, and keeps what could be another module's parameter (as a name with a dot).
+ */
+static void words_behind(char **words, size_t most)
+{
+	static char line[4096];
+	FILE *file = fopen("/proc/cmdline", "r");
+	char *at = file && fgets(line, sizeof(line), file) ? strstr(line, " -- ") : NULL;
+	size_t n = 0;
+
+	if (file)
+		fclose(file);
+	for (at = at ? strtok(at + 4, " \n") : NULL; at && n + 1 < most; at = strtok(NULL, " \n"))
+		words[n++] = at;
+	words[n] = NULL;
+}
+
 int main(int argc, char **argv)
 {
+	char *behind[64] = { "/program" };
 	/* A word of the kernel's command line that it doesn't know. */
 	bool small = argc > 1 && !strcmp(argv[1], "small");
 	struct utsname kernel;
@@ -250,6 +269,10 @@ int main(int argc, char **argv)
 	       kernel.machine);
 	if (there("/program")) {
 		argv[0] = "/program";
+		if (argc > 1 && !strcmp(argv[1], "--")) {
+			words_behind(behind + 1, sizeof(behind) / sizeof(*behind) - 1);
+			argv = behind;
+		}
 		report(run("", argv), "the program");
 	} else {
 		tests(small);
