@@ -272,7 +272,12 @@ only_the_machines_own_musl_gets_its_kernel_headers() {
 		make -n -C "$top/userspace" O="$PWD/o" CC="$PWD/a-musl-gcc" >"$machine"
 	done
 	grep -q kernel-headers "$(gcc -dumpmachine)"
-	! grep -q kernel-headers mipsel-linux-musl
+	test "$(grep -c kernel-headers mipsel-linux-musl)" = 0
+	# Nor does another compiler find what the last one had, which are another machine's perhaps.
+	make -s -C "$top/userspace" O="$PWD/o" CC=musl-gcc "$PWD"/o/{flags,kernel-headers}
+	test -e o/kernel-headers/asm
+	make -s -C "$top/userspace" O="$PWD/o" CC=gcc "$PWD/o/flags"
+	! test -e o/kernel-headers
 }
 
 file_as_output() {
