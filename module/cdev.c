@@ -216,7 +216,7 @@ static long ioctl_set_config(struct st_session *s, void __user *arg, size_t size
 	err = copy_struct_from_user(&config, sizeof(config), arg, size);
 	if (err)
 		return err;
-	err = st_session_configure(s, &config);
+	err = st_tracing_configure(s, &config);
 	if (err)
 		return err;
 	return give(arg, size, &config, sizeof(config));

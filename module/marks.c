@@ -8,7 +8,6 @@
 
 static struct kprobe listener;
 static bool heard;
-static bool left; /* at the listener's own function */
 
 static int probe_hears(struct kprobe *kp, struct pt_regs *regs)
 {
@@ -31,11 +30,6 @@ int st_marks_arm(struct kprobe *kp, const char *symbol)
 	return register_kprobe(kp);
 }
 
-bool st_marks_are_left(void)
-{
-	return left;
-}
-
 struct kprobe *st_marks_listen(bool *hears)
 {
 	if (st_marks_arm(&listener, "st_marks_are_heard"))
@@ -43,6 +37,5 @@ struct kprobe *st_marks_listen(bool *hears)
 	WRITE_ONCE(heard, false);
 	st_marks_are_heard();
 	*hears = READ_ONCE(heard);
-	left = !*hears;
 	return &listener;
 }

@@ -18,9 +18,6 @@
 /* 0, or an error: arms @kp at @symbol, which does nothing there; to be unregistered. */
 int st_marks_arm(struct kprobe *kp, const char *symbol);
 
-/* Are there any of our own making, for which alone st_marks_listen() must be called again? */
-bool st_marks_are_left(void);
-
 /* Likewise a probe of our own, which shows whether kprobes are heard now; NULL: it can't be. */
 struct kprobe *st_marks_listen(bool *hears);
 

@@ -365,23 +365,26 @@ static bool has_marks(const struct probe *probe)
 	return !probe->armed && probe->may_have_marks && probe->symbol && !probe->tp;
 }
 
-/* Before the last probes go: arms all that may have marks once more, to be disarmed with them. */
+/*
+ * Before the last probes go: arms all that may have marks once more, to be disarmed with
+ * them. If kprobes are heard then, none has marks afterwards.
+ */
 static void clear_marks(struct disarming *all)
 {
-	bool any = st_marks_are_left(), hears;
 	struct kprobe *listener;
 	unsigned int i;
+	bool hears;
 
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
-		any |= has_marks(&probes[i]);
-	listener = IS_ENABLED(CONFIG_KPROBES_ON_FTRACE) && any ? st_marks_listen(&hears) : NULL;
+	listener = IS_ENABLED(CONFIG_KPROBES_ON_FTRACE) ? st_marks_listen(&hears) : NULL;
 	if (!listener)
 		return;
 	all->points[all->nr_points++] = listener;
 	for (i = 0; hears && i < ARRAY_SIZE(probes); i++) {
-		if (!has_marks(&probes[i]) || st_marks_arm(&probes[i].rp.kp, probes[i].symbol))
-			continue;
-		all->points[all->nr_points++] = &probes[i].rp.kp;
+		if (has_marks(&probes[i])) {
+			if (st_marks_arm(&probes[i].rp.kp, probes[i].symbol))
+				continue;
+			all->points[all->nr_points++] = &probes[i].rp.kp;
+		}
 		probes[i].may_have_marks = false;
 	}
 }
@@ -426,16 +429,21 @@ void st_probes_disarm_unneeded(const struct st_needs *needs)
 	disarm_all(&all);
 }
 
-/* Is nothing armed of what @needs asks for and this kernel has? */
+/*
+ * Is nothing armed of what @needs asks for and this kernel has? Neither a point that gives
+ * facts nor a tracepoint tells anything alone.
+ */
 static bool all_failed(const struct st_needs *needs)
 {
 	bool any = false;
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		if (probes[i].gives_facts || probes[i].tp || !probes[i].symbol)
+			continue;
 		if (probes[i].armed)
 			return false;
-		any |= probes[i].symbol && probe_is_needed(&probes[i], needs);
+		any |= probe_is_needed(&probes[i], needs);
 	}
 	return any;
 }
@@ -476,7 +484,7 @@ int st_probes_arm(const struct st_needs *needs)
 	st_probes_arm_more(needs);
 	if (!all_failed(needs))
 		return 0;
-	free_tables();
+	st_probes_disarm();
 	return -ENODEV;
 }
 

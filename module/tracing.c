@@ -129,6 +129,17 @@ no_lineage:
 	return err;
 }
 
+int st_tracing_configure(struct st_session *s, struct socktrace_config *config)
+{
+	int err;
+
+	if (mutex_lock_killable(&tracing_lock))
+		return -EINTR;
+	err = st_session_configure(s, config);
+	mutex_unlock(&tracing_lock);
+	return err;
+}
+
 int st_tracing_start(struct st_session *s)
 {
 	int err = 0;

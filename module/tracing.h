@@ -9,6 +9,12 @@
 #include "session.h"
 
 /*
+ * st_session_configure(), not while a START arms what the session asks for. -EINTR: killed
+ * meanwhile.
+ */
+int st_tracing_configure(struct st_session *s, struct socktrace_config *config);
+
+/*
  * 0 also if it is started already; -ENOMEM; -ENODEV: nothing can be probed;
  * -EUSERS as below.
  */

@@ -500,7 +500,8 @@ struct socktrace_config {
 	/*
 	 * The events that the session is offered, mask of SOCKTRACE_EVENT_BIT();
 	 * default: SOCKTRACE_EVENTS_DEFAULT. Of others it counts nothing. Of these,
-	 * what its filter surely rejects is not probed for it, and then no hit either.
+	 * what its filter accepts by no rule nor by default is not probed for it; what
+	 * is probed for nobody is no hit.
 	 */
 	__u32 events;
 };
@@ -713,8 +714,8 @@ struct socktrace_inflight {
 #define SOCKTRACE_IOC_GET_FILTER _IOWR(SOCKTRACE_IOC_MAGIC, 4, struct socktrace_filter)
 /*
  * START arms the probes that the session's events need, as far as its filter may accept
- * them; SET_FILTER of a started one likewise. Starting a started session
- * does nothing. ENOMEM: ring memory, or its limit; ENODEV: none of these could be
+ * them; SET_FILTER of a started one likewise. Starting a started session does nothing.
+ * ENOMEM: ring memory, or its limit; ENODEV: none of these could be
  * registered, of the first session; EUSERS: the rules of all started sessions name more than 64 ancestors.
  * read() and poll() start a session that never was.
  */

@@ -81,8 +81,9 @@ void warn_unarmed(const struct reader *reader)
 	if (events & SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH) &&
 	    !shows_address(device, SOCKTRACE_PROBE_ARMED))
 		events |= SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT);
-	/* Both are told of a connect that was seen to enter. */
+	/* They are told of a connect that was seen to enter. */
 	if (events & (SOCKTRACE_EVENT_BIT(SOCKTRACE_ADDR_MISMATCH) |
+		      SOCKTRACE_EVENT_BIT(SOCKTRACE_SECURITY_SOCKET_CONNECT) |
 		      SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECTED)))
 		events |= SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT);
 	for (i = 0; i < device->info.nr_probes; i++) {

@@ -286,17 +286,17 @@ bool device_muted(struct device *device)
 		return false;
 	for (i = 0; i < MUTED_CALLS; i++) {
 		probe = armed_probe(device, muted_calls[i].type);
-		if (probe)
-			break;
+		if (!probe)
+			continue;
+		before = probe->hits;
+		if (!muted_calls[i].make())
+			continue;
+		if (get_info(device))
+			return false;
+		probe = armed_probe(device, muted_calls[i].type);
+		return probe && probe->hits == before;
 	}
-	if (i == MUTED_CALLS)
-		return false;
-	before = probe->hits;
-	muted_calls[i].make();
-	if (get_info(device))
-		return false;
-	probe = armed_probe(device, muted_calls[i].type);
-	return probe && probe->hits == before;
+	return false;
 }
 
 ssize_t device_read(struct device *device, void *buffer, size_t size)

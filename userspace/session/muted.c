@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: GPL-2.0
 #include "session/muted.h"
 
+#include <errno.h>
 #include <limits.h>
 #include <stdbool.h>
 #include <socktrace.h>
@@ -47,43 +48,45 @@ void muted_reason(const char *root, char *buffer, size_t size)
 			 switches[1].remedy);
 }
 
-/* By a descriptor that is none, where it takes one: then it ends at once, and leaves nothing. */
-static void call_socket(void)
+/* Descriptors are given back; one that is none ends the call with EBADF, in the kernel. */
+static bool call_socket(void)
 {
 	int fd = socket(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0);
 
-	if (fd >= 0)
-		close(fd);
+	return fd >= 0 && !close(fd);
 }
 
-static void call_socketpair(void)
+static bool call_socketpair(void)
 {
 	int fds[2];
 
 	if (socketpair(AF_UNIX, SOCK_DGRAM | SOCK_CLOEXEC, 0, fds))
-		return;
+		return false;
 	close(fds[0]);
 	close(fds[1]);
+	return true;
 }
 
-static void call_listen(void)
+static bool call_listen(void)
 {
-	listen(-1, 0);
+	return listen(-1, 0) && errno == EBADF;
 }
 
-static void call_bind(void)
+static bool call_bind(void)
 {
-	bind(-1, &(struct sockaddr){ .sa_family = AF_UNSPEC }, sizeof(struct sockaddr));
+	return bind(-1, &(struct sockaddr){ .sa_family = AF_UNSPEC }, sizeof(struct sockaddr)) &&
+	       errno == EBADF;
 }
 
-static void call_accept4(void)
+static bool call_accept4(void)
 {
-	accept4(-1, NULL, NULL, 0);
+	return accept4(-1, NULL, NULL, 0) && errno == EBADF;
 }
 
-static void call_connect(void)
+static bool call_connect(void)
 {
-	connect(-1, &(struct sockaddr){ .sa_family = AF_UNSPEC }, sizeof(struct sockaddr));
+	return connect(-1, &(struct sockaddr){ .sa_family = AF_UNSPEC }, sizeof(struct sockaddr)) &&
+	       errno == EBADF;
 }
 
 const struct muted_call muted_calls[MUTED_CALLS] = {

@@ -3,6 +3,7 @@
 #ifndef SOCKTRACE_MUTED_H
 #define SOCKTRACE_MUTED_H
 
+#include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 
@@ -10,7 +11,7 @@
 #define MUTED_CALLS 6
 extern const struct muted_call {
 	uint32_t type; /* enum socktrace_type */
-	void (*make)(void);
+	bool (*make)(void); /* false: the kernel's function was not reached, as by seccomp */
 } muted_calls[MUTED_CALLS];
 
 /*

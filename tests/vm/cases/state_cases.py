@@ -2,9 +2,11 @@
 """What the module says of itself: sysfs, fdinfo; and a machine whose probes are mute."""
 
 import contextlib
+import ctypes
 import errno
 import os
 import socket
+import struct
 import subprocess
 
 from lib import device, module
@@ -258,6 +260,35 @@ def _muted_reader(context):
         with muted():
             said = subprocess.run(ask, capture_output=True, text=True, check=True, timeout=60).stderr
         check("NO CALL WILL BE SEEN" in said, "%s: %s", event, said)
+
+
+def denied(number):
+    """For a child: this system call, by its number, gets EPERM from a filter of seccomp's."""
+    lines = ((0x20, 0, 0, 0), (0x15, 0, 1, number), (6, 0, 0, 0x50000 | errno.EPERM), (6, 0, 0, 0x7FFF0000))
+    code = ctypes.create_string_buffer(b"".join(struct.pack("HBBI", *line) for line in lines))
+    program = struct.pack("HxxxxxxP", len(lines), ctypes.addressof(code))
+
+    def deny():
+        device.libc.prctl(38, 1, 0, 0, 0)  # NO_NEW_PRIVS
+        if device.libc.prctl(22, 2, program, 0, 0):  # SECCOMP_MODE_FILTER
+            os._exit(1)
+
+    deny.code = code
+    return deny
+
+
+@case("a reader that may not make such calls itself does not take the machine for muted", "muted")
+def _denied_reader(context):
+    module.ensure()
+    for event, number in (("socket", 41), ("connect", 42), ("accept4", 288), ("bind", 49), ("listen", 50)):
+        ask = ["socktrace-read", "-e", event, "true"]
+        done = subprocess.run(ask, capture_output=True, text=True, check=True, timeout=60, preexec_fn=denied(number))
+        check("NO CALL" not in done.stderr, "%s: %s", event, done.stderr)
+    # What it may make shows it all the same.
+    with muted():
+        ask = ["socktrace-read", "-e", "socket,connect", "true"]
+        done = subprocess.run(ask, capture_output=True, text=True, check=True, timeout=60, preexec_fn=denied(41))
+    check("NO CALL WILL BE SEEN" in done.stderr, "%s", done.stderr)
 
 
 def brief_session(asks):

@@ -11,7 +11,7 @@ import threading
 from lib import device, module
 from lib.absent import Absent
 from lib.device import FILTER, GET_FILTER, RULE, Session
-from lib.proc import Child, has_ended, sleeps_in, wait_until
+from lib.proc import Burst, Child, has_ended, sleeps_in, wait_until
 from lib.reading import two_cpus
 from lib.tap import SLOW, Skip, case, check, equal
 from ioctl_cases import with_records
@@ -116,10 +116,15 @@ def _get_filter(context):
 # ---- open() while the probes are armed ----
 
 
+def listed():
+    """The functions of the kernel that have a probe."""
+    with open(f"{module.DEBUG}/kprobes/list", encoding="ascii", errors="replace") as file:
+        return {line.split()[2].partition("+")[0] for line in file} - {"st_marks_are_heard"}
+
+
 def armed():
     """How many probes the kernel has of ours."""
-    with open(f"{module.DEBUG}/kprobes/list", encoding="ascii", errors="replace") as file:
-        return sum(f"{symbol}+0x" in line for line in file for symbol in armed.symbols)
+    return len(listed() & armed.symbols)
 
 
 def needs_slow_start(context):
@@ -161,6 +166,50 @@ def opens_during_start(context, session, attempt):
             context.diag(f"done with {now} of {len(armed.symbols)} probes armed")
             return True
     return False
+
+
+@case("SET_CONFIG does not change what a START is just arming", "waiting")
+def _config(context):
+    session = needs_slow_start(context)
+    session.close()
+    for _ in range(3):
+        with Session(events=1 << device.ACCEPT4) as session:
+            starter, _ = in_thread(session.start)
+            wait_until(armed, "the first probe")
+            try:
+                session.config(events=1 << device.SOCKET)
+            except OSError as error:
+                equal(error.errno, errno.EBUSY)
+            starter.join()
+            burst = Burst(context, "mix", calls=30)
+            types = {p.type for p in session.info().probes if p.flags & device.PROBE_ARMED}
+            equal(len(types), 1, f"armed for {types}")
+            burst.go().made()
+            equal({e.type for e in session.finish() if e.tgid == burst.pid}, types, "records")
+
+
+@case("STOP arms no probe that its session did not ask for", "waiting")
+def _stop(context):
+    session = needs_slow_start(context)
+    # What a former module has left there, the first STOP has cleared.
+    session.close()
+    two = two_cpus()
+    context.callback(os.sched_setaffinity, 0, os.sched_getaffinity(0))
+    os.sched_setaffinity(0, two[:1])
+    with Session(events=1 << device.SOCKETPAIR) as session:
+        session.start()
+        symbols = {p.symbol for p in session.info().probes if p.flags & device.PROBE_ARMED}
+        looks = 0
+
+        def stop():
+            os.sched_setaffinity(0, two[1:])
+            session.stop()
+
+        stopper, _ = in_thread(stop)
+        while stopper.is_alive():
+            equal(listed() - symbols, set(), "armed at STOP")
+            looks += 1
+        context.diag(f"{looks} looks")
 
 
 @case("open() does not wait for a session that arms its probes", "waiting")
