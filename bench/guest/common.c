@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/random.h>
+#include <sched.h>
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -36,6 +37,15 @@ int checked(int fd, const char *what)
 {
 	check(fd >= 0, what);
 	return fd;
+}
+
+void pin_to(unsigned int cpu)
+{
+	cpu_set_t cpus;
+
+	CPU_ZERO(&cpus);
+	CPU_SET(cpu, &cpus);
+	check(!sched_setaffinity(0, sizeof(cpus), &cpus), "sched_setaffinity");
 }
 
 void sleep_ms(long ms)

@@ -14,6 +14,8 @@ int checked(int fd, const char *what);
 /* An option's argument: 1 to max. */
 unsigned int number(const char *text, unsigned int max);
 
+/* The calling process, to that processor. */
+void pin_to(unsigned int cpu);
 void sleep_ms(long ms);
 /* What the scheduler gave to all tasks but the idle one since the boot. */
 uint64_t busy_ns(void);

@@ -7,7 +7,6 @@
  * between them, and puts the kernel's symbols into the file KALLSYMS.  bench/stores runs it.
  */
 #define _GNU_SOURCE
-#include <sched.h>
 #include <signal.h>
 #include <stdio.h>
 #include <sys/utsname.h>
@@ -25,15 +24,12 @@ static pid_t start_caller(int cpu)
 {
 	double cost[NR_KINDS];
 	unsigned int i;
-	cpu_set_t cpus;
 	pid_t pid = fork();
 
 	check(pid >= 0, "fork");
 	if (pid)
 		return pid;
-	CPU_ZERO(&cpus);
-	CPU_SET(cpu, &cpus);
-	check(!sched_setaffinity(0, sizeof(cpus), &cpus), "sched_setaffinity");
+	pin_to(cpu);
 	make_listeners();
 	for (i = 0; i < TURNS; i++)
 		connect_once(cost);
