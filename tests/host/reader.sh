@@ -271,8 +271,8 @@ only_the_machines_own_musl_gets_its_kernel_headers() {
 		chmod +x a-musl-gcc
 		make -n -C "$top/userspace" O="$PWD/o" CC="$PWD/a-musl-gcc" >"$machine"
 	done
-	grep -q kernel-headers "$(gcc -dumpmachine)"
-	test "$(grep -c kernel-headers mipsel-linux-musl)" = 0
+	grep -q 'isystem [^ ]*kernel-headers' "$(gcc -dumpmachine)"
+	test "$(grep -c 'isystem [^ ]*kernel-headers' mipsel-linux-musl)" = 0
 	# Nor does another compiler find what the last one had, which are another machine's perhaps.
 	make -s -C "$top/userspace" O="$PWD/o" CC=musl-gcc "$PWD"/o/{flags,kernel-headers}
 	test -e o/kernel-headers/asm

