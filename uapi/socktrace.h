@@ -22,7 +22,7 @@
  *   EINTR   a signal came before the first record; one that comes later ends the
  *           read() with what was given so far
  *   ENOMEM  ring memory, or its limit; where read() starts the session
- *   ENODEV  this kernel lets no probe be registered
+ *   ENODEV  as START
  *   EUSERS  as START
  * A session that was stopped gives what is still queued, and then end of file.
  * poll() says POLLIN when read() would not wait, and POLLERR where it would have
@@ -715,8 +715,8 @@ struct socktrace_inflight {
 /*
  * START arms the probes that the session's events need, as far as its filter may accept
  * them; SET_FILTER of a started one likewise. Starting a started session does nothing.
- * ENOMEM: ring memory, or its limit; ENODEV: none of these could be
- * registered, of the first session; EUSERS: the rules of all started sessions name more than 64 ancestors.
+ * ENOMEM: ring memory, or its limit; ENODEV: none of these could be registered, of the
+ * first session; EUSERS: the rules of all started sessions name more than 64 ancestors.
  * read() and poll() start a session that never was.
  */
 #define SOCKTRACE_IOC_START _IO(SOCKTRACE_IOC_MAGIC, 5)

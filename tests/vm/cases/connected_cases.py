@@ -666,4 +666,4 @@ def _filters(context):
         equal([(e.type, e.ret) for e in records], expected, f"{conditions}")
         stats = session.stats()
         # Two connects, and two outcomes unless both were refused at their entry.
-        check(stats.hits >= (4 if expected else 2), "%s: hits: %s", conditions, stats)
+        equal(stats.hits, 4 if expected else 2, f"{conditions}: hits of {stats}")
