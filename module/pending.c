@@ -42,11 +42,15 @@
 #define SETTLED 4UL /* likewise, and to tell of it */
 #define TAGS (BUSY | TOLD | SETTLED)
 
+/* The program has taken it before it could be seen. */
+#define GONE ECANCELED
+
 struct st_pending {
 	struct socktrace_event ev; /* the outcome's record, but for the outcome */
 	struct st_filter_answers answers;
 	const struct pid *caller; /* only to be compared */
 	int share;
+	int error; /* that the socket was seen to be given; GONE; else 0 */
 };
 
 /* Set while the probe is armed; `taking` says whether handlers may use them. */
@@ -123,6 +127,7 @@ static struct st_pending *pending_claim(struct sock *sk)
 			continue;
 		sock_hold(sk);
 		slots[at].share = share;
+		slots[at].error = 0;
 		atomic_inc(&claimed[home]);
 		if (atomic_inc_return(&st_pending_nr) == 1)
 			irq_work_queue(&wake_sweep);
@@ -170,21 +175,41 @@ static bool is_under_way(int state)
 	return state == TCP_SYN_SENT || state == TCP_SYN_RECV;
 }
 
-/* Of @sk, which was being connected and is closed: why? */
-static s32 why_closed(const struct sock *sk)
+/* What is still to be seen of why @sk, which was being connected, is closed. */
+static s32 why_closed(const struct sock *sk, int noted)
 {
-	return -READ_ONCE(sk->sk_err) ?: -ECANCELED;
+	return -(noted ?: READ_ONCE(sk->sk_err)) ?: -ECANCELED;
 }
 
 /* What has become of @sk, which is in @state: it may have gone on since. */
-static s32 outcome_by_state(const struct sock *sk, int state)
+static s32 outcome_by_state(const struct sock *sk, int state, int noted)
 {
 	if (state != TCP_CLOSE)
 		return 0;
 	/* The peer's first number: it is 0 until then. */
 	if (!is_mptcp(sk) && READ_ONCE(tcp_sk(sk)->rcv_nxt))
 		return 0;
-	return why_closed(sk);
+	return why_closed(sk, noted);
+}
+
+/* Of one that gives no reason: the error may be gone. */
+static u32 late_if_gone(s32 ret)
+{
+	return ret == -ECANCELED ? SOCKTRACE_F_LATE : 0;
+}
+
+/*
+ * What becomes of @sk, whose state is being set to @state from @before. An error is given
+ * to it first: another CPU's program may have taken it by now.
+ */
+static s32 outcome_by_change(const struct sock *sk, int before, int state, int noted)
+{
+	if (state == TCP_ESTABLISHED)
+		return 0;
+	if (noted || READ_ONCE(sk->sk_err) || sk->sk_lock.owned)
+		return why_closed(sk, noted);
+	/* Not its program's doing, and not noted: a reset. */
+	return before == TCP_SYN_SENT ? -ECONNREFUSED : -ECONNRESET;
 }
 
 /* MPTCP tells the error later than the state: the sweep will have both. */
@@ -253,7 +278,7 @@ void st_pending_look(struct st_outcome *outcome, struct socket *sock, s32 ret,
 		return;
 	if (is_decided(sk, state)) {
 		outcome->is = ST_OUTCOME_KNOWN;
-		outcome->ret = outcome_by_state(sk, state);
+		outcome->ret = outcome_by_state(sk, state, 0);
 		return;
 	}
 	/* One before it has ended, unnoticed; how isn't to be seen any more. */
@@ -274,6 +299,7 @@ static void remember(struct st_pending *pending, const struct socktrace_event *e
 	unsigned int at = pending - slots;
 	struct sock *sk = socket_of(keys[at]);
 	int state;
+	s32 ret;
 
 	pending->ev = *ev;
 	pending->caller = facts->caller;
@@ -283,7 +309,8 @@ static void remember(struct st_pending *pending, const struct socktrace_event *e
 	smp_mb();
 	state = READ_ONCE(sk->sk_state);
 	if (is_decided(sk, state) && slot_take(at, sk)) {
-		settle(pending, outcome_by_state(sk, state), 0);
+		ret = outcome_by_state(sk, state, pending->error);
+		settle(pending, ret, late_if_gone(ret));
 		tell(pending);
 		pending_set(pending, TOLD);
 	}
@@ -298,6 +325,8 @@ void st_pending_follow(const struct st_outcome *outcome, struct socktrace_event 
 	ev->toctou = SOCKTRACE_TOCTOU_NONE;
 	ev->flags &= ~SOCKTRACE_F_OUTCOME_MISSED;
 	ev->ret = outcome->ret;
+	if (outcome->is == ST_OUTCOME_KNOWN)
+		ev->flags |= late_if_gone(ev->ret);
 	st_filter_facts_of(&facts, ev);
 	facts.task = current;
 	facts.descends = st_lineage_descends;
@@ -324,9 +353,7 @@ void st_pending_follow(const struct st_outcome *outcome, struct socktrace_event 
 void st_pending_set_state(const struct sock *sk, int state, bool nested)
 {
 	struct st_pending *pending;
-	u32 late = 0;
 	int before;
-	s32 ret;
 
 	/* Pairs with st_pending_init(), as it counts what was claimed since. */
 	if (!st_pending_any() || !smp_load_acquire(&taking) || !is_decided(sk, state))
@@ -335,13 +362,11 @@ void st_pending_set_state(const struct sock *sk, int state, bool nested)
 	if (!pending)
 		return;
 	before = READ_ONCE(sk->sk_state);
-	if (is_under_way(before)) {
-		ret = state == TCP_ESTABLISHED ? 0 : why_closed(sk);
-	} else {
-		ret = outcome_by_state(sk, before);
-		late = SOCKTRACE_F_LATE;
-	}
-	settle(pending, ret, late);
+	if (is_under_way(before))
+		settle(pending, outcome_by_change(sk, before, state, pending->error),
+		       late_if_gone(-pending->error));
+	else
+		settle(pending, outcome_by_state(sk, before, pending->error), SOCKTRACE_F_LATE);
 	if (!nested)
 		tell(pending);
 	pending_set(pending, nested ? SETTLED : TOLD);
@@ -351,6 +376,32 @@ void st_pending_tcp_set_state(struct pt_regs *regs)
 {
 	st_pending_set_state((const struct sock *)st_arch_arg(regs, 0),
 			     (int)st_arch_arg(regs, 1), false);
+}
+
+/* @sk was given @error, or is about to be, and is closed then. 0: it is gone. */
+static void note_error(const struct sock *sk, int error)
+{
+	struct st_pending *pending;
+
+	if (!st_pending_any() || !smp_load_acquire(&taking))
+		return;
+	pending = pending_take(sk);
+	if (!pending)
+		return;
+	pending->error = error ?: GONE;
+	pending_set(pending, 0);
+}
+
+void st_pending_error(struct pt_regs *regs)
+{
+	note_error((const struct sock *)st_arch_arg(regs, 0), (int)st_arch_arg(regs, 1));
+}
+
+void st_pending_error_reported(struct pt_regs *regs)
+{
+	const struct sock *sk = (const struct sock *)st_arch_arg(regs, 0);
+
+	note_error(sk, READ_ONCE(sk->sk_err));
 }
 
 /* In the sweep. So that no handler comes in between, as they don't among themselves. */
@@ -383,7 +434,7 @@ static void sweep_slot(unsigned int at)
 		state = READ_ONCE(sk->sk_state);
 		if (is_under_way(state) || !slot_take(at, sk))
 			return;
-		settle(&slots[at], outcome_by_state(sk, state), 0);
+		settle(&slots[at], outcome_by_state(sk, state, slots[at].error), 0);
 		tell_late(&slots[at]);
 	}
 	pending_release(&slots[at]);
@@ -405,6 +456,16 @@ static void pending_sweep(struct work_struct *work)
 static void start_sweep(struct irq_work *work)
 {
 	schedule_delayed_work(&sweep, SWEEP_EVERY);
+}
+
+void st_pending_sweep(void)
+{
+	if (!st_pending_any())
+		return;
+	irq_work_sync(&wake_sweep);
+	cancel_delayed_work_sync(&sweep);
+	schedule_delayed_work(&sweep, 0);
+	flush_delayed_work(&sweep);
 }
 
 /* --- arming and disarming --------------------------------------------------- */

@@ -38,6 +38,9 @@ void st_pending_stop(void);
 /* A grace period later. When it returns, no socket is held. */
 void st_pending_exit(void);
 
+/* Tells what is over and was to be told late. May sleep. */
+void st_pending_sweep(void);
+
 /*
  * For the probes' handlers. The connect on @sock, which is held for as long as this
  * takes, returns @ret: how does it end? If it @was_connecting before, it told of that
@@ -67,5 +70,10 @@ void st_pending_set_state(const struct sock *sk, int state, bool nested);
 
 /* tcp_set_state(sk, state), where there is no tracepoint */
 void st_pending_tcp_set_state(struct pt_regs *regs);
+
+/* tcp_done_with_error(sk, error), of all TCP's errors from 6.10 on, and stable ones */
+void st_pending_error(struct pt_regs *regs);
+/* sock_def_error_report(sk), elsewhere: of all but resets before the state is set */
+void st_pending_error_reported(struct pt_regs *regs);
 
 #endif /* SOCKTRACE_PENDING_H */

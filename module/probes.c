@@ -43,10 +43,11 @@ struct probe {
 	const struct st_entry_point *entry; /* NULL: a point */
 	void (*hit)(struct pt_regs *regs); /* a point's */
 	const char *candidates[MAX_CANDIDATES];
-	/* And where the kernel has none of these: another entry point. */
+	/* And where the kernel has none of these: another entry point, or point. */
 	struct {
 		const char *symbol;
 		const struct st_entry_point *entry;
+		void (*hit)(struct pt_regs *regs);
 	} otherwise[MAX_OTHERWISE];
 
 	/* Instead of all of these, where the kernel has it: a tracepoint, and its probe. */
@@ -115,6 +116,8 @@ static struct probe probes[] = {
 	{ SOCKTRACE_CONNECTED, NULL, st_pending_tcp_set_state, { "tcp_set_state" },
 	  .tracepoint = "inet_sock_set_state", .traced = trace_sock_state,
 	  .prepare = st_pending_init, .stop = st_pending_stop, .finish = st_pending_exit },
+	{ SOCKTRACE_CONNECTED, NULL, st_pending_error, { "tcp_done_with_error" },
+	  { { "sock_def_error_report", NULL, st_pending_error_reported } }, .gives_facts = true },
 	{ SOCKTRACE_BIRTH, NULL, st_lineage_birth, { "wake_up_new_task" },
 	  .gives_facts = true, .conditions = SOCKTRACE_MATCH_ANCESTOR },
 	{ SOCKTRACE_PROCESS, NULL, st_call_security_bprm_committed_creds,
@@ -568,6 +571,7 @@ static void probe_bind(struct probe *probe)
 		if (probe_try(probe, probe->otherwise[i].symbol))
 			continue;
 		probe->entry = probe->otherwise[i].entry;
+		probe->hit = probe->otherwise[i].hit;
 		return;
 	}
 	if (err == -ENOENT)

@@ -146,6 +146,8 @@ PROBE_GROUP(security_socket_listen, .type = SOCKTRACE_LISTEN,
 	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
 PROBE_GROUP(listen_io_uring, .type = SOCKTRACE_LISTEN, .via = SOCKTRACE_VIA_IO_URING);
 PROBE_GROUP(connected, .type = SOCKTRACE_CONNECTED, .via = SOCKTRACE_VIA_SYSCALL);
+PROBE_GROUP(tcp_done_with_error, .type = SOCKTRACE_CONNECTED,
+	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
 PROBE_GROUP(security_bprm_committed_creds, .type = SOCKTRACE_PROCESS,
 	    .via = SOCKTRACE_VIA_SYSCALL, .facts = SOCKTRACE_PROBE_FACTS);
 PROBE_GROUP(wake_up_new_task, .type = SOCKTRACE_BIRTH,
@@ -159,7 +161,7 @@ static const struct attribute_group *groups[] = {
 	&security_sock_graft_group, &bind_group, &security_socket_bind_group,
 	&bind_io_uring_group, &listen_group, &security_socket_listen_group,
 	&listen_io_uring_group, &connected_group, &wake_up_new_task_group,
-	&security_bprm_committed_creds_group,
+	&tcp_done_with_error_group, &security_bprm_committed_creds_group,
 };
 
 static void remove_groups(struct device *dev, unsigned int nr)

@@ -5,6 +5,7 @@
 #include "inflight.h"
 #include "lineage.h"
 #include "listing.h"
+#include "pending.h"
 #include "probes.h"
 #include "tracing.h"
 
@@ -156,6 +157,8 @@ void st_tracing_stop(struct st_session *s)
 	if (!st_session_was_started(s)) /* nor waits for those that are */
 		return;
 	mutex_lock(&tracing_lock);
+	if (st_session_is_started(s))
+		st_pending_sweep();
 	if (st_session_delist(s)) {
 		unfollow(st_session_leave_roots(s, st_session_filter(s)));
 		tracing_put();

@@ -19,7 +19,7 @@ import time
 
 from lib import device, module
 from lib.device import CONNECT, CONNECTED, F_LATE, REJECT, Session, libc, rule
-from lib.proc import Child, wait_until
+from lib.proc import Child
 from lib.tap import Skip, case, check, equal
 import uring_cases
 
@@ -40,6 +40,24 @@ def network(delay_ms=0):
     run("ip link set lo up")
     if delay_ms:
         run(f"tc qdisc add dev lo root netem delay {delay_ms}ms")
+
+
+def hole():
+    """Where what is sent to 10.9.0.2 is never heard of again."""
+    run("ip link add hole type dummy")
+    run("ip addr add 10.9.0.1/24 dev hole")
+    run("ip link set hole up")
+
+
+def nobody(**neighbours):
+    """Where nobody else is in 10.8.0.0/24, which is noticed as the kernel is told."""
+    run("ip link add here type veth peer name there")
+    for name, value in neighbours.items():
+        path = pathlib.Path(f"/proc/sys/net/ipv4/neigh/here/{name}")
+        path.write_text(str(value), encoding="ascii")
+    run("ip addr add 10.8.0.1/24 dev here")
+    run("ip link set here up")
+    run("ip link set there up")
 
 
 @functools.lru_cache(None)
@@ -98,7 +116,7 @@ def inode(sock):
     return os.fstat(sock.fileno()).st_ino
 
 
-def traced(context, what, events=EVENTS, settle=0, **conditions):
+def traced(context, what, events=EVENTS, **conditions):
     """Runs it in a child: what it returned by JSON, its records, and the session."""
     out, write = os.pipe()
 
@@ -115,8 +133,6 @@ def traced(context, what, events=EVENTS, settle=0, **conditions):
     with os.fdopen(out, "rb") as file:
         said = file.read()
     equal(process.wait(), 0, "status")
-    if settle:
-        wait_until(lambda: session.stats().queued >= settle, "outcomes")
     records = session.finish()
     equal(session.stats().balance(), 0, "balance")
     return json.loads(said), records, session
@@ -193,13 +209,8 @@ def _nobody(context):
 
     def both():
         network()
-        run("ip link add hole type dummy")
-        run("ip addr add 10.9.0.1/24 dev hole")
-        run("ip link set hole up")
-        run("ip link add here type veth peer name there")
-        run("ip addr add 10.8.0.1/24 dev here")
-        run("ip link set here up")
-        run("ip link set there up")
+        hole()
+        nobody()
         result = []
         socks = []
         for address, tries in (("10.9.0.2", 1), ("10.8.0.2", 3)):
@@ -241,9 +252,7 @@ def _reset(context):
 
     def both_begin():
         network()
-        run("ip link add hole type dummy")
-        run("ip addr add 10.9.0.1/24 dev hole")
-        run("ip link set hole up")
+        hole()
         for name in ("all", "lo"):
             with open(f"/proc/sys/net/ipv4/conf/{name}/rp_filter", "w", encoding="ascii") as file:
                 file.write("0")
@@ -462,7 +471,7 @@ def _mptcp(context):
 
     for error, port_of in ((0, lambda server: server.getsockname()[1]),
                            (errno.ECONNREFUSED, lambda server: free_port())):
-        said, records, _ = traced(context, lambda: one(port_of), settle=2)
+        said, records, _ = traced(context, lambda: one(port_of))
         equal(said, [errno.EINPROGRESS, error], "the program")
         _, end = pair(records)
         context.diag(f"{end}: late {bool(end.flags & F_LATE)}")

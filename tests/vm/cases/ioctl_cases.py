@@ -118,6 +118,9 @@ def _info(context):
     sock_state = "inet_sock_set_state"
     if not module.has_function(f"__tracepoint_{sock_state}"):
         sock_state = "tcp_set_state"
+    sock_error = "tcp_done_with_error"
+    if not module.has_function(sock_error):
+        sock_error = "sock_def_error_report"
     equal(
         symbols,
         {
@@ -133,6 +136,7 @@ def _info(context):
             (device.SOCKETPAIR, device.VIA_SYSCALL, 0): "__sys_socketpair",
             (device.ACCEPT4, device.VIA_SYSCALL, device.PROBE_FACTS): "security_sock_graft",
             (device.CONNECTED, device.VIA_SYSCALL, 0): sock_state,
+            (device.CONNECTED, device.VIA_SYSCALL, device.PROBE_FACTS): sock_error,
             (device.BIND, device.VIA_SYSCALL, 0): "__sys_bind",
             (device.BIND, device.VIA_SYSCALL, device.PROBE_FACTS): "security_socket_bind",
             (device.BIND, device.VIA_IO_URING, 0): "__sys_bind_socket",
@@ -146,7 +150,7 @@ def _info(context):
     bound = {p.symbol: module.has_function(p.symbol) * device.PROBE_BOUND for p in info.probes}
     bound[sock_state] = device.PROBE_BOUND
     facts = ("security_sock_graft", "security_socket_bind", "security_socket_listen")
-    for symbol in (*facts, "wake_up_new_task", "security_bprm_committed_creds"):
+    for symbol in (*facts, sock_error, "wake_up_new_task", "security_bprm_committed_creds"):
         bound[symbol] |= device.PROBE_FACTS
     for symbol in ("security_socket_connect", "__sys_connect_file"):
         bound[symbol] |= device.PROBE_ADDRESS

@@ -6,16 +6,21 @@ probes may not be armed and disarmed under traffic, so they stay armed to the en
 """
 
 import dataclasses
+import errno
 import os
 import signal
+import socket
 
+import connected_cases
 from law_cases import balanced, bursts_on_all, hits_of
 from lib import device, module
 from lib.device import (
     ACCEPT4,
     ADDR_KERNEL,
     CONNECT,
+    CONNECTED,
     F_BY_DESCRIPTOR,
+    F_LATE,
     F_PEERCRED,
     F_QUEUE,
     F_SOCK,
@@ -179,6 +184,56 @@ def _connect(context):
         return found
 
     wrong_of(context, pairs, faults)
+
+
+def impatient(error):
+    """Connects of one CPU, whose errors another takes as soon as they are there."""
+    connected_cases.network(5)
+    cpus = sorted(os.sched_getaffinity(0))
+    if error == errno.ECONNREFUSED:
+        targets = [("127.0.0.1", connected_cases.free_port())] * 100
+    elif error == errno.EHOSTUNREACH:
+        connected_cases.nobody(retrans_time_ms=10, mcast_solicit=1)
+        targets = [(f"10.8.0.{n}", 9) for n in range(2, 102)]
+    else:
+        connected_cases.hole()
+        targets = [("10.9.0.2", 9)] * 5
+    said = {}
+    for target in targets:
+        os.sched_setaffinity(0, cpus[:1])
+        with socket.socket() as sock:
+            sock.setblocking(False)
+            if error == errno.ETIMEDOUT:
+                sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10)
+            sock.connect_ex(target)
+            os.sched_setaffinity(0, cpus[-1:])
+            taken = 0
+            while not taken:
+                taken = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
+            said[connected_cases.inode(sock)] = taken
+    return said
+
+
+@case("an error that the program takes the moment it is there is told all the same", "races")
+def _taken(context):
+    connected_cases.needs_delay()
+    armed()
+    # Elsewhere there are a few instructions between an error and its report.
+    at_once = module.has_function("tcp_done_with_error")
+    all_gone = 0
+    for error in (errno.ECONNREFUSED, errno.EHOSTUNREACH, errno.ETIMEDOUT):
+        said, records, _ = connected_cases.traced(context, lambda: impatient(error))
+        equal(set(said.values()), {error}, "the program")
+        ends = connected_cases.of(records, CONNECTED)
+        name = errno.errorcode[error]
+        # These say themselves that the error may have been taken.
+        gone = [e for e in ends if (e.ret, e.flags & F_LATE) == (-errno.ECANCELED, F_LATE)]
+        wrong = [str(e) for e in ends if e.ret != -error and e not in gone]
+        context.diag(f"{name}: {len(ends)} outcomes, {len(gone)} of them gone")
+        all_gone += len(gone)
+        check(not wrong, "%s: %d of %d wrong: %s", name, len(wrong), len(ends), wrong[:1])
+        equal(sorted(str(e.inode) for e in ends), sorted(said), "sockets with an outcome")
+    check(all_gone <= (0 if at_once else 20), "%d errors were not seen", all_gone)
 
 
 @case("calls on all processors at once, more than the rings hold: the law is exact", "races")

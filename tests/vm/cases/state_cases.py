@@ -28,6 +28,7 @@ POINTS = {
     "socketpair": (device.SOCKETPAIR, VIA_SYSCALL),
     "security_sock_graft": (ACCEPT4, VIA_SYSCALL, device.PROBE_FACTS),
     "connected": (device.CONNECTED, VIA_SYSCALL),
+    "tcp_done_with_error": (device.CONNECTED, VIA_SYSCALL, device.PROBE_FACTS),
     "bind": (device.BIND, VIA_SYSCALL),
     "security_socket_bind": (device.BIND, VIA_SYSCALL, device.PROBE_FACTS),
     "bind_io_uring": (device.BIND, VIA_IO_URING),
