@@ -281,7 +281,8 @@ struct socktrace_event {
 	 * Id of the cgroup, as the handle of its directory (name_to_handle_at(2)): of
 	 * cgroup v2. With SOCKTRACE_CGROUP_V1: of the v1 hierarchy that has the first of
 	 * pids, memory and cpu that is in one; of a process that is in the root of v2, as
-	 * all are where that is not in use, and below the root of v1's. 0: kernel has none.
+	 * all are where that is not in use, and below the root of v1's. Where the kernel
+	 * has no v2 (3.10), of each process, and an inode number. 0: kernel has none.
 	 */
 	__aligned_u64 cgroup_id;
 	/*

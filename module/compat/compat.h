@@ -364,7 +364,7 @@ static inline u64 st_compat_id_of_cgroup(struct cgroup *cgroup)
 #if ST_HAS_CGROUP_ID
 	return cgroup_id(cgroup);
 #elif ST_HAS_KERNFS_NODE_ID
-	return cgroup->kn->id.ino;
+	return cgroup->kn->id.id;
 #else
 	return cgroup->kn->ino;
 #endif
@@ -439,6 +439,58 @@ static inline bool st_compat_cgroup_is_below(struct task_struct *task, u64 id)
 	id &= ~SOCKTRACE_CGROUP_V1;
 	while (cgroup && st_compat_id_of_cgroup(cgroup) != id)
 		cgroup = cgroup_parent(cgroup);
+	return cgroup;
+}
+#elif defined(CONFIG_CGROUPS) && ST_HAS_CGROUP_DENTRY
+/* Version 1 alone: in the hierarchy of the first of these controllers that has one. */
+static inline struct cgroup *st_compat_v1_cgroup(struct task_struct *task)
+{
+	static const u8 controllers[] = {
+#ifdef CONFIG_CGROUP_PIDS /* el7's */
+		pids_subsys_id,
+#endif
+#ifdef CONFIG_MEMCG
+		mem_cgroup_subsys_id,
+#endif
+#ifdef CONFIG_CGROUP_SCHED
+		cpu_cgroup_subsys_id,
+#endif
+	};
+	unsigned int i;
+
+	for (i = 0; i < ARRAY_SIZE(controllers); i++) {
+		struct cgroup *cgroup = task_subsys_state_check(task, controllers[i],
+						rcu_read_lock_sched_held())->cgroup;
+
+		/* That of no hierarchy has no directory. */
+		if (cgroup && READ_ONCE(cgroup->dentry))
+			return cgroup;
+	}
+	return NULL;
+}
+
+/* The inode number of its directory, which no process is in any more once that is gone. */
+static inline u64 st_compat_id_of_cgroup(const struct cgroup *cgroup)
+{
+	const struct dentry *dentry = READ_ONCE(cgroup->dentry);
+	const struct inode *inode = dentry ? READ_ONCE(dentry->d_inode) : NULL;
+
+	return inode ? inode->i_ino | SOCKTRACE_CGROUP_V1 : 0;
+}
+
+static inline u64 st_compat_cgroup_id(struct task_struct *task)
+{
+	const struct cgroup *cgroup = st_compat_v1_cgroup(task);
+
+	return cgroup ? st_compat_id_of_cgroup(cgroup) : 0;
+}
+
+static inline bool st_compat_cgroup_is_below(struct task_struct *task, u64 id)
+{
+	const struct cgroup *cgroup = st_compat_v1_cgroup(task);
+
+	while (cgroup && st_compat_id_of_cgroup(cgroup) != id)
+		cgroup = cgroup->parent;
 	return cgroup;
 }
 #else

@@ -6,11 +6,19 @@
 #include <stdint.h>
 #include <sys/types.h>
 
+#include <socktrace.h>
+
 /* What calls of one kind returned, so that others can be compared with it. */
 struct made {
 	uint64_t calls;
 	int64_t results; /* their sum: descriptors, 0, negative errno */
 };
+
+/* What a worker's turns are made of. */
+#define CALLS                                                                  \
+	(SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKET) |                               \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |                              \
+	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4))
 
 /* Of a worker's turns: by enum socktrace_type, SOCKET to ACCEPT4. */
 #define MADE_KINDS 4

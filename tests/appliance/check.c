@@ -14,6 +14,7 @@
 #include <unistd.h>
 
 #include "calls.h"
+#include "cgroup.h"
 #include "device.h"
 #include "module.h"
 #include "tap.h"
@@ -23,10 +24,6 @@
 #define DEATHS 1000
 
 #define BOTH_PHASES ((1U << SOCKTRACE_ENTER) | (1U << SOCKTRACE_EXIT))
-#define CALLS                                                                  \
-	(SOCKTRACE_EVENT_BIT(SOCKTRACE_SOCKET) |                               \
-	 SOCKTRACE_EVENT_BIT(SOCKTRACE_CONNECT) |                              \
-	 SOCKTRACE_EVENT_BIT(SOCKTRACE_ACCEPT4))
 
 /* What a session told, of the calls alone. */
 struct told {
@@ -461,6 +458,7 @@ static const struct tap_case cases[] = {
 	{ "built in: it is there at once, with the command line's parameters", parameters,
 	  device_is_built_in },
 	{ "the caller's mount namespace is told", mount_namespace, NULL },
+	{ "the caller's cgroup is told, and filtered by", cgroup, NULL },
 	{ "law: a load is told call by call, with what each returned", load, NULL },
 	{ "law: likewise where only 64 calls can be in flight", load_with_little_room, NULL },
 	{ "law: returns that can't be hooked are told", misses, NULL },
