@@ -129,12 +129,22 @@ static noinline u32 phases_wanted(enum socktrace_type type, const struct st_entr
 	return phases;
 }
 
-/* It is over, or nobody will see it return. */
-static void call_release(struct st_inflight *call)
+static void call_put_share(struct st_inflight *call)
 {
 	if (call->share != ST_SHARE_NONE)
 		st_share_put(&shares, call->share);
+}
+
+/* It is over, or nobody will see it return. */
+static void call_release(struct st_inflight *call)
+{
+	call_put_share(call);
 	st_inflight_release(call);
+}
+
+void st_calls_forget(u32 types)
+{
+	st_inflight_forget(types, call_put_share);
 }
 
 /*
@@ -150,7 +160,8 @@ static struct st_inflight *call_claim(const struct st_entry_point *entry)
 	struct st_inflight *call;
 
 	while (!entry->nests && (call = st_inflight_find(current)))
-		call_release(call);
+		if (st_inflight_take_back(call))
+			call_release(call);
 	if (owner != ST_SHARE_ROOT) {
 		share = st_share_take(&shares, owner);
 		if (share == ST_SHARE_NONE)

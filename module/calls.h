@@ -13,6 +13,8 @@
 #include "inflight.h"
 
 void st_calls_init(unsigned int max);
+/* Those in flight of @types: when no handler of theirs runs any more. Sleeps. */
+void st_calls_forget(u32 types);
 struct st_inflight *st_call_enter(enum socktrace_type type, const struct st_entry_point *entry,
 			    struct pt_regs *regs);
 void st_call_entered(struct st_inflight *call);

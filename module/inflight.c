@@ -1,7 +1,8 @@
 // SPDX-License-Identifier: GPL-2.0-only
 /*
  * An open hash table that is never locked: a slot is claimed by a cmpxchg and
- * given back by a store, both by the task that the slot is for. Not kept in the
+ * given back by a store, both by the task that the slot is for; or, if the call's probes
+ * go while it is in flight, by who took these away. Not kept in the
  * kretprobe's instance, because the LSM hook can't find that one.
  */
 #include <linux/hash.h>
@@ -42,6 +43,8 @@ static struct st_inflight *slot_at(u32 home, unsigned int i)
 
 /* Of @task's slots: bit 0 of the key is set in that of a call within another. */
 #define INNER 1UL
+/* Not found any more: the call is forgotten, and soon released. */
+#define GOING 2UL
 
 static u32 home_of(const struct task_struct *task)
 {
@@ -67,8 +70,9 @@ static struct st_inflight *inflight_find_from(u32 home, unsigned long key)
 struct st_inflight *st_inflight_find(const struct task_struct *task)
 {
 	struct st_inflight *call = inflight_find_from(home_of(task), (unsigned long)task);
+	struct st_inflight *inner = call ? READ_ONCE(call->inner) : NULL;
 
-	return call && call->inner ? call->inner : call;
+	return inner ?: call;
 }
 
 /* The call that current is in; not what a task that never came back has left. */
@@ -104,27 +108,90 @@ struct st_inflight *st_inflight_claim(const struct task_struct *task, bool nests
 			atomic_inc(&slots[home].at_home);
 			call->inner = NULL;
 			if (outer)
-				outer->inner = call;
+				WRITE_ONCE(outer->inner, call);
 			return call;
 		}
 	}
 	return NULL;
 }
 
-void st_inflight_release(struct st_inflight *call)
+static struct task_struct *task_of(unsigned long key)
 {
-	const struct task_struct *task = (void *)(call->task & ~INNER);
+	return (struct task_struct *)(key & ~(INNER | GOING));
+}
+
+/* The call that it is within, if any, has none within it any more. */
+static void inflight_leave_outer(struct st_inflight *call)
+{
+	const struct task_struct *task = task_of(call->task);
 	struct st_inflight *outer;
 
-	st_inflight_withdraw(call);
-	if (call->task & INNER) {
-		outer = inflight_find_from(home_of(task), (unsigned long)task);
-		if (outer)
-			outer->inner = NULL;
-	}
-	atomic_dec(&slots[home_of(task)].at_home);
+	if (!(call->task & INNER))
+		return;
+	outer = inflight_find_from(home_of(task), (unsigned long)task);
+	if (outer)
+		cmpxchg(&outer->inner, call, NULL);
+}
+
+static void inflight_free(struct st_inflight *call)
+{
+	atomic_dec(&slots[home_of(task_of(call->task))].at_home);
 	/* Whoever claims it must not see what we wrote: pairs with the cmpxchg. */
 	smp_store_release(&call->task, 0);
+}
+
+void st_inflight_release(struct st_inflight *call)
+{
+	st_inflight_withdraw(call);
+	inflight_leave_outer(call);
+	inflight_free(call);
+}
+
+/* Both who may do it come by here: whose cmpxchg it is. `uses` is no other call's. */
+bool st_inflight_take_back(struct st_inflight *call)
+{
+	u32 published = READ_ONCE(call->published);
+
+	if (published != ST_INFLIGHT_FORGOTTEN &&
+	    cmpxchg(&call->published, published, 0) == published)
+		return true;
+	/* It may be about to; and frees it when no handler is where this one is. */
+	WRITE_ONCE(call->task, call->task | GOING);
+	return false;
+}
+
+/* Is it of @types, and taken now? */
+static bool inflight_begin_to_forget(struct st_inflight *call, u32 types)
+{
+	/* Pairs with st_inflight_publish(). */
+	u32 published = smp_load_acquire(&call->published);
+
+	if (!published || !(types & SOCKTRACE_EVENT_BIT(call->type)) ||
+	    cmpxchg(&call->published, published, ST_INFLIGHT_FORGOTTEN) != published)
+		return false;
+	WRITE_ONCE(call->task, call->task | GOING);
+	inflight_leave_outer(call);
+	return true;
+}
+
+void st_inflight_forget(u32 types, void (*leave)(struct st_inflight *call))
+{
+	unsigned int slot;
+	bool any = false;
+
+	for (slot = 0; slot < 1U << slot_bits; slot++)
+		any |= inflight_begin_to_forget(&slots[slot], types);
+	if (!any)
+		return;
+	/* Handlers that found one of them yet. */
+	synchronize_rcu();
+	for (slot = 0; slot < 1U << slot_bits; slot++) {
+		if (slots[slot].published != ST_INFLIGHT_FORGOTTEN)
+			continue;
+		leave(&slots[slot]);
+		WRITE_ONCE(slots[slot].published, 0);
+		inflight_free(&slots[slot]);
+	}
 }
 
 unsigned int st_inflight_slots(void)
@@ -138,7 +205,7 @@ bool st_inflight_copy(struct st_inflight *call, unsigned int slot)
 	/* Pairs with st_inflight_publish(). */
 	u32 published = smp_load_acquire(&from->published);
 
-	if (!published)
+	if (!published || published == ST_INFLIGHT_FORGOTTEN)
 		return false;
 	memcpy(call, from, sizeof(*call));
 	/* All of it before the second look. */
@@ -155,5 +222,5 @@ bool st_inflight_is(const struct st_inflight *call, unsigned int slot)
 
 struct task_struct *st_inflight_task(const struct st_inflight *call)
 {
-	return (struct task_struct *)(call->task & ~INNER);
+	return task_of(call->task);
 }

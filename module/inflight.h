@@ -24,9 +24,14 @@ struct st_socket_facts {
 	bool by_descriptor; /* what it named, not what the kernel had in hand */
 };
 
+#define ST_INFLIGHT_FORGOTTEN ~0U
+
 /* Written by the calling task alone; `task` says whose it is. */
 struct st_inflight {
-	/* 0: free. Claimed by cmpxchg. Bit 0: a call within another of the task's */
+	/*
+	 * 0: free. Claimed by cmpxchg. Bit 0: a call within another of the task's. Bit 1:
+	 * its return will not be seen.
+	 */
 	unsigned long task;
 	/* Of the slot itself: how many calls in flight are of tasks that look here first. */
 	atomic_t at_home;
@@ -35,7 +40,8 @@ struct st_inflight {
 	u64 call_id;
 	u64 hook_ns; /* the LSM hook's time, where it is told at the return; or 0 */
 	u32 uses; /* of this slot, by whomever */
-	u32 published; /* `uses`, while all below is of a call; else 0 */
+	/* `uses`, while all below is of a call; else 0, or ST_INFLIGHT_FORGOTTEN */
+	u32 published;
 	u32 tgid, tid;
 	char comm[SOCKTRACE_COMM_LEN];
 	s32 args[3];
@@ -73,11 +79,22 @@ struct st_inflight *st_inflight_find(const struct task_struct *task);
 struct st_inflight *st_inflight_of_current(void);
 void st_inflight_release(struct st_inflight *call);
 
+/*
+ * By the calling task, for what is left of a call that it never came back from: true: it
+ * is to be released; false: st_inflight_forget() does.
+ */
+bool st_inflight_take_back(struct st_inflight *call);
+/*
+ * Releases the calls of @types (SOCKTRACE_EVENT_BIT), each after @leave: nobody will see
+ * their return, and no handler of theirs runs. Others' may. Sleeps.
+ */
+void st_inflight_forget(u32 types, void (*leave)(struct st_inflight *call));
+
 /* By the calling task: others may see it from now on ... */
 static inline void st_inflight_publish(struct st_inflight *call)
 {
-	if (!++call->uses)
-		call->uses++;
+	if (++call->uses == ST_INFLIGHT_FORGOTTEN)
+		call->uses = 1;
 	/* After what it is made of: pairs with st_inflight_copy(). */
 	smp_store_release(&call->published, call->uses);
 }

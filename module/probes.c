@@ -417,19 +417,22 @@ void st_probes_arm_more(const struct st_needs *needs)
 			probe_arm(&probes[i]);
 }
 
-/*
- * Points alone. By an entry point calls have come in that are still to return: it
- * stays until the last session ends.
- */
 void st_probes_disarm_unneeded(const struct st_needs *needs)
 {
 	struct disarming all = { .nr_calls = 0 };
+	u32 types = 0; /* of calls whose return nobody will see */
 	unsigned int i;
 
-	for (i = 0; i < ARRAY_SIZE(probes); i++)
-		if (probes[i].armed && !probes[i].entry && !probe_is_needed(&probes[i], needs))
-			disarm_one(&all, &probes[i]);
+	for (i = 0; i < ARRAY_SIZE(probes); i++) {
+		if (!probes[i].armed || probe_is_needed(&probes[i], needs))
+			continue;
+		if (probes[i].entry)
+			types |= SOCKTRACE_EVENT_BIT(probes[i].type);
+		disarm_one(&all, &probes[i]);
+	}
 	disarm_all(&all);
+	if (types)
+		st_calls_forget(types);
 }
 
 /*
@@ -515,24 +518,13 @@ void st_probes_disarm(void)
 	free_tables();
 }
 
-/* From 4.14 to 4.19 it is not told of kretprobes whether there is such a function. */
-static bool is_no_function(const char *symbol)
-{
-	struct kprobe kp = { .symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED };
-	int err = register_kprobe(&kp);
-
-	if (!err)
-		unregister_kprobe(&kp);
-	return err == -ENOENT;
-}
-
 /* Whether the kernel takes it is found by registering it, disarmed. */
 static int probe_try(struct probe *probe, const char *symbol)
 {
 	int err = probe_register(probe, symbol, KPROBE_FLAG_DISABLED);
 	bool can_step;
 
-	if (err == -EINVAL && is_no_function(symbol))
+	if (err == -EINVAL && st_compat_is_no_function(symbol))
 		err = -ENOENT;
 	if (err)
 		return err;

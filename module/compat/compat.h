@@ -323,7 +323,18 @@ static inline void st_compat_copy_comm(char *comm, const struct task_struct *tas
 #define st_compat_ns_inum(of) ((of)->proc_inum)
 #endif
 
-/* --- tracepoints -------------------------------------------------------------------- */
+/* --- probes and tracepoints ----------------------------------------------------------- */
+
+/* From 4.14 to 4.19 it is not told of kretprobes whether there is such a function. */
+static inline bool st_compat_is_no_function(const char *symbol)
+{
+	struct kprobe kp = { .symbol_name = symbol, .flags = KPROBE_FLAG_DISABLED };
+	int err = register_kprobe(&kp);
+
+	if (!err)
+		unregister_kprobe(&kp);
+	return err == -ENOENT;
+}
 
 #if defined(CONFIG_TRACEPOINTS) && ST_HAS_KERNEL_TRACEPOINTS
 struct st_compat_tracepoint {
