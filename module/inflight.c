@@ -9,6 +9,7 @@
 #include <linux/kernel.h>
 #include <linux/log2.h>
 #include <linux/mm.h>
+#include <linux/sched.h>
 
 #include "compat/compat.h"
 #include "inflight.h"
@@ -157,6 +158,7 @@ bool st_inflight_take_back(struct st_inflight *call)
 		return true;
 	/* It may be about to; and frees it when no handler is where this one is. */
 	WRITE_ONCE(call->task, call->task | GOING);
+	inflight_leave_outer(call);
 	return false;
 }
 
@@ -179,13 +181,18 @@ void st_inflight_forget(u32 types, void (*leave)(struct st_inflight *call))
 	unsigned int slot;
 	bool any = false;
 
-	for (slot = 0; slot < 1U << slot_bits; slot++)
+	for (slot = 0; slot < 1U << slot_bits; slot++) {
 		any |= inflight_begin_to_forget(&slots[slot], types);
+		if (!(slot % 1024))
+			cond_resched();
+	}
 	if (!any)
 		return;
 	/* Handlers that found one of them yet. */
 	synchronize_rcu();
 	for (slot = 0; slot < 1U << slot_bits; slot++) {
+		if (!(slot % 1024))
+			cond_resched();
 		if (slots[slot].published != ST_INFLIGHT_FORGOTTEN)
 			continue;
 		leave(&slots[slot]);

@@ -178,7 +178,9 @@ static bool is_under_way(int state)
 /* What is still to be seen of why @sk, which was being connected, is closed. */
 static s32 why_closed(const struct sock *sk, int noted)
 {
-	return -(noted ?: READ_ONCE(sk->sk_err)) ?: -ECANCELED;
+	if (noted && noted != GONE)
+		return -noted;
+	return -READ_ONCE(sk->sk_err) ?: -ECANCELED;
 }
 
 /* What has become of @sk, which is in @state: it may have gone on since. */
@@ -192,24 +194,16 @@ static s32 outcome_by_state(const struct sock *sk, int state, int noted)
 	return why_closed(sk, noted);
 }
 
-/* Of one that gives no reason: the error may be gone. */
+/* Of one that was found, and gives no reason: the error may be gone. */
 static u32 late_if_gone(s32 ret)
 {
 	return ret == -ECANCELED ? SOCKTRACE_F_LATE : 0;
 }
 
-/*
- * What becomes of @sk, whose state is being set to @state from @before. An error is given
- * to it first: another CPU's program may have taken it by now.
- */
-static s32 outcome_by_change(const struct sock *sk, int before, int state, int noted)
+/* It is closed: by its program, which owns it then; not for what waited for that one? */
+static bool is_given_up(const struct sock *sk)
 {
-	if (state == TCP_ESTABLISHED)
-		return 0;
-	if (noted || READ_ONCE(sk->sk_err) || sk->sk_lock.owned)
-		return why_closed(sk, noted);
-	/* Not its program's doing, and not noted: a reset. */
-	return before == TCP_SYN_SENT ? -ECONNREFUSED : -ECONNRESET;
+	return sk->sk_lock.owned && !READ_ONCE(sk->sk_backlog.len);
 }
 
 /* MPTCP tells the error later than the state: the sweep will have both. */
@@ -228,6 +222,24 @@ static void settle(struct st_pending *pending, s32 ret, u32 flags)
 	ev->duration_ns = now > ev->time_ns ? now - ev->time_ns : 0;
 	ev->ret = ret;
 	ev->flags |= flags;
+}
+
+/*
+ * Likewise, as @sk's state is being set to @state from @before. An error is given to it
+ * first: another CPU's program may have taken it by now.
+ */
+static void settle_by_change(struct st_pending *pending, const struct sock *sk, int before,
+			     int state, bool nested)
+{
+	s32 ret = state == TCP_ESTABLISHED ? 0 : why_closed(sk, pending->error);
+
+	if (ret != -ECANCELED || (!pending->error && is_given_up(sk)))
+		settle(pending, ret, 0);
+	else if (ST_HAS_TCP_DONE_WITH_ERROR || pending->error || sk->sk_lock.owned || nested ||
+		 is_mptcp(sk))
+		settle(pending, ret, SOCKTRACE_F_LATE);
+	else /* the one error that is not reported by now: a reset */
+		settle(pending, before == TCP_SYN_SENT ? -ECONNREFUSED : -ECONNRESET, 0);
 }
 
 /* Gives the sessions the record in @pending, which is settled. */
@@ -363,8 +375,7 @@ void st_pending_set_state(const struct sock *sk, int state, bool nested)
 		return;
 	before = READ_ONCE(sk->sk_state);
 	if (is_under_way(before))
-		settle(pending, outcome_by_change(sk, before, state, pending->error),
-		       late_if_gone(-pending->error));
+		settle_by_change(pending, sk, before, state, nested);
 	else
 		settle(pending, outcome_by_state(sk, before, pending->error), SOCKTRACE_F_LATE);
 	if (!nested)
@@ -400,8 +411,11 @@ void st_pending_error(struct pt_regs *regs)
 void st_pending_error_reported(struct pt_regs *regs)
 {
 	const struct sock *sk = (const struct sock *)st_arch_arg(regs, 0);
+	int error = READ_ONCE(sk->sk_err);
 
-	note_error(sk, READ_ONCE(sk->sk_err));
+	/* Of no error, while the program owns it: it is not closed for that. */
+	if (error || !sk->sk_lock.owned)
+		note_error(sk, error);
 }
 
 /* In the sweep. So that no handler comes in between, as they don't among themselves. */

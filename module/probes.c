@@ -417,14 +417,15 @@ void st_probes_arm_more(const struct st_needs *needs)
 			probe_arm(&probes[i]);
 }
 
-void st_probes_disarm_unneeded(const struct st_needs *needs)
+void st_probes_disarm_unneeded(const struct st_needs *needs, bool calls)
 {
 	struct disarming all = { .nr_calls = 0 };
 	u32 types = 0; /* of calls whose return nobody will see */
 	unsigned int i;
 
 	for (i = 0; i < ARRAY_SIZE(probes); i++) {
-		if (!probes[i].armed || probe_is_needed(&probes[i], needs))
+		if (!probes[i].armed || probe_is_needed(&probes[i], needs) ||
+		    (probes[i].entry && !calls))
 			continue;
 		if (probes[i].entry)
 			types |= SOCKTRACE_EVENT_BIT(probes[i].type);

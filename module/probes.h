@@ -22,8 +22,11 @@ void st_probes_disarm(void);
  * by GET_INFO.
  */
 void st_probes_arm_more(const struct st_needs *needs);
-/* Disarms what @needs does not ask for, as far as can be. */
-void st_probes_disarm_unneeded(const struct st_needs *needs);
+/*
+ * Disarms what @needs does not ask for: points; and entry points if their @calls in flight
+ * may be forgotten.
+ */
+void st_probes_disarm_unneeded(const struct st_needs *needs, bool calls);
 
 /* Is one armed that serves any of these? */
 bool st_probes_are_armed_for(u32 conditions);

@@ -37,13 +37,16 @@ static int tracing_get(struct st_session *s)
 	return err;
 }
 
-/* What only sessions that are gone asked for need not be armed any more. */
-static void tracing_trim(void)
+/*
+ * What no session asks for any more need not be armed. Only if one has @ended, not for a
+ * filter that may be changed back: what calls come in by, for those in flight are forgotten.
+ */
+static void tracing_trim(bool ended)
 {
 	struct st_needs needs;
 
 	st_sessions_needs(&needs);
-	st_probes_disarm_unneeded(&needs);
+	st_probes_disarm_unneeded(&needs, ended);
 }
 
 static void tracing_put(void)
@@ -51,7 +54,7 @@ static void tracing_put(void)
 	if (!--tracing_users)
 		st_probes_disarm();
 	else
-		tracing_trim();
+		tracing_trim(true);
 }
 
 static void lineage_put(void)
@@ -186,7 +189,7 @@ static int change_filter(struct st_session *s, struct st_filter *filter)
 		}
 		kfree_rcu(old, rcu);
 	}
-	tracing_trim();
+	tracing_trim(false);
 	return err;
 }
 

@@ -254,6 +254,19 @@ def _gone(context):
     equal(module.registered_probes(), [], "left behind")
 
 
+@case("a filter that is changed back loses no call that was in flight", "idle")
+def _changed_back(context):
+    module.ensure()
+    session = context.enter_context(Session(records_per_cpu=1000)).start()
+    blocked = Blocked(context, 3).settle()
+    for events in (1 << device.SOCKET, device.EVENTS_DEFAULT):
+        session.only(tgid=blocked.pid, events=events)
+    equal(len(set(blocked.release(3))), 3, "threads that returned")
+    told = [(e.phase, e.ret >= 0) for e in session.finish() if e.type == ACCEPT4]
+    equal(told, [(device.EXIT, True)] * 3, "told")
+    equal(session.stats().balance(), 0, "balance")
+
+
 @case("calls that block while the last session ends return as if nothing had been", "idle")
 def _blocked_at_stop(context):
     module.ensure()

@@ -186,8 +186,17 @@ def _connect(context):
     wrong_of(context, pairs, faults)
 
 
-def impatient(error):
-    """Connects of one CPU, whose errors another takes as soon as they are there."""
+def switch(on):
+    """Of the kprobes that are ftrace's."""
+    with open("/proc/sys/kernel/ftrace_enabled", "w", encoding="ascii") as file:
+        file.write(str(int(on)))
+
+
+def impatient(error, muted=False):
+    """
+    Connects of one CPU, whose errors another takes as soon as they are there; while
+    they come, kprobes may be muted, which do not see them then.
+    """
     connected_cases.network(5)
     cpus = sorted(os.sched_getaffinity(0))
     if error == errno.ECONNREFUSED:
@@ -207,10 +216,14 @@ def impatient(error):
                 sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, 10)
             sock.connect_ex(target)
             os.sched_setaffinity(0, cpus[-1:])
+            if muted:
+                switch(False)
             taken = 0
             while not taken:
                 taken = sock.getsockopt(socket.SOL_SOCKET, socket.SO_ERROR)
             said[connected_cases.inode(sock)] = taken
+            if muted:
+                switch(True)
     return said
 
 
@@ -234,6 +247,26 @@ def _taken(context):
         check(not wrong, "%s: %d of %d wrong: %s", name, len(wrong), len(ends), wrong[:1])
         equal(sorted(str(e.inode) for e in ends), sorted(said), "sockets with an outcome")
     check(all_gone <= (0 if at_once else 20), "%d errors were not seen", all_gone)
+
+
+@case("an error that was not seen as it came is told as gone, not as another", "races")
+def _unseen(context):
+    connected_cases.needs_delay()
+    if not module.has_function("tcp_done_with_error"):
+        raise Skip("here a reset is known by no other error's being seen")
+    armed()
+    context.callback(switch, True)
+    try:
+        switch(False)
+    except OSError as failure:
+        raise Skip(f"ftrace can't be switched off: {failure}") from failure
+    switch(True)
+    said, records, _ = connected_cases.traced(context, lambda: impatient(errno.EHOSTUNREACH, muted=True))
+    ends = connected_cases.of(records, CONNECTED)
+    told = [(e.ret, e.flags & F_LATE) for e in ends]
+    right, gone = told.count((-errno.EHOSTUNREACH, 0)), told.count((-errno.ECANCELED, F_LATE))
+    context.diag(f"{len(said)} sockets: {right} told, {gone} gone")
+    equal((len(told), right + gone), (len(said), len(said)), f"outcomes: {set(told)}")
 
 
 @case("calls on all processors at once, more than the rings hold: the law is exact", "races")
