@@ -200,7 +200,7 @@ static u32 late_if_gone(s32 ret)
 	return ret == -ECANCELED ? SOCKTRACE_F_LATE : 0;
 }
 
-/* It is closed: by its program, which owns it then; not for what waited for that one? */
+/* It is closed by its program, which owns it then, and not for a packet that waited. */
 static bool is_given_up(const struct sock *sk)
 {
 	return sk->sk_lock.owned && !READ_ONCE(sk->sk_backlog.len);
